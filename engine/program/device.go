@@ -1,0 +1,75 @@
+package program
+
+import (
+	"time"
+	"unsafe"
+)
+
+// A Device runs programs and owns the memory that they work on. Its methods are for one
+// goroutine at a time.
+type Device interface {
+	// Info describes the device to a person.
+	Info() Info
+	// Alloc makes an array of n elements, all zero. The name is for errors.
+	Alloc(name string, t DType, n int) (Memory, error)
+	// Load prepares p to run: it checks that the device knows every operation, binds the external
+	// storages to the arrays of the same name, allocates the scratch ones and chooses an algorithm
+	// for each step. After it, running allocates nothing.
+	Load(p *Program, bindings Bindings) (Executable, error)
+	// Sync waits until all that was run is done and reports a failure of any of it.
+	Sync() error
+	// Close frees what the device still owns. Memory and executables are of no use after it.
+	Close() error
+}
+
+// Info describes a device.
+type Info struct {
+	Name        string // as --device takes it: "cpu", "cuda:0", "emulated"
+	Description string // the processor or card, and how it is used
+	Precision   string // "fp32" or "tf32"
+	Memory      uint64 // bytes that the device has, 0 if unknown
+}
+
+// Memory is an array on a device.
+type Memory interface {
+	DType() DType
+	Len() int // elements
+	// Write copies src to the bytes from offset on.
+	Write(offset int, src []byte) error
+	// Read waits for what was run before and copies the bytes from offset on to dst.
+	Read(dst []byte, offset int) error
+	// Free gives the memory back. It is no longer bound to anything.
+	Free() error
+}
+
+// Bindings are the arrays behind a program's external storages, by name.
+type Bindings map[string]Memory
+
+// An Executable is a program on a device.
+type Executable interface {
+	// Run runs the steps in order. It may return before they are done: what reads the results
+	// waits, and reports a failure.
+	Run() error
+	// Profile is Run with each step waited for and timed: times has an entry a step.
+	Profile(times []time.Duration) error
+	// ScratchBytes is the memory that the executable holds beyond what it is bound to.
+	ScratchBytes() int
+	Close() error
+}
+
+// Element is a type that an array on a device can hold.
+type Element interface{ float32 | uint8 | uint32 }
+
+// WriteSlice copies src to the elements of m from offset on.
+func WriteSlice[T Element](m Memory, offset int, src []T) error {
+	return m.Write(offset*int(unsafe.Sizeof(*new(T))), bytesOf(src))
+}
+
+// ReadSlice copies the elements of m from offset on to dst.
+func ReadSlice[T Element](dst []T, m Memory, offset int) error {
+	return m.Read(bytesOf(dst), offset*int(unsafe.Sizeof(*new(T))))
+}
+
+func bytesOf[T Element](s []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(*new(T))))
+}
