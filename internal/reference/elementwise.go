@@ -1,0 +1,84 @@
+package reference
+
+import (
+	"math"
+
+	"gangpu/engine/program"
+)
+
+// Activate applies an activation to y in place.
+func Activate[E Float](a program.Activation, y []E) {
+	switch a.Kind {
+	case program.LeakyReLUActivation:
+		LeakyReLU(a.Alpha, y, y)
+	case program.SigmoidActivation:
+		Sigmoid(y, y)
+	}
+}
+
+// LeakyReLU is y = x where x > 0, else alpha*x.
+func LeakyReLU[E Float](alpha float32, x, y []E) {
+	for i, v := range x {
+		if !(v > 0) {
+			v *= E(alpha)
+		}
+		y[i] = v
+	}
+}
+
+// LeakyReLUGrad is dx = dy where LeakyReLU's output y > 0, else alpha*dy.
+func LeakyReLUGrad[E Float](alpha float32, y, dy, dx []E) {
+	for i, d := range dy {
+		if !(y[i] > 0) {
+			d *= E(alpha)
+		}
+		dx[i] = d
+	}
+}
+
+// Sigmoid is y = 1/(1+exp(-x)).
+func Sigmoid[E Float](x, y []E) {
+	for i, v := range x {
+		y[i] = sigmoid(v)
+	}
+}
+
+func sigmoid[E Float](x E) E { return E(1 / (1 + math.Exp(-float64(x)))) }
+
+// SigmoidGrad is dx = dy*y*(1-y) of Sigmoid's output y.
+func SigmoidGrad[E Float](y, dy, dx []E) {
+	for i, d := range dy {
+		dx[i] = d * y[i] * (1 - y[i])
+	}
+}
+
+// Dropout is y = x*mask.
+func Dropout[E Float](x, mask, y []E) {
+	for i, v := range x {
+		y[i] = v * mask[i]
+	}
+}
+
+// Add is y = a+b.
+func Add[E Float](a, b, y []E) {
+	for i, v := range a {
+		y[i] = v + b[i]
+	}
+}
+
+// Scale is y = factor*x.
+func Scale[E Float](factor float32, x, y []E) {
+	for i, v := range x {
+		y[i] = E(factor) * v
+	}
+}
+
+// Copy is y = x.
+func Copy[E Float](x, y []E) { copy(y, x) }
+
+// Fill is y = value.
+func Fill[E Float](value float32, y []E) {
+	for i := range y {
+		y[i] = E(value)
+	}
+}

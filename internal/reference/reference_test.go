@@ -1,0 +1,240 @@
+package reference
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"gangpu/engine/program"
+)
+
+func TestMatMul(t *testing.T) {
+	// A = (1 2 3; 4 5 6), B = (7 8; 9 10; 11 12)
+	a, at := []float64{1, 2, 3, 4, 5, 6}, []float64{1, 4, 2, 5, 3, 6}
+	b, bt := []float64{7, 8, 9, 10, 11, 12}, []float64{7, 9, 11, 8, 10, 12}
+	for _, transA := range []bool{false, true} {
+		for _, transB := range []bool{false, true} {
+			op := program.MatMul{M: 2, N: 2, K: 3, TransA: transA, TransB: transB}
+			left, right, c := a, b, make([]float64, 4)
+			if transA {
+				left = at
+			}
+			if transB {
+				right = bt
+			}
+			MatMul(op, left, right, []float64{0.5, 0.25}, c)
+			if want := []float64{58.5, 64.25, 139.5, 154.25}; !slices.Equal(c, want) {
+				t.Errorf("%+v: %v, want %v", op, c, want)
+			}
+		}
+	}
+}
+
+func TestBiasGrad(t *testing.T) {
+	db := []float64{100, 100}
+	BiasGrad(3, 2, []float64{1, 2, 3, 4, 5, 6}, db)
+	if want := []float64{9, 12}; !slices.Equal(db, want) {
+		t.Errorf("got %v, want %v", db, want)
+	}
+}
+
+func TestElementwise(t *testing.T) {
+	x, y := []float64{-2, 0, 3}, []float64{1, 10, 100}
+	const half = 0.5
+	for _, c := range []struct {
+		name string
+		run  func(out []float64)
+		want []float64
+	}{
+		{"leaky_relu", func(o []float64) { LeakyReLU(half, x, o) }, []float64{-1, 0, 3}},
+		{"leaky_relu_grad", func(o []float64) { LeakyReLUGrad(half, x, y, o) }, []float64{0.5, 5, 100}},
+		{"sigmoid", func(o []float64) { Sigmoid(x, o) }, []float64{0.11920292202211755, 0.5, 0.9525741268224334}},
+		{"sigmoid_grad", func(o []float64) { SigmoidGrad([]float64{0.25, 0.5, 1}, y, o) }, []float64{0.1875, 2.5, 0}},
+		{"dropout", func(o []float64) { Dropout(x, []float64{2, 2, 0}, o) }, []float64{-4, 0, 0}},
+		{"add", func(o []float64) { Add(x, y, o) }, []float64{-1, 10, 103}},
+		{"scale", func(o []float64) { Scale(half, x, o) }, []float64{-1, 0, 1.5}},
+		{"copy", func(o []float64) { Copy(x, o) }, x},
+		{"fill", func(o []float64) { Fill(half, o) }, []float64{0.5, 0.5, 0.5}},
+	} {
+		out := []float64{math.NaN(), math.NaN(), math.NaN()}
+		c.run(out)
+		for i := range out {
+			if !(math.Abs(out[i]-c.want[i]) < 1e-15) {
+				t.Errorf("%s: %v, want %v", c.name, out, c.want)
+				break
+			}
+		}
+	}
+	far := make([]float64, 2)
+	Sigmoid([]float64{-1000, 1000}, far)
+	if !slices.Equal(far, []float64{0, 1}) {
+		t.Errorf("sigmoid far out: %v, want 0 and 1", far)
+	}
+}
+
+func TestActivationGradientsAreFiniteDifferences(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	x, dy := normals(rng, 20), normals(rng, 20)
+	y, dx := make([]float64, 20), make([]float64, 20)
+
+	LeakyReLU(0.3, x, y)
+	LeakyReLUGrad(0.3, y, dy, dx)
+	checkGradient(t, "leaky_relu", x, dx, func() float64 { LeakyReLU(0.3, x, y); return dot(y, dy) })
+
+	Sigmoid(x, y)
+	SigmoidGrad(y, dy, dx)
+	checkGradient(t, "sigmoid", x, dx, func() float64 { Sigmoid(x, y); return dot(y, dy) })
+}
+
+func TestBCEWithLogits(t *testing.T) {
+	loss := make([]float64, 1)
+	BCEWithLogits([]float64{0, 0}, []float64{0, 1}, loss)
+	near(t, "loss of undecided logits", loss[0], math.Ln2, 1e-15)
+	BCEWithLogits([]float64{1000, -1000}, []float64{0, 0}, loss)
+	near(t, "loss far out", loss[0], 500, 1e-12)
+
+	rng := rand.New(rand.NewPCG(7, 8))
+	z, labels, dz := normals(rng, 9), []float64{0, 1, 0.9, 1, 0, 0.1, 1, 0, 0.5}, make([]float64, 9)
+	var direct float64
+	for i := range z {
+		s := 1 / (1 + math.Exp(-z[i]))
+		direct -= (labels[i]*math.Log(s) + (1-labels[i])*math.Log(1-s)) / 9
+	}
+	BCEWithLogits(z, labels, loss)
+	near(t, "loss against its definition", loss[0], direct, 1e-14)
+	BCEWithLogitsGrad(z, labels, []float64{-3}, dz)
+	checkGradient(t, "bce", z, dz, func() float64 { BCEWithLogits(z, labels, loss); return -3 * loss[0] })
+}
+
+func TestBinaryAccuracy(t *testing.T) {
+	accuracy := make([]float64, 1)
+	// A logit of zero is on the side of label 0, and so is a label of a half.
+	BinaryAccuracy([]float64{1, -1, 0, 0, 2, -2, 3, 4}, []float64{1, 0, 0, 1, 0, 1, 0.5, 0.9}, accuracy)
+	near(t, "accuracy", accuracy[0], 4./8, 0)
+}
+
+// Two updates of one parameter, worked out from the paper's algorithm 1 with epsilon where Keras
+// has it.
+func TestAdam(t *testing.T) {
+	op := program.Adam{N: 1, LearningRate: 0.1, Beta1: 0.5, Beta2: 0.9, Epsilon: 1e-7}
+	param, m, v := []float64{1}, []float64{0}, []float64{0}
+	Adam(op, []float64{2}, 0, param, m, v)
+	// m = 1, v = 0.4, rate = 0.1*sqrt(0.1)/0.5: the first update is the learning rate, nearly.
+	near(t, "m", m[0], 1, 1e-15)
+	near(t, "v", v[0], 0.4, 1e-15)
+	near(t, "param", param[0], 1-0.1*math.Sqrt(0.1)/0.5/(math.Sqrt(0.4)+1e-7), 1e-15)
+	Adam(op, []float64{-1}, 1, param, m, v)
+	near(t, "m", m[0], 0, 1e-15)
+	near(t, "v", v[0], 0.46, 1e-15)
+	near(t, "param after a moment of zero", param[0], 0.9, 1e-7)
+}
+
+func TestIncrement(t *testing.T) {
+	counters := []uint32{0, math.MaxUint32}
+	Increment(2, counters)
+	if !slices.Equal(counters, []uint32{2, 1}) {
+		t.Errorf("got %v", counters)
+	}
+}
+
+func TestGather(t *testing.T) {
+	y := make([]float64, 4)
+	Gather(2, []uint8{0, 255, 51, 102, 1, 2}, []uint32{1, 0}, y)
+	if want := []float64{0.2, 0.4, 0, 1}; !slices.Equal(y, want) {
+		t.Errorf("got %v, want %v", y, want)
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	type unknown struct{ program.Fill }
+	four := make([]float64, 4)
+	for _, c := range []struct {
+		op   program.Op
+		args []any
+		want string
+	}{
+		{program.Copy{N: 4}, []any{four}, "copy: got 1 arguments, want 2"},
+		{program.Copy{N: 4}, []any{four, four[:3]}, "copy: y has 3 elements, want 4"},
+		{program.Copy{N: 4}, []any{make([]float32, 4), four}, "copy: x is a []float32, want float32"},
+		{program.Copy{}, nil, "length is 0"},
+		{program.Gather{Batch: 1, Pixels: 4, Count: 2}, []any{make([]uint8, 8), []uint32{2}, four}, "index 2"},
+		{unknown{program.Fill{N: 4}}, []any{four}, "unknown operation"},
+	} {
+		err := Run[float64](c.op, c.args...)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%T: error %v, want one with %q", c.op, err, c.want)
+		}
+	}
+}
+
+// Run must hand every operation its arguments in the right order: what it computes is compared
+// with the function called directly.
+func TestRunFusesBiasAndActivation(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 10))
+	g := program.Geometry{Batch: 2, InH: 5, InW: 4, InC: 3, OutC: 2, FilterH: 3, FilterW: 2, StrideH: 2, StrideW: 1}
+	act := program.Activation{Kind: program.LeakyReLUActivation, Alpha: 0.3}
+	image, filter, out := normals(rng, g.InLen()), normals(rng, g.FilterLen()), normals(rng, g.OutLen())
+	biasOut, biasIn := normals(rng, g.OutC), normals(rng, g.InC)
+
+	got, want := make([]float64, g.OutLen()), make([]float64, g.OutLen())
+	if err := Run[float64](program.Conv2D{Geometry: g, Bias: true, Activation: act}, image, filter, biasOut, got); err != nil {
+		t.Fatal(err)
+	}
+	Conv2D(g, image, filter, biasOut, want)
+	LeakyReLU(0.3, want, want)
+	if !slices.Equal(got, want) {
+		t.Error("conv2d differs")
+	}
+
+	got, want = make([]float64, g.InLen()), make([]float64, g.InLen())
+	if err := Run[float64](program.Conv2DTranspose{Geometry: g, Bias: true, Activation: act}, out, filter, biasIn, got); err != nil {
+		t.Fatal(err)
+	}
+	Conv2DInputGrad(g, out, filter, biasIn, want)
+	LeakyReLU(0.3, want, want)
+	if !slices.Equal(got, want) {
+		t.Error("conv2d_transpose differs")
+	}
+}
+
+func normals(rng *rand.Rand, n int) []float64 {
+	s := make([]float64, n)
+	for i := range s {
+		s[i] = rng.NormFloat64()
+	}
+	return s
+}
+
+func dot(a, b []float64) float64 {
+	var sum float64
+	for i := range a {
+		sum += a[i] * b[i]
+	}
+	return sum
+}
+
+func norm(a []float64) float64 { return math.Sqrt(dot(a, a)) }
+
+func near(t *testing.T, what string, got, want, tolerance float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= tolerance) {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+// checkGradient compares grad, that of loss with respect to x, with central differences.
+func checkGradient(t *testing.T, what string, x, grad []float64, loss func() float64) {
+	t.Helper()
+	const h = 1e-5
+	for i, x0 := range x {
+		x[i] = x0 + h
+		up := loss()
+		x[i] = x0 - h
+		down := loss()
+		x[i] = x0
+		near(t, fmt.Sprintf("%s: derivative %d", what, i), grad[i], (up-down)/(2*h), 1e-8)
+	}
+}

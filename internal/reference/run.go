@@ -1,0 +1,132 @@
+package reference
+
+import (
+	"fmt"
+
+	"gangpu/engine/program"
+)
+
+// Run computes op on arguments in the order of its operands: a []E for a float32 operand, and
+// []uint8 and []uint32 as they are. Arguments of another number, type or length, and attributes
+// out of range, are errors.
+func Run[E Float](op program.Op, args ...any) error {
+	if err := op.Validate(); err != nil {
+		return fmt.Errorf("%s: %w", op.Name(), err)
+	}
+	a, err := check[E](op, args)
+	if err != nil {
+		return fmt.Errorf("%s: %w", op.Name(), err)
+	}
+	f, u := a.float, a.uint32
+	switch op := op.(type) {
+	case program.Conv2D:
+		bias, y := a.biasAndResult(op.Bias)
+		Conv2D(op.Geometry, f(0), f(1), bias, y)
+		Activate(op.Activation, y)
+	case program.Conv2DTranspose:
+		bias, y := a.biasAndResult(op.Bias)
+		Conv2DInputGrad(op.Geometry, f(0), f(1), bias, y)
+		Activate(op.Activation, y)
+	case program.Conv2DInputGrad:
+		Conv2DInputGrad(op.Geometry, f(0), f(1), nil, f(2))
+	case program.Conv2DFilterGrad:
+		Conv2DFilterGrad(op.Geometry, f(0), f(1), f(2))
+	case program.MatMul:
+		bias, c := a.biasAndResult(op.Bias)
+		MatMul(op, f(0), f(1), bias, c)
+		Activate(op.Activation, c)
+	case program.BiasGrad:
+		BiasGrad(op.Rows, op.Channels, f(0), f(1))
+	case program.LeakyReLU:
+		LeakyReLU(op.Alpha, f(0), f(1))
+	case program.LeakyReLUGrad:
+		LeakyReLUGrad(op.Alpha, f(0), f(1), f(2))
+	case program.Sigmoid:
+		Sigmoid(f(0), f(1))
+	case program.SigmoidGrad:
+		SigmoidGrad(f(0), f(1), f(2))
+	case program.Dropout:
+		Dropout(f(0), f(1), f(2))
+	case program.Add:
+		Add(f(0), f(1), f(2))
+	case program.Scale:
+		Scale(op.Factor, f(0), f(1))
+	case program.Copy:
+		Copy(f(0), f(1))
+	case program.Fill:
+		Fill(op.Value, f(0))
+	case program.BCEWithLogits:
+		BCEWithLogits(f(0), f(1), f(2))
+	case program.BCEWithLogitsGrad:
+		BCEWithLogitsGrad(f(0), f(1), f(2), f(3))
+	case program.BinaryAccuracy:
+		BinaryAccuracy(f(0), f(1), f(2))
+	case program.Uniform:
+		Uniform(op.Draw, op.Low, op.High, u(0)[0], f(1))
+	case program.Normal:
+		Normal(op.Draw, op.Mean, op.Stddev, u(0)[0], f(1))
+	case program.DropoutMask:
+		DropoutMask(op.Draw, op.Rate, u(0)[0], f(1))
+	case program.Indices:
+		Indices(op.Draw, op.Limit, u(0)[0], u(1))
+	case program.Gather:
+		for b, index := range u(1) {
+			if int(index) >= op.Count {
+				return fmt.Errorf("gather: index %d of image %d, of a dataset of %d", index, b, op.Count)
+			}
+		}
+		Gather(op.Pixels, a[0].([]uint8), u(1), f(2))
+	case program.Adam:
+		Adam(op, f(0), u(1)[0], f(2), f(3), f(4))
+	case program.Increment:
+		Increment(op.Delta, u(0))
+	default:
+		return fmt.Errorf("%s: unknown operation %T", op.Name(), op)
+	}
+	return nil
+}
+
+// arguments are those of an operation after check.
+type arguments[E Float] []any
+
+func (a arguments[E]) float(i int) []E       { return a[i].([]E) }
+func (a arguments[E]) uint32(i int) []uint32 { return a[i].([]uint32) }
+
+// biasAndResult are the last arguments of an operation on two others with an optional bias.
+func (a arguments[E]) biasAndResult(hasBias bool) (bias, result []E) {
+	if hasBias {
+		return a.float(2), a.float(3)
+	}
+	return nil, a.float(2)
+}
+
+func check[E Float](op program.Op, args []any) (arguments[E], error) {
+	operands := op.Operands()
+	if len(args) != len(operands) {
+		return nil, fmt.Errorf("got %d arguments, want %d", len(args), len(operands))
+	}
+	for i, o := range operands {
+		n, ok := 0, false
+		switch o.DType {
+		case program.Float32:
+			var s []E
+			s, ok = args[i].([]E)
+			n = len(s)
+		case program.Uint32:
+			var s []uint32
+			s, ok = args[i].([]uint32)
+			n = len(s)
+		case program.Uint8:
+			var s []uint8
+			s, ok = args[i].([]uint8)
+			n = len(s)
+		}
+		if !ok {
+			return nil, fmt.Errorf("%s is a %T, want %v", o.Name, args[i], o.DType)
+		}
+		if n != o.Len {
+			return nil, fmt.Errorf("%s has %d elements, want %d", o.Name, n, o.Len)
+		}
+	}
+	return args, nil
+}
