@@ -1,0 +1,113 @@
+// Package cpu is the device that runs programs on the processor: worker goroutines on all cores,
+// and kernels in assembly for amd64 (AVX-512, or AVX2 with FMA) with plain-Go twins for other
+// processors and for builds with the tag noasm.
+package cpu
+
+import (
+	"fmt"
+	"runtime"
+
+	"gangpu/engine/program"
+)
+
+// Options say how a device uses the processor.
+type Options struct {
+	Threads int // workers; 0 for one a core that Go may use (GOMAXPROCS)
+}
+
+// Device is the processor. Results do not depend on its number of threads, to the bit.
+type Device struct {
+	pool *pool
+}
+
+// Open starts a device.
+func Open(o Options) (*Device, error) {
+	threads := o.Threads
+	if threads < 0 {
+		return nil, fmt.Errorf("cpu: %d threads, want at least 1, or 0 for all cores", threads)
+	}
+	if threads == 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	return &Device{pool: newPool(threads)}, nil
+}
+
+// Info names the processor, the number of threads and the instruction set in use.
+func (d *Device) Info() program.Info {
+	threads := "no threads"
+	if d.pool != nil {
+		threads = fmt.Sprintf("%d threads", d.pool.threads)
+		if d.pool.threads == 1 {
+			threads = "1 thread"
+		}
+	}
+	return program.Info{
+		Name:        "cpu",
+		Description: fmt.Sprintf("%s, %s, %s", processor(), threads, instructionSet),
+		Precision:   "fp32",
+		Memory:      physicalMemory(),
+	}
+}
+
+// Alloc makes an array of zeros.
+func (d *Device) Alloc(name string, t program.DType, n int) (program.Memory, error) {
+	switch {
+	case d.pool == nil:
+		return nil, fmt.Errorf("cpu: allocating %s: %w", name, errClosed)
+	case t > program.Uint32:
+		return nil, fmt.Errorf("cpu: allocating %s: unknown type %v", name, t)
+	case n < 0:
+		return nil, fmt.Errorf("cpu: allocating %s: %d elements", name, n)
+	}
+	return newMemory(name, t, n), nil
+}
+
+// Sync has nothing to wait for: Run returns when all is done.
+func (d *Device) Sync() error { return nil }
+
+// Close ends the workers.
+func (d *Device) Close() error {
+	if d.pool != nil {
+		d.pool.close()
+		d.pool = nil
+	}
+	return nil
+}
+
+// arguments are those of a step, in the order of its operation's operands.
+type arguments [][]byte
+
+func (a arguments) f32(i int) []float32 { return elements[float32](a[i]) }
+func (a arguments) u32(i int) []uint32  { return elements[uint32](a[i]) }
+func (a arguments) u8(i int) []uint8    { return a[i] }
+
+// biasAndResult are the last arguments of an operation with an optional bias, which is nil if it
+// has none.
+func (a arguments) biasAndResult(hasBias bool) (bias, result []float32) {
+	if hasBias {
+		bias = a.f32(len(a) - 2)
+	}
+	return bias, a.f32(len(a) - 1)
+}
+
+// newKernel binds op to its arguments and chooses how to run it.
+func newKernel(op program.Op, a arguments, ws *workspace) (kernel, error) {
+	switch op := op.(type) {
+	case program.MatMul:
+		bias, c := a.biasAndResult(op.Bias)
+		return newMatMul(op, a.f32(0), a.f32(1), bias, c, ws), nil
+	case program.BiasGrad:
+		return newBiasGrad(op, a.f32(0), a.f32(1), ws), nil
+	case program.Conv2D:
+		bias, y := a.biasAndResult(op.Bias)
+		return newConv2D(op, a.f32(0), a.f32(1), bias, y, ws), nil
+	case program.Conv2DTranspose:
+		bias, y := a.biasAndResult(op.Bias)
+		return newConv2DTranspose(op, a.f32(0), a.f32(1), bias, y, ws), nil
+	case program.Conv2DInputGrad:
+		return newConv2DTranspose(program.Conv2DTranspose{Geometry: op.Geometry}, a.f32(0), a.f32(1), nil, a.f32(2), ws), nil
+	case program.Conv2DFilterGrad:
+		return newConv2DFilterGrad(op, a.f32(0), a.f32(1), a.f32(2), ws), nil
+	}
+	return nil, fmt.Errorf("the CPU device does not know this operation (%T)", op)
+}

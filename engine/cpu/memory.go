@@ -1,0 +1,70 @@
+package cpu
+
+import (
+	"fmt"
+	"unsafe"
+
+	"gangpu/engine/program"
+)
+
+// alignment is that of every array, in bytes: a cache line, and the longest vector.
+const alignment = 64
+
+// Memory is an array in the host's memory, 64-byte aligned.
+type Memory struct {
+	name  string
+	dtype program.DType
+	bytes []byte
+}
+
+func newMemory(name string, t program.DType, n int) *Memory {
+	return &Memory{name: name, dtype: t, bytes: alignedBytes(n * t.Size())}
+}
+
+func alignedBytes(n int) []byte {
+	b := make([]byte, n+alignment)
+	skip := -uintptr(unsafe.Pointer(unsafe.SliceData(b))) & (alignment - 1)
+	return b[skip:][:n:n]
+}
+
+func alignedFloats(n int) []float32 { return elements[float32](alignedBytes(n * 4)) }
+
+func elements[T program.Element](b []byte) []T {
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(*new(T))))
+}
+
+func (m *Memory) DType() program.DType { return m.dtype }
+
+// Len is the number of elements, 0 once freed.
+func (m *Memory) Len() int { return len(m.bytes) / m.dtype.Size() }
+
+// Write copies src to the bytes from offset on.
+func (m *Memory) Write(offset int, src []byte) error {
+	if err := m.check("write", offset, len(src)); err != nil {
+		return err
+	}
+	copy(m.bytes[offset:], src)
+	return nil
+}
+
+// Read copies the bytes from offset on to dst.
+func (m *Memory) Read(dst []byte, offset int) error {
+	if err := m.check("read", offset, len(dst)); err != nil {
+		return err
+	}
+	copy(dst, m.bytes[offset:])
+	return nil
+}
+
+func (m *Memory) check(verb string, offset, n int) error {
+	if offset < 0 || n > len(m.bytes) || offset > len(m.bytes)-n {
+		return fmt.Errorf("cpu: cannot %s bytes [%d, %d) of %s, which has %d", verb, offset, offset+n, m.name, len(m.bytes))
+	}
+	return nil
+}
+
+// Free gives the memory back to the garbage collector, once no executable is bound to it.
+func (m *Memory) Free() error {
+	m.bytes = nil
+	return nil
+}
