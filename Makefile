@@ -14,9 +14,30 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# NVIDIA's own header package, for the build with CUDA; no library is needed.
+CUDA_HEADERS := nvidia-cuda-runtime-cu12==12.9.79 \
+	--hash=sha256:25bba2dfb01d48a9b59ca474a1ac43c6ebf7011f1b0b8cc44f54eb6ac48a96c3
+CUDA_FLAGS   := sh engine/cuda/cudriver/cgo-flags.sh
+
 .PHONY: build
-build: ## build/gangpu, the command
-	$(GO) build -trimpath -o build/gangpu ./cmd/gangpu
+build: ## build/gangpu, the command; with CUDA where cuda.h is found (CUDA_HOME, the usual places)
+	@if flags=$$($(CUDA_FLAGS) 2>&1); then \
+		echo "building with CUDA ($$flags)"; \
+		CGO_ENABLED=1 CGO_CFLAGS="$$flags" $(GO) build -trimpath -tags gpu -o build/gangpu ./cmd/gangpu; \
+	else \
+		echo "building without CUDA: $$flags"; \
+		$(GO) build -trimpath -o build/gangpu ./cmd/gangpu; \
+	fi
+
+.PHONY: cuda-headers
+cuda-headers: ## fetch NVIDIA's cuda.h to build/cuda where there is no CUDA toolkit (needs pip)
+	@mkdir -p build/cuda
+	@echo '$(CUDA_HEADERS)' > build/cuda/requirements.txt
+	python3 -m pip download --quiet --no-deps --require-hashes --only-binary=:all: --platform manylinux2014_x86_64 \
+		--dest build/cuda -r build/cuda/requirements.txt
+	python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall("build/cuda/wheel")' build/cuda/*.whl
+	rm -rf build/cuda/include && mv build/cuda/wheel/nvidia/cuda_runtime/include build/cuda/include
+	rm -rf build/cuda/wheel build/cuda/*.whl build/cuda/requirements.txt
 
 .PHONY: train
 train: build ## train the tutorial's GAN on MNIST: EPOCHS=5, OUT=folder, DATA=folder, ARGS="more flags"
