@@ -1,6 +1,7 @@
 package program
 
 import (
+	"fmt"
 	"time"
 	"unsafe"
 )
@@ -72,4 +73,19 @@ func ReadSlice[T Element](dst []T, m Memory, offset int) error {
 
 func bytesOf[T Element](s []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(*new(T))))
+}
+
+// OutOfMemoryError is a device without room for an array.
+type OutOfMemoryError struct {
+	Device string
+	What   string // the array, or the program whose scratch it is
+	Need   uint64 // bytes asked for
+	Held   uint64 // bytes that the device held before, for this user
+	Free   uint64 // bytes that were free
+}
+
+func (e *OutOfMemoryError) Error() string {
+	const mib = 1 << 20
+	return fmt.Sprintf("%s is out of memory: %s needs %.1f MiB, %.1f MiB are free and %.1f MiB in use by this run",
+		e.Device, e.What, float64(e.Need)/mib, float64(e.Free)/mib, float64(e.Held)/mib)
 }
