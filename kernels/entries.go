@@ -1,0 +1,77 @@
+package kernels
+
+import "slices"
+
+// catalog lists every entry point; its test compares it with the PTX.
+var catalog = slices.Concat(
+	elementwise("elementwise",
+		entry{"add", pointers("a", "b", "y"), n()},
+		entry{"scale", pointers("x", "y"), n(Param{"factor", F32})},
+		entry{"copy", pointers("x", "y"), n()},
+		entry{"fill", pointers("y"), n(Param{"value", F32})},
+		entry{"increment", pointers("counters"), n(Param{"delta", U32})},
+	),
+	elementwise("leaky_relu",
+		entry{"leaky_relu", pointers("x", "y"), n(Param{"alpha", F32})},
+		entry{"leaky_relu_grad", pointers("y", "dy", "dx"), n(Param{"alpha", F32})},
+	),
+	elementwise("sigmoid",
+		entry{"sigmoid", pointers("x", "y"), n()},
+		entry{"sigmoid_grad", pointers("y", "dy", "dx"), n()},
+	),
+	elementwise("dropout",
+		entry{"dropout", pointers("x", "mask", "y"), n()},
+	),
+	elementwise("philox",
+		entry{"uniform", pointers("step", "y"), n(Param{"seed", U64}, Param{"stream", U32}, Param{"low", F32}, Param{"high", F32})},
+		entry{"normal", pointers("step", "y"), n(Param{"seed", U64}, Param{"stream", U32}, Param{"mean", F32}, Param{"stddev", F32})},
+		entry{"dropout_mask", pointers("step", "mask"), n(Param{"seed", U64}, Param{"stream", U32}, Param{"rate", F32})},
+		entry{"indices", pointers("step", "indices"), n(Param{"seed", U64}, Param{"stream", U32}, Param{"limit", U32})},
+	),
+	elementwise("bce",
+		entry{"bce", pointers("logits", "labels", "loss"), n()},
+		entry{"bce_grad", pointers("logits", "labels", "dloss", "dlogits"), n()},
+		entry{"binary_accuracy", pointers("logits", "labels", "accuracy"), n()},
+	),
+	elementwise("adam",
+		entry{"adam", pointers("grad", "step", "param", "m", "v"),
+			n(Param{"learning_rate", F64}, Param{"beta1", F64}, Param{"beta2", F64}, Param{"epsilon", F64})},
+	),
+	elementwise("gather",
+		entry{"gather", pointers("data", "indices", "y"), []Param{{"pixels", U32}}},
+	),
+	elementwise("bias_grad",
+		entry{"bias_grad", pointers("dy", "part"), []Param{{"rows", U32}, {"channels", U32}}},
+	),
+	elementwise("split_sum",
+		entry{"split_sum", pointers("part", "bias", "mask", "gate", "y"),
+			[]Param{{"n", U32}, {"splits", U32}, {"columns", U32}, {"activation", U32}, {"alpha", F32}}},
+	),
+)
+
+// entry is an entry point: its pointers come first, then its scalars.
+type entry struct {
+	name     string
+	pointers []Param
+	scalars  []Param
+}
+
+// elementwise makes the kernels of a module whose blocks have 256 threads.
+func elementwise(module string, entries ...entry) []Kernel {
+	kernels := make([]Kernel, len(entries))
+	for i, e := range entries {
+		kernels[i] = Kernel{Name: e.name, Module: module, Params: slices.Concat(e.pointers, e.scalars), Threads: 256}
+	}
+	return kernels
+}
+
+func pointers(names ...string) []Param {
+	params := make([]Param, len(names))
+	for i, name := range names {
+		params[i] = Param{name, Pointer}
+	}
+	return params
+}
+
+// n is the number of elements, then what else there is.
+func n(more ...Param) []Param { return append([]Param{{"n", U32}}, more...) }
