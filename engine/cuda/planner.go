@@ -2,12 +2,11 @@ package cuda
 
 import (
 	"fmt"
+	"math"
 
 	"gangpu/engine/program"
+	"gangpu/kernels"
 )
-
-// function is a kernel that the driver has compiled.
-type function struct{ handle uint64 }
 
 // planner collects the launches of one step.
 type planner struct {
@@ -18,6 +17,146 @@ type planner struct {
 	launches  []launch
 }
 
+// step plans an operation. The launches' arguments follow the kernels' parameters, which package
+// kernels lists.
 func (p *planner) step(op program.Op) error {
-	return fmt.Errorf("no kernel for %s", op.Name())
+	a := p.args
+	switch op := op.(type) {
+	case program.BiasGrad:
+		return p.biasGrad(op)
+
+	case program.LeakyReLU:
+		return p.elementwise(op.N, "leaky_relu", a[0], a[1], op.N, op.Alpha)
+	case program.LeakyReLUGrad:
+		return p.elementwise(op.N, "leaky_relu_grad", a[0], a[1], a[2], op.N, op.Alpha)
+	case program.Sigmoid:
+		return p.elementwise(op.N, "sigmoid", a[0], a[1], op.N)
+	case program.SigmoidGrad:
+		return p.elementwise(op.N, "sigmoid_grad", a[0], a[1], a[2], op.N)
+	case program.Dropout:
+		return p.elementwise(op.N, "dropout", a[0], a[1], a[2], op.N)
+	case program.Add:
+		return p.elementwise(op.N, "add", a[0], a[1], a[2], op.N)
+	case program.Scale:
+		return p.elementwise(op.N, "scale", a[0], a[1], op.N, op.Factor)
+	case program.Copy:
+		return p.elementwise(op.N, "copy", a[0], a[1], op.N)
+	case program.Fill:
+		return p.elementwise(op.N, "fill", a[0], op.N, op.Value)
+
+	case program.BCEWithLogits:
+		return p.launch("bce", kernels.ReductionGrid(), a[0], a[1], a[2], op.N)
+	case program.BCEWithLogitsGrad:
+		return p.elementwise(op.N, "bce_grad", a[0], a[1], a[2], a[3], op.N)
+	case program.BinaryAccuracy:
+		return p.launch("binary_accuracy", kernels.ReductionGrid(), a[0], a[1], a[2], op.N)
+
+	case program.Uniform:
+		return p.elementwise(op.N, "uniform", a[0], a[1], op.N, op.Seed, op.Stream, op.Low, op.High)
+	case program.Normal:
+		return p.elementwise(op.N, "normal", a[0], a[1], op.N, op.Seed, op.Stream, op.Mean, op.Stddev)
+	case program.DropoutMask:
+		return p.elementwise(op.N, "dropout_mask", a[0], a[1], op.N, op.Seed, op.Stream, op.Rate)
+	case program.Indices:
+		return p.elementwise(op.N, "indices", a[0], a[1], op.N, op.Seed, op.Stream, op.Limit)
+	case program.Gather:
+		return p.launch("gather", kernels.GatherGrid(op.Batch, op.Pixels), a[0], a[1], a[2], op.Pixels)
+
+	case program.Adam:
+		return p.elementwise(op.N, "adam", a[0], a[1], a[2], a[3], a[4], op.N,
+			op.LearningRate, op.Beta1, op.Beta2, op.Epsilon)
+	case program.Increment:
+		return p.elementwise(op.N, "increment", a[0], op.N, op.Delta)
+	}
+	return fmt.Errorf("there is no CUDA kernel for it")
+}
+
+func (p *planner) elementwise(n int, kernel string, args ...any) error {
+	return p.launch(kernel, kernels.ElementwiseGrid(n), args...)
+}
+
+func (p *planner) biasGrad(op program.BiasGrad) error {
+	splits := kernels.BiasGradSplits(op.Rows, op.Channels)
+	part := p.args[1]
+	if splits > 1 {
+		part = p.parts(splits, op.Channels)
+	}
+	if err := p.launch("bias_grad", kernels.BiasGradGrid(op.Channels, splits), p.args[0], part, op.Rows, op.Channels); err != nil {
+		return err
+	}
+	if splits == 1 {
+		return nil
+	}
+	return p.splitSum(splits, op.Channels, op.Channels, noEpilogue, p.args[1])
+}
+
+// epilogue is what split_sum, and the kernels of products, do to a result before they store it.
+type epilogue struct {
+	bias       uint64 // address, or 0
+	activation program.Activation
+}
+
+var noEpilogue epilogue
+
+// splitSum adds the parts of a sum of n results, whose rows have so many columns.
+func (p *planner) splitSum(splits, n, columns int, e epilogue, y uint64) error {
+	const noMask, noGate = uint64(0), uint64(0)
+	return p.launch("split_sum", kernels.SplitSumGrid(n), p.workspace, e.bias, noMask, noGate, y,
+		n, splits, columns, uint32(e.activation.Kind), e.activation.Alpha)
+}
+
+// parts reserves workspace for the parts of a sum.
+func (p *planner) parts(splits, n int) uint64 {
+	const float32Bytes = 4
+	p.need = uint64(splits) * uint64(n) * float32Bytes
+	return p.workspace
+}
+
+// launch plans a kernel. An argument is an address or another uint64, an int or uint32 for a u32
+// parameter, or a float of the parameter's width.
+func (p *planner) launch(kernel string, grid kernels.Grid, args ...any) error {
+	f, err := p.device.function(kernel)
+	if err != nil {
+		return err
+	}
+	if len(args) != len(f.Params) {
+		return fmt.Errorf("kernel %s takes %d arguments, got %d", kernel, len(f.Params), len(args))
+	}
+	slots := make([]uint64, len(args))
+	for i, arg := range args {
+		if slots[i], err = slot(f.Params[i], arg); err != nil {
+			return fmt.Errorf("kernel %s: %w", kernel, err)
+		}
+	}
+	p.launches = append(p.launches, launch{
+		kernel: kernel, function: f.handle, grid: grid, block: [3]uint32{f.Threads, 1, 1}, args: slots,
+	})
+	return nil
+}
+
+// slot is an argument as the 8 bytes that a launch takes.
+func slot(param kernels.Param, arg any) (uint64, error) {
+	switch v := arg.(type) {
+	case uint64:
+		if param.Type == kernels.Pointer || param.Type == kernels.U64 {
+			return v, nil
+		}
+	case int:
+		if param.Type == kernels.U32 && v >= 0 && v <= math.MaxUint32 {
+			return uint64(v), nil
+		}
+	case uint32:
+		if param.Type == kernels.U32 {
+			return uint64(v), nil
+		}
+	case float32:
+		if param.Type == kernels.F32 {
+			return uint64(math.Float32bits(v)), nil
+		}
+	case float64:
+		if param.Type == kernels.F64 {
+			return math.Float64bits(v), nil
+		}
+	}
+	return 0, fmt.Errorf("parameter %s is %s, got %v (%T)", param.Name, param.Type, arg, arg)
 }
