@@ -50,7 +50,7 @@ func (m *goModule) download(ctx context.Context) error {
 	defer cancel()
 	cmd := exec.CommandContext(limited, command, "mod", "download", "-json", m.module)
 	cmd.Dir = outside
-	cmd.Env = append(os.Environ(), "GO111MODULE=on", "GOWORK=off", "PWD="+outside)
+	cmd.Env = append(cmd.Environ(), "GO111MODULE=on", "GOWORK=off")
 	cmd.WaitDelay = time.Second // for what go started itself and still holds its output
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

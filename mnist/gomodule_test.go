@@ -65,6 +65,10 @@ func TestFetchFromModule(t *testing.T) {
 	}
 	write(t, filepath.Join(module, "data"), dataNames, files)
 	t.Setenv("GO111MODULE", "off")
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("go.mod", []byte("module example.org/mine\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	var source string
 	d, err := open(context.Background(), Options{Dataset: "digits", Cache: t.TempDir(), Progress: func(p Progress) { source = p.Source }},
 		[]dataset{ds}, fakeGoFetcher(t, module))

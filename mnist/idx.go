@@ -126,8 +126,6 @@ func decode(file []byte, what string, rank int) (dims []int, elements []byte, er
 	case gzipped && size > max(freeBytes, maxRatio*uint64(len(file))):
 		return nil, nil, fmt.Errorf("it announces %s %s in %d gzipped bytes, which looks like a gzip bomb: "+
 			"no more than %d times a file's size is unpacked", shape, what, len(file), maxRatio)
-	case !gzipped && size > uint64(len(file)-len(header)):
-		return nil, nil, truncated(shape, what, size, len(file)-len(header))
 	}
 
 	// One byte more, to see that the file ends here, and to have gzip's checksum verified.
@@ -136,7 +134,7 @@ func decode(file []byte, what string, rank int) (dims []int, elements []byte, er
 	case err != nil:
 		return nil, nil, err
 	case uint64(len(elements)) < size:
-		return nil, nil, truncated(shape, what, size, len(elements))
+		return nil, nil, fmt.Errorf("truncated: it announces %s %s, %d bytes, and holds %d", shape, what, size, len(elements))
 	case uint64(len(elements)) > size:
 		return nil, nil, fmt.Errorf("trailing bytes after the %d of %s %s", size, shape, what)
 	}
@@ -148,10 +146,6 @@ func headerError(read int, err error) error {
 		return fmt.Errorf("truncated: it ends after %d bytes, in the header", read)
 	}
 	return err
-}
-
-func truncated(shape, what string, size uint64, have int) error {
-	return fmt.Errorf("truncated: it announces %s %s, %d bytes, and holds %d", shape, what, size, have)
 }
 
 // A gunzipper reads the members of a gzip file one after the other (RFC 1952, 2.2). gzip.Reader
