@@ -43,7 +43,7 @@ func (d *Device) Info() program.Info {
 	}
 	return program.Info{
 		Name:        "cpu",
-		Description: fmt.Sprintf("%s, %s, %s", processor(), threads, instructionSet),
+		Description: fmt.Sprintf("%s, %s, %s", processor(), threads, unit.name),
 		Precision:   "fp32",
 		Memory:      physicalMemory(),
 	}

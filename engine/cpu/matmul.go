@@ -2,26 +2,122 @@ package cpu
 
 import "gangpu/engine/program"
 
-func newMatMul(op program.MatMul, a, b, bias, c []float32, _ *workspace) kernel {
-	am, ak, bk, bn := op.K, 1, op.N, 1
-	if op.TransA {
-		am, ak = 1, op.M
+// A product is cut into tasks of productRows by productCols elements of C, which pack their part
+// of A, productDepth columns at a time, and their panels of B, and keep both in the second-level
+// cache.
+const (
+	productRows  = 96 // a multiple of every unit's tileRows
+	productCols  = 256
+	productDepth = 512
+	// rowPad keeps the packed rows of A out of each other's way in the first-level cache.
+	rowPad = 16
+)
+
+// newMatMul is C = act(A*B + bias).
+func newMatMul(op program.MatMul, a, b, bias, c []float32, ws *workspace) kernel {
+	if op.M == 1 || op.N == 1 {
+		return newMatVec(op, a, b, bias, c)
 	}
-	if op.TransB {
-		bk, bn = 1, op.K
-	}
-	return kernel{blocks(op.M, 4, func(first, end, _ int) {
-		for m := first; m < end; m++ {
-			row := c[m*op.N:][:op.N]
-			clear(row)
-			copy(row, bias)
-			for k := range op.K {
-				x := a[m*am+k*ak]
-				for n := range row {
-					row[n] += x * b[k*bk+n*bn]
+	var (
+		depthBlock = min(op.K, productDepth)
+		aStride    = depthBlock + rowPad
+		l          = layout{workspace: ws}
+		rows       = l.perWorker(productRows * aStride)
+		panel      = l.perWorker(depthBlock * unit.tileCols)
+		tiles      = make([]tile, ws.threads)
+		segments   = make([]segment, ws.threads)
+		colBlocks  = ceilDiv(op.N, productCols)
+	)
+	return kernel{{tasks: ceilDiv(op.M, productRows) * colBlocks, run: func(task, worker int) {
+		i0, j0 := task/colBlocks*productRows, task%colBlocks*productCols
+		m, n := min(productRows, op.M-i0), min(productCols, op.N-j0)
+		rows, panel := rows.worker(worker), panel.worker(worker)
+		s, t := &segments[worker], &tiles[worker]
+		*t = tile{a: &rows[0], zeros: &rows[0], table: s, segments: 1, b: &panel[0], alpha: 1}
+		for k0 := 0; k0 < op.K; k0 += depthBlock {
+			t.depth = min(depthBlock, op.K-k0)
+			t.accumulate = k0 > 0
+			last := k0+t.depth == op.K
+			if last {
+				t.alpha = slope(op.Activation)
+			}
+			if op.TransA {
+				transpose(rows, aStride, a[k0*op.M+i0:], op.M, m, t.depth)
+			} else {
+				for r := range m {
+					copy(rows[r*aStride:][:t.depth], a[(i0+r)*op.K+k0:])
 				}
 			}
-			activate(op.Activation, row)
+			for j := j0; j < j0+n; j += unit.tileCols {
+				t.cols = min(unit.tileCols, j0+n-j)
+				if op.TransB {
+					packPanel(panel, b[j*op.K+k0:], op.K, true, t.depth, t.cols)
+				} else {
+					packPanel(panel, b[k0*op.N+j:], op.N, false, t.depth, t.cols)
+				}
+				if last && bias != nil {
+					t.bias = &bias[j]
+				}
+				for i := 0; i < m; i += unit.tileRows {
+					t.rows = min(unit.tileRows, m-i)
+					t.c = &c[(i0+i)*op.N+j]
+					for r := range unit.tileRows {
+						row := min(r, t.rows-1)
+						s.a[r] = 4 * (i + row) * aStride
+						t.cOffsets[r] = 4 * row * op.N
+					}
+					unit.tile(t)
+				}
+			}
 		}
+		if op.Activation.Kind == program.SigmoidActivation {
+			for i := range m {
+				activate(op.Activation, c[(i0+i)*op.N+j0:][:n])
+			}
+		}
+	}}}
+}
+
+// slope is the part of an activation that a tile applies itself: that of LeakyReLU below zero.
+func slope(a program.Activation) float32 {
+	if a.Kind == program.LeakyReLUActivation {
+		return a.Alpha
+	}
+	return 1
+}
+
+// newMatVec is newMatMul where C is a row or a column: bounded by reading the matrix once.
+func newMatVec(op program.MatMul, a, b, bias, c []float32) kernel {
+	// y = matrix * v, with the matrix [n, K], or [K, n] if transposed.
+	matrix, v, n, transposed := a, b, op.M, op.TransA
+	if op.N != 1 {
+		matrix, v, n, transposed = b, a, op.N, !op.TransB
+	}
+	block := max(1, 1<<15/op.K)
+	if transposed {
+		block = 512
+	}
+	return kernel{blocks(n, block, func(first, end, _ int) {
+		y := c[first:end]
+		if transposed {
+			clear(y)
+			for k, x := range v {
+				unit.axpy(x, matrix[k*n+first:k*n+end], y)
+			}
+		} else {
+			for i := range y {
+				y[i] = unit.dot(v, matrix[(first+i)*op.K:][:op.K])
+			}
+		}
+		switch {
+		case bias == nil:
+		case op.N == 1:
+			for i := range y {
+				y[i] += bias[0]
+			}
+		default:
+			unit.axpy(1, bias[first:end], y)
+		}
+		activate(op.Activation, y)
 	})}
 }

@@ -13,17 +13,6 @@ var (
 	// hasAVX512 also says that the system saves the 512-bit registers.
 	hasAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512BW
 	hasAVX2   = cpu.X86.HasAVX2 && cpu.X86.HasFMA
-
-	// instructionSet names what the kernels are written in.
-	instructionSet = func() string {
-		switch {
-		case hasAVX512:
-			return "AVX-512"
-		case hasAVX2:
-			return "AVX2"
-		}
-		return "plain Go"
-	}()
 )
 
 // processor is the processor's own name, such as "AMD EPYC 9575F 64-Core Processor".

@@ -1,0 +1,292 @@
+package cpu
+
+import "gangpu/engine/program"
+
+// A gatherConv is a convolution or a transposed one, seen from its result: the pixels of a
+// destination image gather those of a source image that its taps connect them with.
+//
+//	dst[p, c] = act(bias[c] + sum over taps t of p, source channels s of src[p moved by t, s] * weight[t, s, c])
+//
+// It is computed as a product of patches, one row a destination pixel, with the filter. The
+// patches are never written out: tiles read the source in place.
+type gatherConv struct {
+	batch            int
+	srcH, srcW, srcC int
+	dstLen, dstC     int // elements of an image, channels
+	classes          []gatherClass
+}
+
+// A gatherClass is a regular grid of destination pixels that use the same taps: all of a
+// convolution's, and one class for each residue of a transposed convolution's pixels modulo the
+// stride, so that nothing is multiplied by the zeros that the stride leaves between pixels.
+type gatherClass struct {
+	rows, cols       int // of the grid
+	first            int // element of the grid's first pixel in its image
+	rowStep, colStep int // elements from one pixel of the grid to the next
+	// Tap (i, j) of pixel (u, v) reads the source's pixel (y + u*dy + i*tapStep, x + v*dx + j*tapStep).
+	y, dy, x, dx int
+	tapRows      int
+	tapCols      int
+	tapStep      int
+	taps         []int // position in the filter of each tap, row by row
+}
+
+// convGather is the convolution g.
+func convGather(g program.Geometry) gatherConv {
+	taps := make([]int, g.FilterH*g.FilterW)
+	for i := range taps {
+		taps[i] = i
+	}
+	return gatherConv{
+		batch: g.Batch,
+		srcH:  g.InH, srcW: g.InW, srcC: g.InC,
+		dstLen: g.OutH() * g.OutW() * g.OutC, dstC: g.OutC,
+		classes: []gatherClass{{
+			rows: g.OutH(), cols: g.OutW(),
+			rowStep: g.OutW() * g.OutC, colStep: g.OutC,
+			y: -g.PadTop(), dy: g.StrideH, x: -g.PadLeft(), dx: g.StrideW,
+			tapRows: g.FilterH, tapCols: g.FilterW, tapStep: 1,
+			taps: taps,
+		}},
+	}
+}
+
+// transposeGather is the transposed convolution of g, from its output to its input.
+func transposeGather(g program.Geometry) gatherConv {
+	c := gatherConv{
+		batch: g.Batch,
+		srcH:  g.OutH(), srcW: g.OutW(), srcC: g.OutC,
+		dstLen: g.InH * g.InW * g.InC, dstC: g.InC,
+	}
+	for py := range min(g.StrideH, g.InH) {
+		for px := range min(g.StrideW, g.InW) {
+			// The first taps that reach a pixel of the class: pixel + pad - tap is a multiple of
+			// the stride.
+			ky, kx := (py+g.PadTop())%g.StrideH, (px+g.PadLeft())%g.StrideW
+			class := gatherClass{
+				rows: ceilDiv(g.InH-py, g.StrideH), cols: ceilDiv(g.InW-px, g.StrideW),
+				first:   (py*g.InW + px) * g.InC,
+				rowStep: g.StrideH * g.InW * g.InC, colStep: g.StrideW * g.InC,
+				y: (py + g.PadTop() - ky) / g.StrideH, dy: 1,
+				x: (px + g.PadLeft() - kx) / g.StrideW, dx: 1,
+				tapRows: max(0, ceilDiv(g.FilterH-ky, g.StrideH)),
+				tapCols: max(0, ceilDiv(g.FilterW-kx, g.StrideW)),
+				tapStep: -1,
+			}
+			for i := range class.tapRows {
+				for j := range class.tapCols {
+					class.taps = append(class.taps, (ky+i*g.StrideH)*g.FilterW+kx+j*g.StrideW)
+				}
+			}
+			c.classes = append(c.classes, class)
+		}
+	}
+	return c
+}
+
+// A gatherTask is a run of the tiles of a class over a group of images. Rows are ordered by pixel
+// first and image last, so that the rows of a tile share their position as far as may be: a tap
+// that lies outside the image for all of them is left out.
+type gatherTask struct {
+	class            *gatherClass
+	filter           int // element of the class's weights in a packed panel
+	image, images    int
+	firstRow, endRow int
+}
+
+const (
+	// gatherCache is the source and destination that a group of images may have, in elements: half
+	// of a second-level cache.
+	gatherCache = 1 << 17
+	// gatherTaskMACs is about how much a task does.
+	gatherTaskMACs = 1 << 21
+	// shallow is the number of source channels below which patches are packed: the taps' runs of
+	// channels are too short to read one by one.
+	shallow = 8
+)
+
+func (c *gatherConv) tasks() []gatherTask {
+	var tasks []gatherTask
+	group := min(max(1, gatherCache/(c.srcH*c.srcW*c.srcC+c.dstLen)), c.batch)
+	for image := 0; image < c.batch; image += group {
+		images := min(group, c.batch-image)
+		filter := 0
+		for i := range c.classes {
+			class := &c.classes[i]
+			rows := class.rows * class.cols * images
+			macs := max(1, len(class.taps)*c.srcC*c.dstC)
+			block := roundUp(max(1, gatherTaskMACs/macs), maxTileRows)
+			for first := 0; first < rows; first += block {
+				tasks = append(tasks, gatherTask{class: class, filter: filter, image: image, images: images,
+					firstRow: first, endRow: min(first+block, rows)})
+			}
+			filter += len(class.taps) * c.srcC * unit.tileCols
+		}
+	}
+	return tasks
+}
+
+// kernel binds the convolution to its arrays. The weights of tap t are filter[t*srcC*dstC:], as
+// [srcC, dstC], or as [dstC, srcC] if transposed.
+func (c gatherConv) kernel(src, filter []float32, transposed bool, bias, dst []float32, act program.Activation, ws *workspace) kernel {
+	var (
+		panels   = ceilDiv(c.dstC, unit.tileCols)
+		depth    int // of all classes
+		maxTaps  int
+		tasks    = c.tasks()
+		l        = layout{workspace: ws}
+		srcLen   = c.srcH * c.srcW * c.srcC
+		gatherer = make([]gatherWorker, ws.threads)
+	)
+	for _, class := range c.classes {
+		depth += len(class.taps) * c.srcC
+		maxTaps = max(maxTaps, len(class.taps))
+	}
+	panelLen := depth * unit.tileCols
+	packed := l.shared(panels*panelLen + 1) // of which a class without taps names the end
+	zeros := make([]float32, c.srcC)
+	patches := l.perWorker(1)
+	if c.srcC < shallow {
+		patches = l.perWorker(max(1, maxTaps*c.srcC*maxTileRows))
+	}
+	for i := range gatherer {
+		gatherer[i] = gatherWorker{conv: &c, table: make([]segment, maxTaps+1)}
+	}
+
+	pack := phase{tasks: panels, run: func(panel, _ int) {
+		j := panel * unit.tileCols
+		cols := min(unit.tileCols, c.dstC-j)
+		p := packed.floats()[panel*panelLen:]
+		for i := range c.classes {
+			for _, tap := range c.classes[i].taps {
+				w := filter[tap*c.srcC*c.dstC:][:c.srcC*c.dstC]
+				if transposed {
+					packPanel(p, w[j*c.srcC:], c.srcC, true, c.srcC, cols)
+				} else {
+					packPanel(p, w[j:], c.dstC, false, c.srcC, cols)
+				}
+				p = p[c.srcC*unit.tileCols:]
+			}
+		}
+	}}
+	multiply := phase{tasks: len(tasks), run: func(i, worker int) {
+		task, g := &tasks[i], &gatherer[worker]
+		panel := packed.floats()
+		g.tile = tile{zeros: &zeros[0], table: &g.table[0], alpha: slope(act)}
+		images := src[task.image*srcLen:]
+		out := dst[task.image*c.dstLen:]
+		for row := task.firstRow; row < task.endRow; row += unit.tileRows {
+			g.rows(task, row)
+			if c.srcC < shallow {
+				g.packPatches(task, images, patches.worker(worker))
+			} else {
+				g.readInPlace(task, images)
+			}
+			for j := range panels {
+				first := j * unit.tileCols
+				g.tile.cols = min(unit.tileCols, c.dstC-first)
+				g.tile.b = &panel[j*panelLen+task.filter]
+				g.tile.c = &out[first]
+				if bias != nil {
+					g.tile.bias = &bias[first]
+				}
+				unit.tile(&g.tile)
+			}
+			if act.Kind == program.SigmoidActivation {
+				for r := range g.tile.rows {
+					activate(act, out[g.tile.cOffsets[r]/4:][:c.dstC])
+				}
+			}
+		}
+	}}
+	return kernel{pack, multiply}
+}
+
+// A gatherWorker is what a worker needs to set up tiles.
+type gatherWorker struct {
+	conv  *gatherConv
+	tile  tile
+	table []segment
+	// Of each row of the tile: the source pixel of tap (0, 0), which may lie outside the image,
+	// and the element that it would be.
+	y, x, element [maxTileRows]int
+}
+
+// rows finds the pixels of the rows from first on.
+func (g *gatherWorker) rows(task *gatherTask, first int) {
+	c, class := g.conv, task.class
+	g.tile.rows = min(unit.tileRows, task.endRow-first)
+	pixel, image := first/task.images, first%task.images
+	u, v := pixel/class.cols, pixel%class.cols
+	for r := range g.tile.rows {
+		g.y[r], g.x[r] = class.y+u*class.dy, class.x+v*class.dx
+		g.element[r] = ((image*c.srcH+g.y[r])*c.srcW + g.x[r]) * c.srcC
+		g.tile.cOffsets[r] = 4 * (image*c.dstLen + class.first + u*class.rowStep + v*class.colStep)
+		if image++; image == task.images {
+			image = 0
+			if v++; v == class.cols {
+				v = 0
+				u++
+			}
+		}
+	}
+	last := g.tile.rows - 1
+	for r := g.tile.rows; r < unit.tileRows; r++ {
+		g.y[r], g.x[r], g.element[r], g.tile.cOffsets[r] = g.y[last], g.x[last], g.element[last], g.tile.cOffsets[last]
+	}
+}
+
+// readInPlace makes a segment of each tap that lies inside the image for some row.
+func (g *gatherWorker) readInPlace(task *gatherTask, src []float32) {
+	c, class := g.conv, task.class
+	g.tile.a, g.tile.depth = &src[0], c.srcC
+	n, b := 0, 0
+	for i := range class.tapRows {
+		for j := range class.tapCols {
+			s := &g.table[n]
+			s.b = b
+			b += 4 * c.srcC * unit.tileCols
+			di, dj := i*class.tapStep, j*class.tapStep
+			move := (di*c.srcW + dj) * c.srcC
+			outside := -1 // negative as long as all rows are outside
+			for r := range unit.tileRows {
+				offset := 4 * (g.element[r] + move)
+				if uint(g.y[r]+di) >= uint(c.srcH) || uint(g.x[r]+dj) >= uint(c.srcW) {
+					offset = -1
+				}
+				s.a[r] = offset
+				outside &= offset
+			}
+			if outside >= 0 {
+				n++
+			}
+		}
+	}
+	g.tile.segments = n
+}
+
+// packPatches copies the patches of the tile's rows to patches, one after the other.
+func (g *gatherWorker) packPatches(task *gatherTask, src, patches []float32) {
+	c, class := g.conv, task.class
+	depth := len(class.taps) * c.srcC
+	s := &g.table[0]
+	s.b = 0
+	g.tile.a, g.tile.depth, g.tile.segments = &patches[0], depth, min(depth, 1)
+	for r := range unit.tileRows {
+		s.a[r] = 4 * r * depth
+		p := patches[r*depth:][:depth]
+		for i := range class.tapRows {
+			for j := range class.tapCols {
+				di, dj := i*class.tapStep, j*class.tapStep
+				if uint(g.y[r]+di) < uint(c.srcH) && uint(g.x[r]+dj) < uint(c.srcW) {
+					for k, v := range src[g.element[r]+(di*c.srcW+dj)*c.srcC:][:c.srcC] {
+						p[k] = v
+					}
+				} else {
+					clear(p[:c.srcC])
+				}
+				p = p[c.srcC:]
+			}
+		}
+	}
+}

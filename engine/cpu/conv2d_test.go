@@ -1,0 +1,120 @@
+package cpu
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"gangpu/engine/program"
+)
+
+// visitTaps calls f with the elements of x, filter and y that each multiply-add of a convolution
+// joins.
+func visitTaps(g program.Geometry, f func(x, w, y int)) {
+	outH, outW := g.OutH(), g.OutW()
+	for b := range g.Batch {
+		for oy := range outH {
+			for ox := range outW {
+				for ky := range g.FilterH {
+					for kx := range g.FilterW {
+						iy, ix := oy*g.StrideH+ky-g.PadTop(), ox*g.StrideW+kx-g.PadLeft()
+						if iy < 0 || iy >= g.InH || ix < 0 || ix >= g.InW {
+							continue
+						}
+						for i := range g.InC {
+							for o := range g.OutC {
+								f(((b*g.InH+iy)*g.InW+ix)*g.InC+i, ((ky*g.FilterW+kx)*g.InC+i)*g.OutC+o, ((b*outH+oy)*outW+ox)*g.OutC+o)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// convCase is an operation on a geometry with its operands and float64 result.
+type convCase struct {
+	op   program.Op
+	in   [][]float32
+	want []float64
+}
+
+// convCases are the operations on g.
+func convCases(r *rand.Rand, g program.Geometry) []convCase {
+	x, w, dy := randomFloats(r, g.InLen()), randomFloats(r, g.FilterLen()), randomFloats(r, g.OutLen())
+	y, dx, dw := make([]float64, len(dy)), make([]float64, len(x)), make([]float64, len(w))
+	visitTaps(g, func(i, j, k int) {
+		y[k] += float64(x[i]) * float64(w[j])
+		dx[i] += float64(dy[k]) * float64(w[j])
+		dw[j] += float64(dy[k]) * float64(x[i])
+	})
+	transposed := append([]float64(nil), dx...)
+	act := activations[r.IntN(len(activations))]
+	forward := convCase{program.Conv2D{Geometry: g, Activation: act}, [][]float32{x, w}, y}
+	backward := convCase{program.Conv2DTranspose{Geometry: g, Activation: act}, [][]float32{dy, w}, transposed}
+	var bias, biasT []float32
+	if r.IntN(2) == 0 {
+		bias, biasT = randomFloats(r, g.OutC), randomFloats(r, g.InC)
+		forward.op = program.Conv2D{Geometry: g, Bias: true, Activation: act}
+		forward.in = append(forward.in, bias)
+		backward.op = program.Conv2DTranspose{Geometry: g, Bias: true, Activation: act}
+		backward.in = append(backward.in, biasT)
+	}
+	withActivation(y, bias, act)
+	withActivation(transposed, biasT, act)
+	return []convCase{forward, backward,
+		{program.Conv2DInputGrad{Geometry: g}, [][]float32{dy, w}, dx},
+		{program.Conv2DFilterGrad{Geometry: g}, [][]float32{x, dy}, dw},
+	}
+}
+
+func randomGeometry(r *rand.Rand) program.Geometry {
+	channels := []int{1, 1, 2, 3, 5, 8, 16, 17, 32, 33, 40}
+	for {
+		g := program.Geometry{
+			Batch: 1 + r.IntN(4), InH: 1 + r.IntN(11), InW: 1 + r.IntN(11),
+			InC: channels[r.IntN(len(channels))], OutC: channels[r.IntN(len(channels))],
+			FilterH: 1 + r.IntN(5), FilterW: 1 + r.IntN(5),
+			StrideH: 1 + r.IntN(3), StrideW: 1 + r.IntN(3),
+			Padding: program.Padding(r.IntN(2)),
+		}
+		if r.IntN(8) == 0 {
+			g.FilterH = 12 + r.IntN(4) // larger than the image
+		}
+		if g.Validate() == nil {
+			return g
+		}
+	}
+}
+
+func TestConvolutionsOfRandomGeometry(t *testing.T) {
+	d := openDevice(t, 3)
+	eachUnit(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(1, 2))
+		for range 60 {
+			for _, c := range convCases(r, randomGeometry(r)) {
+				checkClose(t, c.op, guardedRun(t, d, c.op, c.in...), c.want)
+			}
+		}
+	})
+}
+
+// tutorialGeometries are the small-filter convolutions of the GAN of package gan.
+func tutorialGeometries(batch int) []program.Geometry {
+	return []program.Geometry{
+		{Batch: batch, InH: 28, InW: 28, InC: 1, OutC: 32, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2},
+		{Batch: batch, InH: 14, InW: 14, InC: 32, OutC: 64, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2},
+		{Batch: batch, InH: 14, InW: 14, InC: 64, OutC: 64, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2},
+		{Batch: batch, InH: 28, InW: 28, InC: 32, OutC: 64, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2},
+	}
+}
+
+func TestConvolutionsOfTutorial(t *testing.T) {
+	d := openDevice(t, 2)
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, g := range tutorialGeometries(6) {
+		for _, c := range convCases(r, g) {
+			checkClose(t, c.op, guardedRun(t, d, c.op, c.in...), c.want)
+		}
+	}
+}

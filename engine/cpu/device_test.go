@@ -1,0 +1,196 @@
+package cpu
+
+import (
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gangpu/engine/program"
+)
+
+// Bits must not depend on the number of threads, for any operation here.
+func TestThreadsDoNotChangeBits(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	cases := []convCase{
+		matMulCase(r, program.MatMul{M: 300, N: 300, K: 600, Bias: true}),
+		matMulCase(r, program.MatMul{M: 300, N: 1, K: 600}),
+		matMulCase(r, program.MatMul{M: 1, N: 1300, K: 60}),
+		{program.BiasGrad{Rows: 40000, Channels: 16}, [][]float32{randomFloats(r, 640000)}, nil},
+	}
+	for _, g := range tutorialGeometries(9) {
+		cases = append(cases, convCases(r, g)...)
+	}
+	one := openDevice(t, 1)
+	for _, threads := range []int{2, 3, 7} {
+		d := openDevice(t, threads)
+		for _, c := range cases {
+			if err := sameBits(guardedRun(t, one, c.op, c.in...), guardedRun(t, d, c.op, c.in...)); err != nil {
+				t.Errorf("%s %+v with %d threads: %v", c.op.Name(), c.op, threads, err)
+			}
+		}
+	}
+}
+
+func TestRunAllocatesNothing(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	d := openDevice(t, 2)
+	cases := []convCase{
+		matMulCase(r, program.MatMul{M: 100, N: 50, K: 60, TransB: true}),
+		matMulCase(r, program.MatMul{M: 100, N: 1, K: 60}),
+		{program.BiasGrad{Rows: 400, Channels: 16}, [][]float32{randomFloats(r, 6400)}, nil},
+	}
+	for _, g := range tutorialGeometries(3) {
+		cases = append(cases, convCases(r, g)...)
+	}
+	for _, c := range cases {
+		e, _ := guardedLoad(t, d, c.op, c.in...)
+		times := make([]time.Duration, 1)
+		n := testing.AllocsPerRun(3, func() {
+			if err := errors.Join(e.Run(), e.Profile(times)); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if n != 0 {
+			t.Errorf("%s %+v: %v allocations a run", c.op.Name(), c.op, n)
+		}
+	}
+}
+
+func TestPoolRunsEachTaskOnce(t *testing.T) {
+	p := newPool(4)
+	defer p.close()
+	var runs [3][100]atomic.Int32
+	var order atomic.Int32
+	k := kernel{}
+	for i, tasks := range []int{100, 1, 3} {
+		k = append(k, phase{tasks: tasks, run: func(task, worker int) {
+			if worker < 0 || worker >= 4 {
+				t.Errorf("worker %d of 4", worker)
+			}
+			if int(order.Load()) != i {
+				t.Errorf("task of phase %d ran in phase %d", i, order.Load())
+			}
+			if runs[i][task].Add(1); i == 1 {
+				order.Store(2)
+			}
+		}})
+		if i == 0 {
+			k = append(k, phase{tasks: 1, run: func(int, int) { order.Store(1) }})
+		}
+	}
+	p.run(k)
+	for i, tasks := range []int{100, 1, 3} {
+		for task := range runs[i] {
+			want := int32(0)
+			if task < tasks {
+				want = 1
+			}
+			if n := runs[i][task].Load(); n != want {
+				t.Errorf("phase %d: task %d ran %d times, want %d", i, task, n, want)
+			}
+		}
+	}
+}
+
+type unknownOp struct{ program.Fill }
+
+type foreignMemory struct{ program.Memory }
+
+func TestLoadErrorsNameTheStep(t *testing.T) {
+	d := openDevice(t, 1)
+	alloc := func(dtype program.DType, n int) program.Memory {
+		m, err := d.Alloc("array", dtype, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	freed := alloc(program.Float32, 10)
+	if err := freed.Free(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		op   program.Op
+		y    program.Memory
+		want string
+	}{
+		{"unknown operation", unknownOp{program.Fill{N: 10}}, alloc(program.Float32, 10), "does not know"},
+		{"unbound", program.BiasGrad{Rows: 1, Channels: 10}, nil, `nothing is bound to storage "y"`},
+		{"short", program.BiasGrad{Rows: 1, Channels: 10}, alloc(program.Float32, 9), "9 elements, want 10"},
+		{"type", program.BiasGrad{Rows: 1, Channels: 10}, alloc(program.Uint32, 10), "uint32, want float32"},
+		{"freed", program.BiasGrad{Rows: 1, Channels: 10}, freed, "0 elements, want 10"},
+		{"foreign", program.BiasGrad{Rows: 1, Channels: 10}, foreignMemory{}, "another device"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := &program.Program{Name: "p"}
+			args := []program.Arg{{Storage: "x"}, {Storage: "y"}}
+			if err := p.Append("layer/step", c.op, args[2-len(c.op.Operands()):]...); err != nil {
+				t.Fatal(err)
+			}
+			bindings := program.Bindings{"x": alloc(program.Float32, 10)}
+			if c.y != nil {
+				bindings["y"] = c.y
+			}
+			_, err := d.Load(p, bindings)
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "layer/step") {
+				t.Errorf("error %v, want one of layer/step with %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestMemory(t *testing.T) {
+	d := openDevice(t, 1)
+	for n := range 70 {
+		m, err := d.Alloc("array", program.Float32, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values := make([]float32, n)
+		if err := program.ReadSlice(values, m, 0); err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range values {
+			if v != 0 {
+				t.Fatalf("element %d of %d starts as %v", i, n, v)
+			}
+		}
+		for _, err := range []error{m.Write(4*n-3, make([]byte, 4)), m.Read(make([]byte, 1), 4*n), m.Write(-1, nil)} {
+			if err == nil || !strings.Contains(err.Error(), "array") {
+				t.Errorf("access outside an array of %d: error %v", n, err)
+			}
+		}
+	}
+}
+
+func TestUseAfterClose(t *testing.T) {
+	d := openDevice(t, 2)
+	e, _ := guardedLoad(t, d, program.BiasGrad{Rows: 1, Channels: 1}, []float32{1})
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, allocErr := d.Alloc("a", program.Float32, 1)
+	_, loadErr := d.Load(&program.Program{}, nil)
+	for _, err := range []error{e.Run(), e.Profile(make([]time.Duration, 1)), allocErr, loadErr} {
+		if !errors.Is(err, errClosed) {
+			t.Errorf("error %v, want %v", err, errClosed)
+		}
+	}
+	if err := d.Close(); err != nil {
+		t.Errorf("second Close: %v", err)
+	}
+}
+
+func TestInfo(t *testing.T) {
+	info := openDevice(t, 3).Info()
+	if info.Name != "cpu" || info.Precision != "fp32" || !strings.Contains(info.Description, "3 threads, "+unit.name) {
+		t.Errorf("%+v", info)
+	}
+	if _, err := Open(Options{Threads: -1}); err == nil {
+		t.Error("opened a device of -1 threads")
+	}
+}

@@ -1,0 +1,73 @@
+package cpu
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"gangpu/engine/program"
+)
+
+func matMulCase(r *rand.Rand, op program.MatMul) convCase {
+	a, b := randomFloats(r, op.M*op.K), randomFloats(r, op.K*op.N)
+	c := convCase{op, [][]float32{a, b}, make([]float64, op.M*op.N)}
+	am, ak, bk, bn := op.K, 1, op.N, 1
+	if op.TransA {
+		am, ak = 1, op.M
+	}
+	if op.TransB {
+		bk, bn = 1, op.K
+	}
+	for m := range op.M {
+		for n := range op.N {
+			for k := range op.K {
+				c.want[m*op.N+n] += float64(a[m*am+k*ak]) * float64(b[k*bk+n*bn])
+			}
+		}
+	}
+	var bias []float32
+	if op.Bias {
+		bias = randomFloats(r, op.N)
+		c.in = append(c.in, bias)
+	}
+	withActivation(c.want, bias, op.Activation)
+	return c
+}
+
+func TestMatMul(t *testing.T) {
+	d := openDevice(t, 3)
+	sizes := []int{1, 2, 3, 7, 12, 13, 31, 32, 33, 64, 97, 100}
+	eachUnit(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(5, 6))
+		size := func() int { return sizes[r.IntN(len(sizes))] }
+		ops := []program.MatMul{
+			{M: 256, N: 1, K: 777}, {M: 1, N: 300, K: 5}, {M: 1, N: 1, K: 1}, // skinny
+			{M: 700, N: 1, K: 9, TransA: true}, {M: 1, N: 20, K: 600, TransB: true},
+			{M: 200, N: 40, K: 1, TransB: true},
+			{M: 110, N: 300, K: 530}, {M: 10, N: 10, K: 1100, TransA: true, TransB: true}, // many blocks
+		}
+		for range 80 {
+			ops = append(ops, program.MatMul{M: size(), N: size(), K: size(), TransA: r.IntN(2) == 0, TransB: r.IntN(2) == 0})
+		}
+		for _, op := range ops {
+			op.Bias, op.Activation = r.IntN(2) == 0, activations[r.IntN(len(activations))]
+			c := matMulCase(r, op)
+			checkClose(t, op, guardedRun(t, d, op, c.in...), c.want)
+		}
+	})
+}
+
+func TestBiasGrad(t *testing.T) {
+	d := openDevice(t, 3)
+	eachUnit(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(7, 8))
+		for _, op := range []program.BiasGrad{{Rows: 1, Channels: 1}, {Rows: 5000, Channels: 1}, {Rows: 3, Channels: 2000},
+			{Rows: 300000, Channels: 3}, {Rows: 777, Channels: 64}, {Rows: 2, Channels: 70}} {
+			dy := randomFloats(r, op.Rows*op.Channels)
+			want := make([]float64, op.Channels)
+			for i, v := range dy {
+				want[i%op.Channels] += float64(v)
+			}
+			checkClose(t, op, guardedRun(t, d, op, dy), want)
+		}
+	})
+}

@@ -1,0 +1,169 @@
+package cpu
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gangpu/engine/program"
+)
+
+// eachUnit runs f with every set of innermost loops that this processor has.
+func eachUnit(t *testing.T, f func(t *testing.T)) {
+	best := unit
+	defer func() { unit = best }()
+	for _, u := range testedUnits() {
+		unit = u
+		t.Run(u.name, f)
+	}
+}
+
+func openDevice(t testing.TB, threads int) *Device {
+	t.Helper()
+	d, err := Open(Options{Threads: threads})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+func randomFloats(r *rand.Rand, n int) []float32 {
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = float32(r.NormFloat64())
+	}
+	return v
+}
+
+const (
+	guardLen  = 37 // odd, so that what it guards is not aligned
+	guardWord = float32(-12345.5)
+)
+
+// guardedRun runs op on float32 operands: in has the ones read. The one written starts as NaNs, and
+// lies between guard words, as do the others.
+func guardedRun(t testing.TB, d *Device, op program.Op, in ...[]float32) []float32 {
+	t.Helper()
+	e, result := guardedLoad(t, d, op, in...)
+	defer e.Close()
+	if err := e.Run(); err != nil {
+		t.Fatal(err)
+	}
+	return result()
+}
+
+func guardedLoad(t testing.TB, d *Device, op program.Op, in ...[]float32) (e program.Executable, result func() []float32) {
+	t.Helper()
+	p := &program.Program{Name: "test"}
+	bindings := program.Bindings{}
+	args := make([]program.Arg, 0, len(in)+1)
+	var written program.Memory
+	var n int
+	for i, o := range op.Operands() {
+		values := make([]float32, guardLen+o.Len+guardLen)
+		for j := range values {
+			values[j] = guardWord
+		}
+		if o.Access == program.Read {
+			if len(in[i]) != o.Len {
+				t.Fatalf("%s has %d elements, want %d", o.Name, len(in[i]), o.Len)
+			}
+			copy(values[guardLen:], in[i])
+		} else {
+			for j := range o.Len {
+				values[guardLen+j] = float32(math.NaN())
+			}
+		}
+		m, err := d.Alloc(o.Name, program.Float32, len(values))
+		if err == nil {
+			err = program.WriteSlice(m, 0, values)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.Access != program.Read {
+			written, n = m, o.Len
+		}
+		bindings[o.Name] = m
+		args = append(args, program.Arg{Storage: o.Name, Offset: guardLen})
+	}
+	if err := p.Append("op", op, args...); err != nil {
+		t.Fatal(err)
+	}
+	e, err := d.Load(p, bindings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e, func() []float32 {
+		t.Helper()
+		values := make([]float32, guardLen+n+guardLen)
+		if err := program.ReadSlice(values, written, 0); err != nil {
+			t.Fatal(err)
+		}
+		for i := range guardLen {
+			if values[i] != guardWord || values[guardLen+n+i] != guardWord {
+				t.Fatalf("%+v wrote outside its result", op)
+			}
+		}
+		return values[guardLen:][:n]
+	}
+}
+
+// relativeError is ||got-want|| / ||want||, NaN if got has one.
+func relativeError(got []float32, want []float64) float64 {
+	var diff, norm float64
+	for i, w := range want {
+		d := float64(got[i]) - w
+		diff += d * d
+		norm += w * w
+	}
+	if norm == 0 {
+		return math.Sqrt(diff)
+	}
+	return math.Sqrt(diff / norm)
+}
+
+func checkClose(t testing.TB, op program.Op, got []float32, want []float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%+v: %d elements, want %d", op, len(got), len(want))
+	}
+	if err := relativeError(got, want); !(err < 2e-6) {
+		t.Errorf("%s %+v: relative error %.2g", op.Name(), op, err)
+	}
+}
+
+func sameBits(a, b []float32) error {
+	for i := range a {
+		if math.Float32bits(a[i]) != math.Float32bits(b[i]) {
+			return fmt.Errorf("element %d is %v and %v", i, a[i], b[i])
+		}
+	}
+	return nil
+}
+
+// withActivation is act(v + bias), bias repeated over v.
+func withActivation(v []float64, bias []float32, a program.Activation) []float64 {
+	for i := range v {
+		if bias != nil {
+			v[i] += float64(bias[i%len(bias)])
+		}
+		switch a.Kind {
+		case program.LeakyReLUActivation:
+			if !(v[i] > 0) {
+				v[i] *= float64(a.Alpha)
+			}
+		case program.SigmoidActivation:
+			v[i] = 1 / (1 + math.Exp(-v[i]))
+		}
+	}
+	return v
+}
+
+var activations = []program.Activation{
+	{},
+	{Kind: program.LeakyReLUActivation, Alpha: 0.3},
+	{Kind: program.SigmoidActivation},
+}

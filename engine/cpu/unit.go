@@ -1,0 +1,36 @@
+package cpu
+
+// A vectorUnit is one set of the innermost loops. All of them compute the same, but for rounding.
+type vectorUnit struct {
+	name string
+
+	tileRows, tileCols   int // of a tile
+	outerRows, outerCols int // of an outer
+
+	tile  func(*tile)
+	outer func(*outer)
+
+	// axpy adds alpha*x to y, as long as x.
+	axpy func(alpha float32, x, y []float32)
+	// dot is the sum of x[i]*y[i] over the length of x.
+	dot func(x, y []float32) float32
+	// transpose8x8 sets dst[i*dstStride+j] = src[j*srcStride+i] for i, j < 8.
+	transpose8x8 func(dst *float32, dstStride int, src *float32, srcStride int)
+}
+
+// unit is the best that this processor has.
+var unit = bestUnit()
+
+// plainGo is for every processor: the reference of the others.
+var plainGo = &vectorUnit{
+	name:         "plain Go",
+	tileRows:     4,
+	tileCols:     4,
+	outerRows:    4,
+	outerCols:    16,
+	tile:         tileGo,
+	outer:        outerGo,
+	axpy:         axpyGo,
+	dot:          dotGo,
+	transpose8x8: transpose8x8Go,
+}

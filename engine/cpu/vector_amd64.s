@@ -1,0 +1,189 @@
+//go:build !noasm
+
+#include "textflag.h"
+
+// func axpyAVX2(alpha float32, x, y []float32)
+//
+//	for i := range x: y[i] += alpha * x[i]
+TEXT ·axpyAVX2(SB), NOSPLIT, $0-56
+	VBROADCASTSS alpha+0(FP), Y0
+	MOVQ x_base+8(FP), SI
+	MOVQ x_len+16(FP), CX
+	MOVQ y_base+32(FP), DI
+
+	SUBQ $32, CX
+	JLT  tail8
+
+loop32:
+	VMOVUPS (DI), Y1
+	VMOVUPS 32(DI), Y2
+	VMOVUPS 64(DI), Y3
+	VMOVUPS 96(DI), Y4
+	VFMADD231PS (SI), Y0, Y1
+	VFMADD231PS 32(SI), Y0, Y2
+	VFMADD231PS 64(SI), Y0, Y3
+	VFMADD231PS 96(SI), Y0, Y4
+	VMOVUPS Y1, (DI)
+	VMOVUPS Y2, 32(DI)
+	VMOVUPS Y3, 64(DI)
+	VMOVUPS Y4, 96(DI)
+	ADDQ $128, SI
+	ADDQ $128, DI
+	SUBQ $32, CX
+	JGE  loop32
+
+tail8:
+	ADDQ $24, CX
+	JLT  tail1
+
+loop8:
+	VMOVUPS (DI), Y1
+	VFMADD231PS (SI), Y0, Y1
+	VMOVUPS Y1, (DI)
+	ADDQ $32, SI
+	ADDQ $32, DI
+	SUBQ $8, CX
+	JGE  loop8
+
+tail1:
+	ADDQ $8, CX
+	JZ   done
+
+loop1:
+	VMOVSS (DI), X1
+	VFMADD231SS (SI), X0, X1
+	VMOVSS X1, (DI)
+	ADDQ $4, SI
+	ADDQ $4, DI
+	DECQ CX
+	JNZ  loop1
+
+done:
+	VZEROUPPER
+	RET
+
+// func dotAVX2(x, y []float32) float32
+//
+//	for i := range x: sum += x[i] * y[i]
+TEXT ·dotAVX2(SB), NOSPLIT, $0-52
+	MOVQ x_base+0(FP), SI
+	MOVQ x_len+8(FP), CX
+	MOVQ y_base+24(FP), DI
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+	SUBQ $32, CX
+	JLT  tail8
+
+loop32:
+	VMOVUPS (SI), Y4
+	VMOVUPS 32(SI), Y5
+	VMOVUPS 64(SI), Y6
+	VMOVUPS 96(SI), Y7
+	VFMADD231PS (DI), Y4, Y0
+	VFMADD231PS 32(DI), Y5, Y1
+	VFMADD231PS 64(DI), Y6, Y2
+	VFMADD231PS 96(DI), Y7, Y3
+	ADDQ $128, SI
+	ADDQ $128, DI
+	SUBQ $32, CX
+	JGE  loop32
+
+tail8:
+	ADDQ $24, CX
+	JLT  reduce
+
+loop8:
+	VMOVUPS (SI), Y4
+	VFMADD231PS (DI), Y4, Y0
+	ADDQ $32, SI
+	ADDQ $32, DI
+	SUBQ $8, CX
+	JGE  loop8
+
+reduce:
+	VADDPS Y1, Y0, Y0
+	VADDPS Y3, Y2, Y2
+	VADDPS Y2, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VHADDPS X0, X0, X0
+	VHADDPS X0, X0, X0
+	ADDQ $8, CX
+	JZ   done
+
+loop1:
+	VMOVSS (SI), X1
+	VFMADD231SS (DI), X1, X0
+	ADDQ $4, SI
+	ADDQ $4, DI
+	DECQ CX
+	JNZ  loop1
+
+done:
+	VMOVSS X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func transpose8x8AVX2(dst *float32, dstStride int, src *float32, srcStride int)
+//
+//	for i, j < 8: dst[i*dstStride+j] = src[j*srcStride+i]
+TEXT ·transpose8x8AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ dstStride+8(FP), DX
+	MOVQ src+16(FP), SI
+	MOVQ srcStride+24(FP), AX
+	SHLQ $2, DX
+	SHLQ $2, AX
+	LEAQ (AX)(AX*2), BX
+	LEAQ (SI)(AX*4), R8
+	LEAQ (DX)(DX*2), CX
+	LEAQ (DI)(DX*4), R9
+
+	// Rows j and j+4 side by side, in 4x4 blocks.
+	VMOVUPS (SI), X0
+	VMOVUPS (SI)(AX*1), X1
+	VMOVUPS (SI)(AX*2), X2
+	VMOVUPS (SI)(BX*1), X3
+	VINSERTF128 $1, (R8), Y0, Y0
+	VINSERTF128 $1, (R8)(AX*1), Y1, Y1
+	VINSERTF128 $1, (R8)(AX*2), Y2, Y2
+	VINSERTF128 $1, (R8)(BX*1), Y3, Y3
+	VMOVUPS 16(SI), X4
+	VMOVUPS 16(SI)(AX*1), X5
+	VMOVUPS 16(SI)(AX*2), X6
+	VMOVUPS 16(SI)(BX*1), X7
+	VINSERTF128 $1, 16(R8), Y4, Y4
+	VINSERTF128 $1, 16(R8)(AX*1), Y5, Y5
+	VINSERTF128 $1, 16(R8)(AX*2), Y6, Y6
+	VINSERTF128 $1, 16(R8)(BX*1), Y7, Y7
+
+	VUNPCKLPS Y1, Y0, Y8
+	VUNPCKHPS Y1, Y0, Y9
+	VUNPCKLPS Y3, Y2, Y10
+	VUNPCKHPS Y3, Y2, Y11
+	VUNPCKLPD Y10, Y8, Y0
+	VUNPCKHPD Y10, Y8, Y1
+	VUNPCKLPD Y11, Y9, Y2
+	VUNPCKHPD Y11, Y9, Y3
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, (DI)(DX*1)
+	VMOVUPS Y2, (DI)(DX*2)
+	VMOVUPS Y3, (DI)(CX*1)
+
+	VUNPCKLPS Y5, Y4, Y8
+	VUNPCKHPS Y5, Y4, Y9
+	VUNPCKLPS Y7, Y6, Y10
+	VUNPCKHPS Y7, Y6, Y11
+	VUNPCKLPD Y10, Y8, Y0
+	VUNPCKHPD Y10, Y8, Y1
+	VUNPCKLPD Y11, Y9, Y2
+	VUNPCKHPD Y11, Y9, Y3
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, (R9)(DX*1)
+	VMOVUPS Y2, (R9)(DX*2)
+	VMOVUPS Y3, (R9)(CX*1)
+	VZEROUPPER
+	RET
