@@ -1,0 +1,247 @@
+package enginetest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"gangpu/engine/program"
+	"gangpu/internal/reference"
+)
+
+// opCase is one operation on operands that lie somewhere.
+type opCase struct {
+	op     program.Op
+	p      *program.Program // of one step
+	inputs arrays           // what the storages hold before
+	repeat bool             // run it again, for the same bits
+	layout string
+}
+
+// newCase lays op's operands out at random and fills them.
+func newCase(rng *rand.Rand, op program.Op) *opCase {
+	c := &opCase{op: op, repeat: rng.IntN(4) == 0, layout: "aligned"}
+	gap := func() int { return 64 * rng.IntN(2) }
+	if rng.IntN(2) == 0 {
+		c.layout = "unaligned"
+		gap = func() int { return 1 + rng.IntN(13) }
+	}
+	shared := rng.IntN(2) == 0 // one storage a type, rather than one an operand
+	if shared {
+		c.layout += ", in one storage"
+	}
+	operands := op.Operands()
+	step := program.Step{Op: op, Name: "test", Args: make([]program.View, len(operands))}
+	overwritten := c.overwritten(rng, operands)
+	c.p = &program.Program{Name: op.Name()}
+	for _, i := range rng.Perm(len(operands)) {
+		if i == overwritten[0] {
+			continue
+		}
+		name := operands[i].Name
+		if shared {
+			name = operands[i].DType.String()
+		}
+		s := slices.IndexFunc(c.p.Storages, func(s program.Storage) bool { return s.Name == name })
+		if s < 0 {
+			s = len(c.p.Storages)
+			c.p.Storages = append(c.p.Storages, program.Storage{Name: name, DType: operands[i].DType})
+		}
+		st := &c.p.Storages[s]
+		step.Args[i] = program.View{Storage: s, Offset: st.Len + gap(), Len: operands[i].Len}
+		st.Len = step.Args[i].Offset + operands[i].Len
+		if c.layout[0] == 'a' { // so that the next view is aligned, too
+			st.Len = (st.Len + 63) / 64 * 64
+		}
+	}
+	for i := range c.p.Storages {
+		c.p.Storages[i].Len += 1 + rng.IntN(40)
+	}
+	if overwritten[0] >= 0 {
+		step.Args[overwritten[0]] = step.Args[overwritten[1]]
+		c.layout += fmt.Sprintf(", %s over %s", operands[overwritten[0]].Name, operands[overwritten[1]].Name)
+	}
+	c.p.Steps = []program.Step{step}
+	c.inputs = poisoned(c.p)
+	for i, a := range c.inputs.args(step) {
+		if operands[i].Access != program.Write {
+			fill(rng, op, operands[i].Name, a)
+		}
+	}
+	return c
+}
+
+// overwritten chooses, for some elementwise operations, a result and the operand in whose place
+// it goes; -1 for none.
+func (c *opCase) overwritten(rng *rand.Rand, operands []program.Operand) [2]int {
+	none := [2]int{-1, -1}
+	if !c.op.Elementwise() || rng.IntN(3) == 0 {
+		return none
+	}
+	pairs := [][2]int{none}
+	for i, w := range operands {
+		for j, r := range operands {
+			if w.Access == program.Write && r.Access == program.Read && w.DType == r.DType && w.Len == r.Len {
+				pairs = append(pairs, [2]int{i, j})
+			}
+		}
+	}
+	return pairs[rng.IntN(len(pairs))]
+}
+
+func (c *opCase) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s (%s)", c.op.Name(), describe(c.op), c.layout)
+	for i, o := range c.op.Operands() {
+		v := c.p.Steps[0].Args[i]
+		fmt.Fprintf(&b, " %s=%s[%d:%d]", o.Name, c.p.Storages[v.Storage].Name, v.Offset, v.Offset+v.Len)
+	}
+	return b.String()
+}
+
+// check runs the case and returns the largest error of its results.
+func (c *opCase) check(dev program.Device, tolerance float64) (worst float64, err error) {
+	if err := c.p.Validate(); err != nil {
+		return 0, fmt.Errorf("a mistake of the suite: %w", err)
+	}
+	s, err := load(dev, c.p, c.inputs)
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if e := s.close(); err == nil {
+			err = e
+		}
+	}()
+	got, err := s.run()
+	if err != nil {
+		return 0, err
+	}
+	if worst, err = c.compare(got, tolerance); err != nil || !c.repeat {
+		return worst, err
+	}
+	if err := s.write(c.inputs); err != nil {
+		return worst, err
+	}
+	again, err := s.run()
+	if err != nil {
+		return worst, fmt.Errorf("run a second time: %w", err)
+	}
+	if err := sameBits(c.p, again, got, nil); err != nil {
+		return worst, fmt.Errorf("run twice on the same operands: %w", err)
+	}
+	return worst, nil
+}
+
+// compare measures what a device made of the case, and finds what it should have left alone.
+func (c *opCase) compare(got arrays, tolerance float64) (worst float64, err error) {
+	step := c.p.Steps[0]
+	truth := c.inputs.float64()
+	if err := interpret[float64](c.p, truth); err != nil {
+		return 0, fmt.Errorf("a mistake of the suite: %w", err)
+	}
+	operands, out, want := c.op.Operands(), got.args(step), truth.args(step)
+	for i, o := range operands {
+		if o.Access == program.Read {
+			continue
+		}
+		switch out := out[i].(type) {
+		case []float32:
+			ref := want[i].([]float64)
+			for j, v := range out {
+				if v != v && ref[j] == ref[j] {
+					return 0, fmt.Errorf("%s[%d] is %s, want %v", o.Name, j, element(out, j), ref[j])
+				}
+			}
+			e := relativeError(c.op, out, ref, magnitude(c.op, c.inputs.float64().args(step)))
+			worst = max(worst, e)
+			if !(e <= tolerance) {
+				j := worstElement(out, ref)
+				return worst, fmt.Errorf("%s: relative error %.2g, tolerance %.2g; the worst element, %d of %d, is %v, want %v",
+					o.Name, e, tolerance, j, len(out), out[j], ref[j])
+			}
+		case []uint32:
+			for j, v := range out {
+				if v != want[i].([]uint32)[j] {
+					return 1, fmt.Errorf("%s[%d] is %#x, want %#x", o.Name, j, v, want[i].([]uint32)[j])
+				}
+			}
+		}
+	}
+	err = sameBits(c.p, got, c.inputs, func(storage, element int) bool {
+		for i, v := range step.Args {
+			if operands[i].Access != program.Read && v.Storage == storage && element >= v.Offset && element < v.Offset+v.Len {
+				return false
+			}
+		}
+		return true
+	})
+	if err != nil {
+		return worst, fmt.Errorf("not a result, but changed: %w", err)
+	}
+	return worst, nil
+}
+
+func worstElement(out []float32, ref []float64) int {
+	worst := 0
+	for j := range out {
+		if difference(out[j], ref[j]) > difference(out[worst], ref[worst]) {
+			worst = j
+		}
+	}
+	return worst
+}
+
+// extremeSteps are steps at which the first word of Draw{} is 0xfffffff3, whose logarithm a float32
+// of word+1 loses, and 1.
+var extremeSteps = []uint32{50893511, 84170650}
+
+// fill draws the values of an operand.
+func fill(rng *rand.Rand, op program.Op, operand string, a any) {
+	switch a := a.(type) {
+	case []uint8:
+		for i := range a {
+			a[i] = uint8(rng.Uint32())
+		}
+	case []uint32:
+		for i := range a {
+			a[i] = rng.Uint32()
+			switch op := op.(type) {
+			case program.Gather:
+				a[i] = rng.Uint32N(uint32(op.Count))
+			case program.Adam:
+				a[i] = rng.Uint32N(1000) >> rng.Uint32N(11)
+			case program.Normal:
+				if op.Draw == (program.Draw{}) {
+					a[i] = extremeSteps[rng.IntN(len(extremeSteps))]
+				}
+			}
+		}
+	case []float32:
+		draw := rng.NormFloat64
+		switch {
+		case operand == "labels":
+			draw = func() float64 { return []float64{0, 1, 0.1, 0.9, 0.5}[rng.IntN(5)] }
+		case op.Name() == "binary_accuracy", op.Name() == "leaky_relu", op.Name() == "leaky_relu_grad":
+			draw = func() float64 { return rng.NormFloat64() * float64(min(rng.IntN(8), 1)) } // zeros among them
+		case operand == "mask":
+			draw = func() float64 { return float64(rng.IntN(2)) / 0.6 }
+		case operand == "v":
+			draw = rng.ExpFloat64
+		case op.Name() == "sigmoid_grad" && operand == "y":
+			draw = func() float64 {
+				y := make([]float64, 1)
+				reference.Sigmoid([]float64{4 * rng.NormFloat64()}, y)
+				return y[0]
+			}
+		case op.Name() == "sigmoid", op.Name() == "bce", op.Name() == "bce_grad" && operand == "logits":
+			draw = func() float64 { // some where exp overflows or vanishes
+				return 2 * rng.NormFloat64() * []float64{1, 1, 1, 1, 1, 1, 1, 60}[rng.IntN(8)]
+			}
+		}
+		for i := range a {
+			a[i] = float32(draw())
+		}
+	}
+}

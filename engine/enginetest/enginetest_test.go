@@ -1,0 +1,244 @@
+package enginetest
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"math"
+	"strings"
+	"testing"
+
+	"gangpu/engine/program"
+	"gangpu/internal/reference"
+)
+
+// A device that does what it should passes.
+func TestReferenceDevice(t *testing.T) {
+	Run(t, func(*testing.T) program.Device { return &refDevice{} }, Work(1<<19))
+}
+
+// The set of operations is closed: the suite tests all of it.
+func TestEveryOperation(t *testing.T) {
+	tested := map[string]bool{}
+	s := suite{cases: 1, work: 1000}
+	for _, o := range operations {
+		for c := range s.casesOf(o) {
+			if c.op.Name() != o.name {
+				t.Errorf("%q draws a %q", o.name, c.op.Name())
+			}
+		}
+		tested[o.name] = true
+	}
+	packages, err := parser.ParseDir(token.NewFileSet(), "../program", func(f fs.FileInfo) bool {
+		return !strings.HasSuffix(f.Name(), "_test.go")
+	}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, f := range packages["program"].Files {
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || fn.Recv == nil || fn.Name.Name != "Name" {
+				continue
+			}
+			found++
+			name := fn.Body.List[0].(*ast.ReturnStmt).Results[0].(*ast.BasicLit).Value
+			if !tested[strings.Trim(name, `"`)] {
+				t.Errorf("no case of operation %s", name)
+			}
+		}
+	}
+	if found != len(operations) {
+		t.Errorf("found %d operations in package program, and %d in the suite", found, len(operations))
+	}
+}
+
+// Every planted fault must be found, by the check that is for it.
+func TestFaultsAreFound(t *testing.T) {
+	type hook = func(s program.Step, storages arrays, run func() error) error
+	float32s := func(s program.Step, storages arrays, operand int) []float32 {
+		return storages.args(s)[operand].([]float32)
+	}
+	last := func(s program.Step) int { return len(s.Args) - 1 }
+	for _, f := range []struct {
+		name, op string
+		hook     hook
+	}{
+		{"padding on the wrong side", "conv2d", func(s program.Step, storages arrays, run func() error) error {
+			// Mirrored in both axes, image, filter and result swap the sides of the padding.
+			op := s.Op.(program.Conv2D)
+			g, args := op.Geometry, storages.args(s)
+			mirror := func(a []float32, outer, h, w, inner int) {
+				for o := range outer {
+					for i := range h * w / 2 {
+						for c := range inner {
+							p, q := (o*h*w+i)*inner+c, (o*h*w+h*w-1-i)*inner+c
+							a[p], a[q] = a[q], a[p]
+						}
+					}
+				}
+			}
+			flip := func() {
+				mirror(args[0].([]float32), g.Batch, g.InH, g.InW, g.InC)
+				mirror(args[1].([]float32), 1, g.FilterH, g.FilterW, g.InC*g.OutC)
+			}
+			flip()
+			err := run()
+			flip()
+			mirror(args[last(s)].([]float32), g.Batch, g.OutH(), g.OutW(), g.OutC)
+			return err
+		}},
+		{"the bias forgotten", "conv2d_transpose", func(s program.Step, storages arrays, run func() error) error {
+			op := s.Op.(program.Conv2DTranspose)
+			if !op.Bias {
+				return run()
+			}
+			op.Bias = false
+			args := storages.args(s)
+			return reference.Run[float32](op, args[0], args[1], args[3])
+		}},
+		{"the activation forgotten", "matmul", func(s program.Step, storages arrays, run func() error) error {
+			op := s.Op.(program.MatMul)
+			op.Activation = program.Activation{}
+			return reference.Run[float32](op, storages.args(s)...)
+		}},
+		{"added to the output", "conv2d_filter_grad", func(s program.Step, storages arrays, run func() error) error {
+			y := float32s(s, storages, last(s))
+			before := append([]float32(nil), y...)
+			err := run()
+			for i := range y {
+				y[i] += before[i]
+			}
+			return err
+		}},
+		{"one element past the end", "sigmoid", func(s program.Step, storages arrays, run func() error) error {
+			v := s.Args[last(s)]
+			storages[v.Storage].([]float32)[v.Offset+v.Len] = 0
+			return run()
+		}},
+		{"one element before the beginning", "add", func(s program.Step, storages arrays, run func() error) error {
+			if v := s.Args[last(s)]; v.Offset > 0 {
+				storages[v.Storage].([]float32)[v.Offset-1] = 0
+			}
+			return run()
+		}},
+		{"the last element not written", "bias_grad", func(s program.Step, storages arrays, run func() error) error {
+			y := float32s(s, storages, last(s))
+			before := y[len(y)-1]
+			err := run()
+			y[len(y)-1] = before
+			return err
+		}},
+		{"what lies after an operand read", "bce", func(s program.Step, storages arrays, run func() error) error {
+			v := s.Args[0]
+			err := run()
+			float32s(s, storages, last(s))[0] += 0 * storages[v.Storage].([]float32)[v.Offset+v.Len]
+			return err
+		}},
+		{"an input changed", "dropout", func(s program.Step, storages arrays, run func() error) error {
+			err := run()
+			float32s(s, storages, 1)[0]++
+			return err
+		}},
+		{"the output cleared first, which is an operand in place", "leaky_relu_grad", func(s program.Step, storages arrays, run func() error) error {
+			clear(float32s(s, storages, last(s)))
+			return run()
+		}},
+		{"another mask", "dropout_mask", func(s program.Step, storages arrays, run func() error) error {
+			op := s.Op.(program.DropoutMask)
+			op.Stream++
+			return reference.Run[float32](op, storages.args(s)...)
+		}},
+		{"the high half of the seed forgotten", "indices", func(s program.Step, storages arrays, run func() error) error {
+			op := s.Op.(program.Indices)
+			op.Seed &= math.MaxUint32
+			return reference.Run[float32](op, storages.args(s)...)
+		}},
+		{"epsilon before the correction", "adam", func(s program.Step, storages arrays, run func() error) error {
+			op := s.Op.(program.Adam)
+			op.Epsilon /= math.Sqrt(1 - op.Beta2)
+			return reference.Run[float32](op, storages.args(s)...)
+		}},
+		{"a logarithm that loses numbers near one", "normal", func(s program.Step, storages arrays, run func() error) error {
+			op, args := s.Op.(program.Normal), storages.args(s)
+			err := run()
+			y := args[1].([]float32)
+			for i := range y {
+				even := i &^ 1
+				word := reference.Word(op.Draw, args[0].([]uint32)[0], even)
+				if float32(float64(word)+1) == 1<<32 {
+					y[i] = op.Mean
+				}
+			}
+			return err
+		}},
+	} {
+		t.Run(f.name, func(t *testing.T) {
+			dev := &refDevice{hook: f.hook}
+			s := suite{cases: 40, work: 1 << 18}
+			for _, o := range operations {
+				if o.name != f.op {
+					continue
+				}
+				for c := range s.casesOf(o) {
+					if _, err := c.check(dev, Tolerance(o.name, "fp32")); err != nil {
+						t.Logf("found: %v: %v", c, err)
+						return
+					}
+				}
+			}
+			t.Error("not found")
+		})
+	}
+
+	t.Run("a result that depends on chance", func(t *testing.T) {
+		runs := 0
+		dev := &refDevice{hook: func(s program.Step, storages arrays, run func() error) error {
+			err := run()
+			if runs++; s.Op.Name() == "conv2d" && runs > 100 {
+				y := float32s(s, storages, last(s))
+				y[0] = math.Nextafter32(y[0], 2)
+			}
+			return err
+		}}
+		found(t, dev, "SameBits")
+	})
+	t.Run("a gradient that adds up over the runs", func(t *testing.T) {
+		var first bool
+		dev := &refDevice{hook: func(s program.Step, storages arrays, run func() error) error {
+			if s.Name != "d/conv2d/bias" {
+				return run()
+			}
+			y := float32s(s, storages, last(s))
+			before := append([]float32(nil), y...)
+			err := run()
+			if first {
+				for i := range y {
+					y[i] += before[i]
+				}
+			}
+			first = true
+			return err
+		}}
+		found(t, dev, "Training")
+	})
+}
+
+// found runs a check of programs that dev must not pass.
+func found(t *testing.T, dev program.Device, name string) {
+	t.Helper()
+	for _, c := range programChecks {
+		if c.name != name {
+			continue
+		}
+		err := c.run(dev)
+		if err == nil {
+			t.Error("not found")
+		}
+		t.Logf("found: %v", err)
+		return
+	}
+	t.Errorf("no check %s", name)
+}

@@ -1,0 +1,217 @@
+package enginetest
+
+import (
+	"iter"
+	"math"
+	"math/rand/v2"
+
+	"gangpu/engine/program"
+)
+
+// An operation draws shapes and attributes of one kind of program.Op, of at most limit
+// multiply-adds or elements.
+type operation struct {
+	name string
+	draw func(rng *rand.Rand, limit int) program.Op
+}
+
+// operations are all that a device must know.
+var operations = []operation{
+	{"conv2d", func(rng *rand.Rand, limit int) program.Op {
+		return program.Conv2D{Geometry: geometry(rng, limit), Bias: coin(rng), Activation: activation(rng)}
+	}},
+	{"conv2d_transpose", func(rng *rand.Rand, limit int) program.Op {
+		return program.Conv2DTranspose{Geometry: geometry(rng, limit), Bias: coin(rng), Activation: activation(rng)}
+	}},
+	{"conv2d_input_grad", func(rng *rand.Rand, limit int) program.Op {
+		return program.Conv2DInputGrad{Geometry: geometry(rng, limit)}
+	}},
+	{"conv2d_filter_grad", func(rng *rand.Rand, limit int) program.Op {
+		return program.Conv2DFilterGrad{Geometry: geometry(rng, limit)}
+	}},
+	{"matmul", func(rng *rand.Rand, limit int) program.Op {
+		op := program.MatMul{M: size(rng, limit), TransA: coin(rng), TransB: coin(rng), Bias: coin(rng), Activation: activation(rng)}
+		op.N = size(rng, limit/op.M)
+		op.K = size(rng, limit/(op.M*op.N))
+		if coin(rng) {
+			op.M, op.K = op.K, op.M
+		}
+		return op
+	}},
+	{"bias_grad", func(rng *rand.Rand, limit int) program.Op {
+		channels := size(rng, min(limit, 5000))
+		return program.BiasGrad{Rows: size(rng, limit/channels), Channels: channels}
+	}},
+	{"leaky_relu", func(rng *rand.Rand, limit int) program.Op {
+		return program.LeakyReLU{N: size(rng, limit), Alpha: slope(rng)}
+	}},
+	{"leaky_relu_grad", func(rng *rand.Rand, limit int) program.Op {
+		return program.LeakyReLUGrad{N: size(rng, limit), Alpha: slope(rng)}
+	}},
+	{"sigmoid", func(rng *rand.Rand, limit int) program.Op { return program.Sigmoid{N: size(rng, limit)} }},
+	{"sigmoid_grad", func(rng *rand.Rand, limit int) program.Op { return program.SigmoidGrad{N: size(rng, limit)} }},
+	{"dropout", func(rng *rand.Rand, limit int) program.Op { return program.Dropout{N: size(rng, limit)} }},
+	{"add", func(rng *rand.Rand, limit int) program.Op { return program.Add{N: size(rng, limit)} }},
+	{"scale", func(rng *rand.Rand, limit int) program.Op {
+		return program.Scale{N: size(rng, limit), Factor: float32(rng.NormFloat64())}
+	}},
+	{"copy", func(rng *rand.Rand, limit int) program.Op { return program.Copy{N: size(rng, limit)} }},
+	{"fill", func(rng *rand.Rand, limit int) program.Op {
+		return program.Fill{N: size(rng, limit), Value: pick(rng, 0, 1, float32(rng.NormFloat64()))}
+	}},
+	{"bce", func(rng *rand.Rand, limit int) program.Op { return program.BCEWithLogits{N: size(rng, limit)} }},
+	{"bce_grad", func(rng *rand.Rand, limit int) program.Op { return program.BCEWithLogitsGrad{N: size(rng, limit)} }},
+	{"binary_accuracy", func(rng *rand.Rand, limit int) program.Op { return program.BinaryAccuracy{N: size(rng, limit)} }},
+	{"uniform", func(rng *rand.Rand, limit int) program.Op {
+		low := float32(rng.NormFloat64())
+		return program.Uniform{N: size(rng, limit), Draw: draw(rng), Low: low, High: low + float32(rng.ExpFloat64()) + 0.1}
+	}},
+	{"normal", func(rng *rand.Rand, limit int) program.Op {
+		stddev := pick(rng, 1, 0.02, float32(rng.ExpFloat64())+0.1)
+		return program.Normal{N: size(rng, limit), Draw: draw(rng), Mean: stddev * pick(rng, 0, float32(rng.NormFloat64())), Stddev: stddev}
+	}},
+	{"dropout_mask", func(rng *rand.Rand, limit int) program.Op {
+		return program.DropoutMask{N: size(rng, limit), Draw: draw(rng), Rate: pick(rng, 0, 0.4, 0.5, rng.Float32())}
+	}},
+	{"indices", func(rng *rand.Rand, limit int) program.Op {
+		return program.Indices{N: size(rng, limit), Draw: draw(rng), Limit: pick(rng, 1, 10, 60_000, math.MaxInt32, 1+rng.Uint32N(1<<20))}
+	}},
+	{"gather", func(rng *rand.Rand, limit int) program.Op {
+		op := program.Gather{Pixels: pick(rng, 784, 49, 3072, 1+rng.IntN(40))}
+		op.Batch = size(rng, max(limit/op.Pixels, 1))
+		op.Count = 1 + rng.IntN(20)
+		return op
+	}},
+	{"adam", func(rng *rand.Rand, limit int) program.Op {
+		return program.Adam{N: size(rng, limit), LearningRate: pick(rng, 2e-4, 0.01, 0.5),
+			Beta1: pick(rng, 0, 0.5, 0.9), Beta2: pick(rng, 0.9, 0.999), Epsilon: pick(rng, 1e-7, 1e-3)}
+	}},
+	{"increment", func(rng *rand.Rand, limit int) program.Op {
+		return program.Increment{N: size(rng, min(limit, 1000)), Delta: pick(rng, 1, rng.Uint32())}
+	}},
+}
+
+// casesOf are the cases of an operation: the tutorial's layers, where they are of its kind, and
+// random ones. They are the same for every device.
+func (s *suite) casesOf(o operation) iter.Seq[*opCase] {
+	return func(yield func(*opCase) bool) {
+		var name uint64
+		for _, c := range o.name {
+			name = name*31 + uint64(c)
+		}
+		rng := rand.New(rand.NewPCG(name, 1))
+		for _, l := range layers {
+			if l.op.Name() == o.name && l.work <= s.work && !yield(newCase(rng, l.op)) {
+				return
+			}
+		}
+		for range s.cases {
+			// Small ones find most faults, and say more about them.
+			limit := max(int(float64(s.work/16)*math.Pow(rng.Float64(), 4)), 16)
+			if !yield(newCase(rng, o.draw(rng, limit))) {
+				return
+			}
+		}
+	}
+}
+
+// layers are the operations of a GAN on 28x28 images, two a batch.
+var layers = func() (all []struct {
+	op   program.Op
+	work int
+}) {
+	add := func(work int, ops ...program.Op) {
+		for _, op := range ops {
+			all = append(all, struct {
+				op   program.Op
+				work int
+			}{op, work})
+		}
+	}
+	leaky := program.Activation{Kind: program.LeakyReLUActivation, Alpha: 0.3}
+	const batch = 2
+	for _, g := range []program.Geometry{
+		{Batch: batch, InH: 28, InW: 28, InC: 1, OutC: 32, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2},
+		{Batch: batch, InH: 14, InW: 14, InC: 32, OutC: 64, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2},
+		{Batch: batch, InH: 14, InW: 14, InC: 64, OutC: 64, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2},
+		{Batch: batch, InH: 28, InW: 28, InC: 32, OutC: 64, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2},
+		{Batch: batch, InH: 28, InW: 28, InC: 32, OutC: 1, FilterH: 28, FilterW: 28, StrideH: 1, StrideW: 1},
+	} {
+		add(g.MACs(), program.Conv2D{Geometry: g, Bias: true, Activation: leaky}, program.Conv2DInputGrad{Geometry: g},
+			program.Conv2DFilterGrad{Geometry: g}, program.Conv2DTranspose{Geometry: g, Bias: true, Activation: leaky})
+	}
+	for _, m := range []program.MatMul{
+		{M: batch, N: 3136, K: 100, Bias: true, Activation: leaky},
+		{M: 100, N: 3136, K: batch, TransA: true},
+		{M: batch, N: 100, K: 3136, TransB: true},
+		{M: batch, N: 1, K: 3136, Bias: true},
+		{M: 3136, N: 1, K: batch, TransA: true},
+		{M: batch, N: 3136, K: 1, TransB: true},
+	} {
+		add(m.M*m.N*m.K, m)
+	}
+	return all
+}()
+
+// geometry draws a convolution.
+func geometry(rng *rand.Rand, limit int) program.Geometry {
+	for {
+		var g program.Geometry
+		switch rng.IntN(3) {
+		case 0: // small and odd, the filter often larger than the image
+			g = program.Geometry{Batch: 1 + rng.IntN(3), InH: 1 + rng.IntN(8), InW: 1 + rng.IntN(8),
+				InC: 1 + rng.IntN(5), OutC: 1 + rng.IntN(5), FilterH: 1 + rng.IntN(9), FilterW: 1 + rng.IntN(9),
+				StrideH: 1 + rng.IntN(4), StrideW: 1 + rng.IntN(4)}
+		case 1: // a layer
+			filter, stride := pick(rng, 1, 3, 3, 4, 5), pick(rng, 1, 2, 2, 3)
+			g = program.Geometry{Batch: pick(rng, 1, 2, 3, 5), InH: 4 + rng.IntN(20), InC: channels(rng), OutC: channels(rng),
+				FilterH: filter, FilterW: filter, StrideH: stride, StrideW: stride}
+			g.InW = pick(rng, g.InH, 4+rng.IntN(20))
+		case 2: // a filter of the image's size, on one channel or to one
+			g = program.Geometry{Batch: pick(rng, 1, 2, 3), InH: 5 + rng.IntN(25), InC: channels(rng), OutC: 1, StrideH: 1, StrideW: 1}
+			g.InW = pick(rng, g.InH, 5+rng.IntN(25))
+			g.FilterH, g.FilterW = pick(rng, g.InH, g.InH+1, 5+rng.IntN(25)), pick(rng, g.InW, g.InW-1, 5+rng.IntN(25))
+			if rng.IntN(3) == 0 {
+				g.InC, g.OutC = g.OutC, g.InC
+			}
+		}
+		g.Padding = pick(rng, program.Same, program.Valid)
+		if g.Validate() == nil && max(g.MACs(), g.InLen(), g.OutLen(), g.FilterLen()) <= max(limit, 500) {
+			return g
+		}
+	}
+}
+
+// size draws a length between 1 and limit: around a multiple of what kernels cut work into, or
+// any, small ones as often as large.
+func size(rng *rand.Rand, limit int) int {
+	n := pick(rng, 4, 8, 16, 32, 64, 128, 256, 1024, 4096) + rng.IntN(3) - 1
+	if n > limit || coin(rng) {
+		n = int(math.Pow(float64(limit)+1, rng.Float64()))
+	}
+	return min(max(n, 1), max(limit, 1))
+}
+
+func channels(rng *rand.Rand) int {
+	return pick(rng, 1, 2, 3, 4, 8, 16, 17, 31, 32, 33, 64, 1+rng.IntN(70))
+}
+
+func activation(rng *rand.Rand) program.Activation {
+	switch rng.IntN(3) {
+	case 0:
+		return program.Activation{Kind: program.LeakyReLUActivation, Alpha: slope(rng)}
+	case 1:
+		return program.Activation{Kind: program.SigmoidActivation}
+	}
+	return program.Activation{}
+}
+
+func draw(rng *rand.Rand) program.Draw {
+	return pick(rng, program.Draw{}, program.Draw{Seed: rng.Uint64(), Stream: rng.Uint32()}, program.Draw{Seed: 1, Stream: 2})
+}
+
+func slope(rng *rand.Rand) float32 { return pick[float32](rng, 0, 0.01, 0.2, 0.3, 1) }
+
+func coin(rng *rand.Rand) bool { return rng.IntN(2) == 0 }
+
+func pick[T any](rng *rand.Rand, from ...T) T { return from[rng.IntN(len(from))] }
