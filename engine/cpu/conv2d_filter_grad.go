@@ -7,91 +7,85 @@ const (
 	// to be summed at the end, and filterGradPartials the most elements that these may have.
 	filterGradChunks   = 32
 	filterGradPartials = 1 << 20
-	// filterGradTaskMACs is about how much a task does at least.
-	filterGradTaskMACs = 1 << 22
+	// filterGradTasks is how many tasks there should be: where the batch has too few chunks, the
+	// gradient is cut, too.
+	filterGradTasks = 32
 	// filterGradSteps is about how many pixels a tile of the gradient should sum over before it is
-	// stored, and filterGradCache how many elements of padded images may be at hand for that.
-	filterGradSteps = 256
-	filterGradCache = 1 << 16
+	// stored: as many as the first-level cache holds a tile's part of.
+	filterGradSteps = 192
 )
 
+// A filterTile is a few rows of the product that a filter's gradient is: weights of one or more
+// taps, each for all output channels.
+type filterTile struct {
+	weight, rows int // the first weight of one output channel, and how many
+	rowOffsets   [maxOuterRows]int
+	pairs        []pair
+}
+
 // newConv2DFilterGrad is the product of all patches of x, transposed, with dy: a row a weight of
-// one output channel, a column an output channel, summed over the pixels of the batch. Images are
-// padded one group at a time, so that every tap of every pixel is there to read; patches are read
-// in place.
+// one output channel, a column an output channel, summed over the pixels of the batch. The patches
+// are read in place.
 func newConv2DFilterGrad(op program.Conv2DFilterGrad, x, dy, dfilter []float32, ws *workspace) kernel {
+	g := op.Geometry
+	var k kernel
+	l := layout{workspace: ws}
+	images := func() []float32 { return x }
+	imageLen := g.InH * g.InW * g.InC
+	var tiles []filterTile
+	if g.InC%unit.outerRows == 0 || g.InC >= 4*unit.outerRows {
+		tiles = tapTiles(g)
+	} else {
+		p := newPaddedImages(g, &l)
+		k = append(k, p.pad(x))
+		images, imageLen = p.region.floats, p.len()
+		tiles = mixedTiles(g, p)
+	}
 	var (
-		g              = op.Geometry
-		outH, outW     = g.OutH(), g.OutW()
-		pixels         = outH * outW
-		padded         = paddedImage{g, (outH-1)*g.StrideH + g.FilterH, (outW-1)*g.StrideW + g.FilterW}
-		weights        = g.FilterH * g.FilterW * g.InC
-		inLen, outLen  = g.InH * g.InW * g.InC, pixels * g.OutC
-		chunks         = min(g.Batch, filterGradChunks, max(1, filterGradPartials/g.FilterLen()))
-		chunkImages    = ceilDiv(g.Batch, chunks)
-		group          = min(max(1, min(ceilDiv(filterGradSteps, pixels), filterGradCache/padded.len())), chunkImages)
-		rowBlock       = roundUp(max(64, filterGradTaskMACs/(chunkImages*pixels*g.OutC)), unit.outerRows)
-		rowBlocks      = ceilDiv(weights, rowBlock)
-		l              = layout{workspace: ws}
-		partials, pads region
-		outers         = make([]outer, ws.threads)
+		pixels      = g.OutH() * g.OutW()
+		outLen      = pixels * g.OutC
+		chunkImages = ceilDiv(g.Batch, min(g.Batch, filterGradChunks, max(1, filterGradPartials/g.FilterLen())))
+		chunks      = ceilDiv(g.Batch, chunkImages)
+		group       = min(ceilDiv(filterGradSteps, pixels), chunkImages)
+		taskTiles   = max(1, len(tiles)*chunks/filterGradTasks)
+		parts       = ceilDiv(len(tiles), taskTiles)
+		partials    region
+		outers      = make([]outer, ws.threads)
 	)
-	chunks = ceilDiv(g.Batch, chunkImages)
 	if chunks > 1 {
 		partials = l.shared(chunks * g.FilterLen())
 	}
-	pads = l.perWorker(group * padded.len())
-
-	pairs := make([]pair, 0, pixels)
-	for oy := range outH {
-		for ox := range outW {
-			pairs = append(pairs, pair{
-				a: 4 * (oy*g.StrideH*padded.width + ox*g.StrideW) * g.InC,
-				b: 4 * len(pairs) * g.OutC,
-			})
-		}
-	}
-	rowOffsets := make([]int, 0, weights)
-	for ky := range g.FilterH {
-		for kx := range g.FilterW {
-			for i := range g.InC {
-				rowOffsets = append(rowOffsets, 4*((ky*padded.width+kx)*g.InC+i))
-			}
-		}
-	}
-
-	k := kernel{{tasks: chunks * rowBlocks, run: func(task, worker int) {
-		chunk, firstRow := task/rowBlocks, task%rowBlocks*rowBlock
-		endRow := min(firstRow+rowBlock, weights)
-		sum := dfilter
+	k = append(k, phase{tasks: chunks * parts, run: func(task, worker int) {
+		chunk, part := task/parts, task%parts
+		sum, x := dfilter, images()
 		if chunks > 1 {
 			sum = partials.floats()[chunk*g.FilterLen():]
 		}
-		pad := pads.worker(worker)
-		clear(pad)
 		first, end := chunk*chunkImages, min((chunk+1)*chunkImages, g.Batch)
 		o := &outers[worker]
-		*o = outer{a: &pad[0], pairs: &pairs[0], steps: pixels, aImage: 4 * padded.len(), bImage: 4 * outLen, cStride: 4 * g.OutC}
+		*o = outer{aImage: 4 * imageLen, bImage: 4 * outLen, cStride: 4 * g.OutC}
 		for image := first; image < end; image += group {
 			o.images = min(group, end-image)
 			o.accumulate = image > first
-			for n := range o.images {
-				padded.copy(pad[n*padded.len():], x[(image+n)*inLen:])
-			}
-			for row := firstRow; row < endRow; row += unit.outerRows {
-				o.rows = min(unit.outerRows, endRow-row)
-				for r := range unit.outerRows {
-					o.rowOffsets[r] = rowOffsets[row+min(r, o.rows-1)]
+			o.a = &x[image*imageLen]
+			for i := part * taskTiles; i < min((part+1)*taskTiles, len(tiles)); i++ {
+				t := &tiles[i]
+				out := sum[t.weight*g.OutC:][:t.rows*g.OutC]
+				if len(t.pairs) == 0 {
+					clear(out)
+					continue
 				}
+				o.rows, o.rowOffsets = t.rows, t.rowOffsets
+				o.pairs, o.steps = &t.pairs[0], len(t.pairs)
 				for col := 0; col < g.OutC; col += unit.outerCols {
 					o.cols = min(unit.outerCols, g.OutC-col)
 					o.b = &dy[image*outLen+col]
-					o.c = &sum[row*g.OutC+col]
+					o.c = &out[col]
 					unit.outer(o)
 				}
 			}
 		}
-	}}}
+	}})
 	if chunks > 1 {
 		k = append(k, blocks(g.FilterLen(), 4096, func(first, end, _ int) {
 			p := partials.floats()
@@ -104,18 +98,53 @@ func newConv2DFilterGrad(op program.Conv2DFilterGrad, x, dy, dfilter []float32, 
 	return k
 }
 
-// paddedImage is the part of an input image that a convolution's taps reach, with its border.
-type paddedImage struct {
-	program.Geometry
-	height, width int // in pixels
+// tapTiles are tiles of one tap each, over the pixels for which the tap lies inside the image.
+func tapTiles(g program.Geometry) []filterTile {
+	var tiles []filterTile
+	for ky := range g.FilterH {
+		for kx := range g.FilterW {
+			var pairs []pair
+			for oy := range g.OutH() {
+				for ox := range g.OutW() {
+					iy, ix := oy*g.StrideH+ky-g.PadTop(), ox*g.StrideW+kx-g.PadLeft()
+					if iy >= 0 && iy < g.InH && ix >= 0 && ix < g.InW {
+						pairs = append(pairs, pair{a: 4 * (iy*g.InW + ix) * g.InC, b: 4 * (oy*g.OutW() + ox) * g.OutC})
+					}
+				}
+			}
+			for i := 0; i < g.InC; i += unit.outerRows {
+				t := filterTile{weight: (ky*g.FilterW+kx)*g.InC + i, rows: min(unit.outerRows, g.InC-i), pairs: pairs}
+				for r := range t.rowOffsets {
+					t.rowOffsets[r] = 4 * (i + min(r, t.rows-1))
+				}
+				tiles = append(tiles, t)
+			}
+		}
+	}
+	return tiles
 }
 
-func (p paddedImage) len() int { return p.height * p.width * p.InC }
-
-// copy writes an image inside a border that is there.
-func (p paddedImage) copy(padded, image []float32) {
-	rowLen := min(p.InW, p.width-p.PadLeft()) * p.InC
-	for y := range min(p.InH, p.height-p.PadTop()) {
-		copy(padded[((y+p.PadTop())*p.width+p.PadLeft())*p.InC:][:rowLen], image[y*p.InW*p.InC:])
+// mixedTiles are tiles of weights of any taps, for images of few channels: padded, so that every
+// tap of every pixel is there to read.
+func mixedTiles(g program.Geometry, p paddedImages) []filterTile {
+	pairs := make([]pair, 0, g.OutH()*g.OutW())
+	for oy := range g.OutH() {
+		for ox := range g.OutW() {
+			pairs = append(pairs, pair{
+				a: 4 * (oy*g.StrideH*p.width + ox*g.StrideW) * g.InC,
+				b: 4 * len(pairs) * g.OutC,
+			})
+		}
 	}
+	weights := g.FilterH * g.FilterW * g.InC
+	var tiles []filterTile
+	for first := 0; first < weights; first += unit.outerRows {
+		t := filterTile{weight: first, rows: min(unit.outerRows, weights-first), pairs: pairs}
+		for r := range t.rowOffsets {
+			tap, channel := (first+min(r, t.rows-1))/g.InC, (first+min(r, t.rows-1))%g.InC
+			t.rowOffsets[r] = 4 * ((tap/g.FilterW*p.width+tap%g.FilterW)*g.InC + channel)
+		}
+		tiles = append(tiles, t)
+	}
+	return tiles
 }

@@ -5,13 +5,14 @@ import "gangpu/engine/program"
 // A gatherConv is a convolution or a transposed one, seen from its result: the pixels of a
 // destination image gather those of a source image that its taps connect them with.
 //
-//	dst[p, c] = act(bias[c] + sum over taps t of p, source channels s of src[p moved by t, s] * weight[t, s, c])
+//	dst[p, c] = act(bias[c] + sum over taps t of p, s < depth of src[p moved by t, s] * weight[t, s, c])
 //
 // It is computed as a product of patches, one row a destination pixel, with the filter. The
 // patches are never written out: tiles read the source in place.
 type gatherConv struct {
 	batch            int
 	srcH, srcW, srcC int
+	depth            int // elements that a tap reads: the channels of a pixel, or of a run of pixels
 	dstLen, dstC     int // elements of an image, channels
 	classes          []gatherClass
 }
@@ -39,7 +40,7 @@ func convGather(g program.Geometry) gatherConv {
 	}
 	return gatherConv{
 		batch: g.Batch,
-		srcH:  g.InH, srcW: g.InW, srcC: g.InC,
+		srcH:  g.InH, srcW: g.InW, srcC: g.InC, depth: g.InC,
 		dstLen: g.OutH() * g.OutW() * g.OutC, dstC: g.OutC,
 		classes: []gatherClass{{
 			rows: g.OutH(), cols: g.OutW(),
@@ -51,11 +52,20 @@ func convGather(g program.Geometry) gatherConv {
 	}
 }
 
+// paddedGather is the convolution of padded images, whose rows of taps are each read as one.
+func paddedGather(p paddedImages) gatherConv {
+	c := convGather(p.Geometry)
+	c.srcH, c.srcW, c.depth = p.height, p.width, p.FilterW*p.InC
+	class := &c.classes[0]
+	class.y, class.x, class.tapCols, class.taps = 0, 0, 1, class.taps[:p.FilterH]
+	return c
+}
+
 // transposeGather is the transposed convolution of g, from its output to its input.
 func transposeGather(g program.Geometry) gatherConv {
 	c := gatherConv{
 		batch: g.Batch,
-		srcH:  g.OutH(), srcW: g.OutW(), srcC: g.OutC,
+		srcH:  g.OutH(), srcW: g.OutW(), srcC: g.OutC, depth: g.OutC,
 		dstLen: g.InH * g.InW * g.InC, dstC: g.InC,
 	}
 	for py := range min(g.StrideH, g.InH) {
@@ -95,14 +105,11 @@ type gatherTask struct {
 }
 
 const (
-	// gatherCache is the source and destination that a group of images may have, in elements: half
-	// of a second-level cache.
-	gatherCache = 1 << 17
+	// gatherCache is the source and destination that a group of images may have, in elements: a
+	// second-level cache.
+	gatherCache = 1 << 18
 	// gatherTaskMACs is about how much a task does.
 	gatherTaskMACs = 1 << 21
-	// shallow is the number of source channels below which patches are packed: the taps' runs of
-	// channels are too short to read one by one.
-	shallow = 8
 )
 
 func (c *gatherConv) tasks() []gatherTask {
@@ -114,43 +121,38 @@ func (c *gatherConv) tasks() []gatherTask {
 		for i := range c.classes {
 			class := &c.classes[i]
 			rows := class.rows * class.cols * images
-			macs := max(1, len(class.taps)*c.srcC*c.dstC)
+			macs := max(1, len(class.taps)*c.depth*c.dstC)
 			block := roundUp(max(1, gatherTaskMACs/macs), maxTileRows)
 			for first := 0; first < rows; first += block {
 				tasks = append(tasks, gatherTask{class: class, filter: filter, image: image, images: images,
 					firstRow: first, endRow: min(first+block, rows)})
 			}
-			filter += len(class.taps) * c.srcC * unit.tileCols
+			filter += len(class.taps) * c.depth * unit.tileCols
 		}
 	}
 	return tasks
 }
 
-// kernel binds the convolution to its arrays. The weights of tap t are filter[t*srcC*dstC:], as
-// [srcC, dstC], or as [dstC, srcC] if transposed.
-func (c gatherConv) kernel(src, filter []float32, transposed bool, bias, dst []float32, act program.Activation, ws *workspace) kernel {
+// kernel binds the convolution to its arrays. The weights of tap t are filter[t*depth*dstC:], as
+// [depth, dstC], or as [dstC, depth] if transposed.
+func (c gatherConv) kernel(source func() []float32, filter []float32, transposed bool, bias, dst []float32, act program.Activation, l *layout) kernel {
 	var (
-		panels   = ceilDiv(c.dstC, unit.tileCols)
-		depth    int // of all classes
-		maxTaps  int
-		tasks    = c.tasks()
-		l        = layout{workspace: ws}
-		srcLen   = c.srcH * c.srcW * c.srcC
-		gatherer = make([]gatherWorker, ws.threads)
+		panels  = ceilDiv(c.dstC, unit.tileCols)
+		depth   int // of all classes
+		maxTaps int
+		tasks   = c.tasks()
+		srcLen  = c.srcH * c.srcW * c.srcC
+		workers = make([]gatherWorker, l.workspace.threads)
 	)
 	for _, class := range c.classes {
-		depth += len(class.taps) * c.srcC
+		depth += len(class.taps) * c.depth
 		maxTaps = max(maxTaps, len(class.taps))
 	}
 	panelLen := depth * unit.tileCols
-	packed := l.shared(panels*panelLen + 1) // of which a class without taps names the end
-	zeros := make([]float32, c.srcC)
-	patches := l.perWorker(1)
-	if c.srcC < shallow {
-		patches = l.perWorker(max(1, maxTaps*c.srcC*maxTileRows))
-	}
-	for i := range gatherer {
-		gatherer[i] = gatherWorker{conv: &c, table: make([]segment, maxTaps+1)}
+	packed := l.shared(panels*panelLen + 1) // a class without taps at the end points there
+	zeros := make([]float32, c.depth)
+	for i := range workers {
+		workers[i] = gatherWorker{conv: &c, table: make([]segment, maxTaps+1)}
 	}
 
 	pack := phase{tasks: panels, run: func(panel, _ int) {
@@ -159,29 +161,27 @@ func (c gatherConv) kernel(src, filter []float32, transposed bool, bias, dst []f
 		p := packed.floats()[panel*panelLen:]
 		for i := range c.classes {
 			for _, tap := range c.classes[i].taps {
-				w := filter[tap*c.srcC*c.dstC:][:c.srcC*c.dstC]
+				w := filter[tap*c.depth*c.dstC:][:c.depth*c.dstC]
 				if transposed {
-					packPanel(p, w[j*c.srcC:], c.srcC, true, c.srcC, cols)
+					packPanel(p, w[j*c.depth:], c.depth, true, c.depth, cols)
 				} else {
-					packPanel(p, w[j:], c.dstC, false, c.srcC, cols)
+					packPanel(p, w[j:], c.dstC, false, c.depth, cols)
 				}
-				p = p[c.srcC*unit.tileCols:]
+				p = p[c.depth*unit.tileCols:]
 			}
 		}
 	}}
 	multiply := phase{tasks: len(tasks), run: func(i, worker int) {
-		task, g := &tasks[i], &gatherer[worker]
+		task, g := &tasks[i], &workers[worker]
 		panel := packed.floats()
-		g.tile = tile{zeros: &zeros[0], table: &g.table[0], alpha: slope(act)}
-		images := src[task.image*srcLen:]
 		out := dst[task.image*c.dstLen:]
+		g.tile = tile{
+			a: &source()[task.image*srcLen], zeros: &zeros[0], table: &g.table[0],
+			depth: c.depth, alpha: slope(act),
+		}
 		for row := task.firstRow; row < task.endRow; row += unit.tileRows {
 			g.rows(task, row)
-			if c.srcC < shallow {
-				g.packPatches(task, images, patches.worker(worker))
-			} else {
-				g.readInPlace(task, images)
-			}
+			g.segments(task.class)
 			for j := range panels {
 				first := j * unit.tileCols
 				g.tile.cols = min(unit.tileCols, c.dstC-first)
@@ -202,14 +202,21 @@ func (c gatherConv) kernel(src, filter []float32, transposed bool, bias, dst []f
 	return kernel{pack, multiply}
 }
 
+// inside reports whether the source has a pixel (y, x).
+func (c *gatherConv) inside(y, x int) bool {
+	return uint(y) < uint(c.srcH) && uint(x) < uint(c.srcW)
+}
+
 // A gatherWorker is what a worker needs to set up tiles.
 type gatherWorker struct {
 	conv  *gatherConv
 	tile  tile
 	table []segment
 	// Of each row of the tile: the source pixel of tap (0, 0), which may lie outside the image,
-	// and the element that it would be.
-	y, x, element [maxTileRows]int
+	// and where it would be.
+	y, x, offset [maxTileRows]int
+	// inside says that all taps of all rows lie inside the image.
+	inside bool
 }
 
 // rows finds the pixels of the rows from first on.
@@ -218,10 +225,14 @@ func (g *gatherWorker) rows(task *gatherTask, first int) {
 	g.tile.rows = min(unit.tileRows, task.endRow-first)
 	pixel, image := first/task.images, first%task.images
 	u, v := pixel/class.cols, pixel%class.cols
+	// Where the last tap of a row and of a column lies, from the first.
+	lastY, lastX := (class.tapRows-1)*class.tapStep, (class.tapCols-1)*class.tapStep
+	g.inside = true
 	for r := range g.tile.rows {
 		g.y[r], g.x[r] = class.y+u*class.dy, class.x+v*class.dx
-		g.element[r] = ((image*c.srcH+g.y[r])*c.srcW + g.x[r]) * c.srcC
+		g.offset[r] = 4 * ((image*c.srcH+g.y[r])*c.srcW + g.x[r]) * c.srcC
 		g.tile.cOffsets[r] = 4 * (image*c.dstLen + class.first + u*class.rowStep + v*class.colStep)
+		g.inside = g.inside && c.inside(g.y[r], g.x[r]) && c.inside(g.y[r]+lastY, g.x[r]+lastX)
 		if image++; image == task.images {
 			image = 0
 			if v++; v == class.cols {
@@ -231,27 +242,33 @@ func (g *gatherWorker) rows(task *gatherTask, first int) {
 		}
 	}
 	last := g.tile.rows - 1
-	for r := g.tile.rows; r < unit.tileRows; r++ {
-		g.y[r], g.x[r], g.element[r], g.tile.cOffsets[r] = g.y[last], g.x[last], g.element[last], g.tile.cOffsets[last]
+	for r := g.tile.rows; r < maxTileRows; r++ {
+		g.y[r], g.x[r], g.offset[r], g.tile.cOffsets[r] = g.y[last], g.x[last], g.offset[last], g.tile.cOffsets[last]
 	}
 }
 
-// readInPlace makes a segment of each tap that lies inside the image for some row.
-func (g *gatherWorker) readInPlace(task *gatherTask, src []float32) {
-	c, class := g.conv, task.class
-	g.tile.a, g.tile.depth = &src[0], c.srcC
+// segments makes a segment of each tap that lies inside the image for some row.
+func (g *gatherWorker) segments(class *gatherClass) {
+	c := g.conv
 	n, b := 0, 0
 	for i := range class.tapRows {
 		for j := range class.tapCols {
 			s := &g.table[n]
 			s.b = b
-			b += 4 * c.srcC * unit.tileCols
+			b += 4 * c.depth * unit.tileCols
 			di, dj := i*class.tapStep, j*class.tapStep
-			move := (di*c.srcW + dj) * c.srcC
+			move := 4 * (di*c.srcW + dj) * c.srcC
+			if g.inside {
+				for r := range s.a {
+					s.a[r] = g.offset[r] + move
+				}
+				n++
+				continue
+			}
 			outside := -1 // negative as long as all rows are outside
-			for r := range unit.tileRows {
-				offset := 4 * (g.element[r] + move)
-				if uint(g.y[r]+di) >= uint(c.srcH) || uint(g.x[r]+dj) >= uint(c.srcW) {
+			for r := range s.a {
+				offset := g.offset[r] + move
+				if !c.inside(g.y[r]+di, g.x[r]+dj) {
 					offset = -1
 				}
 				s.a[r] = offset
@@ -263,30 +280,4 @@ func (g *gatherWorker) readInPlace(task *gatherTask, src []float32) {
 		}
 	}
 	g.tile.segments = n
-}
-
-// packPatches copies the patches of the tile's rows to patches, one after the other.
-func (g *gatherWorker) packPatches(task *gatherTask, src, patches []float32) {
-	c, class := g.conv, task.class
-	depth := len(class.taps) * c.srcC
-	s := &g.table[0]
-	s.b = 0
-	g.tile.a, g.tile.depth, g.tile.segments = &patches[0], depth, min(depth, 1)
-	for r := range unit.tileRows {
-		s.a[r] = 4 * r * depth
-		p := patches[r*depth:][:depth]
-		for i := range class.tapRows {
-			for j := range class.tapCols {
-				di, dj := i*class.tapStep, j*class.tapStep
-				if uint(g.y[r]+di) < uint(c.srcH) && uint(g.x[r]+dj) < uint(c.srcW) {
-					for k, v := range src[g.element[r]+(di*c.srcW+dj)*c.srcC:][:c.srcC] {
-						p[k] = v
-					}
-				} else {
-					clear(p[:c.srcC])
-				}
-				p = p[c.srcC:]
-			}
-		}
-	}
 }

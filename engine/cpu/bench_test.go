@@ -1,0 +1,82 @@
+package cpu
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"gangpu/engine/program"
+)
+
+// benchmarkOp times op on one thread and on two, and reports the rate of its multiply-adds, two
+// operations each.
+func benchmarkOp(b *testing.B, name string, op program.Op, macs int) {
+	r := rand.New(rand.NewPCG(13, 14))
+	for _, threads := range []int{1, 2} {
+		b.Run(fmt.Sprintf("%s/threads=%d", name, threads), func(b *testing.B) {
+			d := openDevice(b, threads)
+			var in [][]float32
+			for _, o := range op.Operands() {
+				if o.Access == program.Read {
+					in = append(in, randomFloats(r, o.Len))
+				}
+			}
+			e, _ := guardedLoad(b, d, op, in...)
+			for b.Loop() {
+				if err := e.Run(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(2*float64(macs)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
+	}
+}
+
+func BenchmarkMatMul(b *testing.B) {
+	for _, m := range []struct {
+		name string
+		op   program.MatMul
+	}{
+		{"square", program.MatMul{M: 1024, N: 1024, K: 1024}},
+		{"squareAB", program.MatMul{M: 1024, N: 1024, K: 1024, TransA: true, TransB: true}},
+		{"generator", program.MatMul{M: 256, N: 3136, K: 100, Bias: true, Activation: activations[1]}},
+		{"generatorGrad", program.MatMul{M: 100, N: 3136, K: 256, TransA: true}},
+		{"discriminator", program.MatMul{M: 256, N: 1, K: 3136, Bias: true}},
+		{"discriminatorGrad", program.MatMul{M: 3136, N: 1, K: 256, TransA: true}},
+		{"discriminatorInputGrad", program.MatMul{M: 256, N: 3136, K: 1, TransB: true}},
+	} {
+		benchmarkOp(b, m.name, m.op, m.op.M*m.op.N*m.op.K)
+	}
+}
+
+func BenchmarkBiasGrad(b *testing.B) {
+	op := program.BiasGrad{Rows: 256 * 28 * 28, Channels: 32}
+	benchmarkOp(b, "28x28x32", op, op.Rows*op.Channels/2)
+}
+
+// The small-filter layers of the tutorial's networks at batch 256, each way that a training step
+// goes through them.
+func BenchmarkConv2D(b *testing.B) {
+	g := tutorialGeometries(256)
+	act := activations[1]
+	for _, c := range []struct {
+		name string
+		op   program.Op
+		g    program.Geometry
+	}{
+		{"D1", program.Conv2D{Geometry: g[0], Bias: true, Activation: act}, g[0]},
+		{"D1InputGrad", program.Conv2DInputGrad{Geometry: g[0]}, g[0]},
+		{"D1FilterGrad", program.Conv2DFilterGrad{Geometry: g[0]}, g[0]},
+		{"D2", program.Conv2D{Geometry: g[1], Bias: true, Activation: act}, g[1]},
+		{"D2InputGrad", program.Conv2DInputGrad{Geometry: g[1]}, g[1]},
+		{"D2FilterGrad", program.Conv2DFilterGrad{Geometry: g[1]}, g[1]},
+		{"G1", program.Conv2DTranspose{Geometry: g[2], Bias: true, Activation: act}, g[2]},
+		{"G1InputGrad", program.Conv2D{Geometry: g[2]}, g[2]},
+		{"G1FilterGrad", program.Conv2DFilterGrad{Geometry: g[2]}, g[2]},
+		{"G2", program.Conv2DTranspose{Geometry: g[3], Bias: true, Activation: act}, g[3]},
+		{"G2InputGrad", program.Conv2D{Geometry: g[3]}, g[3]},
+		{"G2FilterGrad", program.Conv2DFilterGrad{Geometry: g[3]}, g[3]},
+	} {
+		benchmarkOp(b, c.name, c.op, c.g.MACs())
+	}
+}
