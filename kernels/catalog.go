@@ -47,9 +47,6 @@ type Kernel struct {
 	Module  string // the source's name, without .cu
 	Params  []Param
 	Threads uint32 // in a block
-	// TileM and TileN are the rows and columns of the result that a block makes, for the kernels that
-	// compute products of matrices; else 0.
-	TileM, TileN int
 }
 
 // MinCapability is the compute capability that every module's baseline runs on, 7.0, as major*10+minor.

@@ -144,12 +144,22 @@ struct Epilogue {
   uint32 activation; // 0 identity, 1 LeakyReLU, 2 sigmoid
   float alpha;       // slope of LeakyReLU and of the gate
 
-  DEVICE float operator()(float v, uint32 i, uint32 n) const {
-    if (bias) v += bias[n];
+  DEVICE float one(float sum, float b, float m, float g) const {
+    float v = sum + b;
     if (activation == 1) v = leaky_relu_of(v, alpha);
     if (activation == 2) v = sigmoid_of(v);
-    if (mask) v *= mask[i];
-    if (gate) v = gate[i] > 0 ? v : alpha * v;
-    return v;
+    v *= m;
+    return g > 0 ? v : alpha * v;
+  }
+  DEVICE float operator()(float sum, uint32 i, uint32 n) const {
+    return one(sum, bias ? bias[n] : 0, mask ? mask[i] : 1, gate ? gate[i] : 1);
+  }
+  // The same for four neighbours, of which those in columns below N exist.
+  DEVICE Vec4 operator()(Vec4 sum, uint32 i, uint32 n, uint32 N) const {
+    Vec4 b = {0, 0, 0, 0}, m = {1, 1, 1, 1}, g = {1, 1, 1, 1};
+    if (bias) b = load4(bias + n, 0, N - n);
+    if (mask) m = load4(mask + i, 0, N - n);
+    if (gate) g = load4(gate + i, 0, N - n);
+    return {one(sum.x, b.x, m.x, g.x), one(sum.y, b.y, m.y, g.y), one(sum.z, b.z, m.z, g.z), one(sum.w, b.w, m.w, g.w)};
   }
 };

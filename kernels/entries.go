@@ -47,7 +47,23 @@ var catalog = slices.Concat(
 		entry{"split_sum", pointers("part", "bias", "mask", "gate", "y"),
 			[]Param{{"n", U32}, {"splits", U32}, {"columns", U32}, {"activation", U32}, {"alpha", F32}}},
 	),
+	tiled("matmul", []string{"matmul_nn", "matmul_nt", "matmul_tn", "matmul_tt"}, []Tile{tile64x64, tile256x8},
+		pointers("a", "b", "bias", "mask", "gate", "c"),
+		[]Param{{"rows", U32}, {"columns", U32}, {"depth", U32}, {"activation", U32}, {"alpha", F32}}),
+	tiled("conv2d", []string{"conv2d", "conv2d_transpose"}, []Tile{tile64x64, tile128x32, tile256x8},
+		pointers("x", "filter", "bias", "mask", "gate", "y"), geometry, activation),
+	tiled("conv2d", []string{"conv2d_filter_grad"}, []Tile{tile64x64, tile32x32, tile256x8},
+		pointers("x", "dy", "dfilter"), geometry),
 )
+
+// geometry is how the kernels of convolutions take a program.Geometry; the padding is that before the
+// first row and column.
+var geometry = []Param{{"batch", U32}, {"in_h", U32}, {"in_w", U32}, {"in_c", U32}, {"out_h", U32}, {"out_w", U32},
+	{"out_c", U32}, {"filter_h", U32}, {"filter_w", U32}, {"stride_h", U32}, {"stride_w", U32}, {"pad_top", U32},
+	{"pad_left", U32}}
+
+// activation is a program.Activation: its kind and LeakyReLU's slope, which is also the gate's.
+var activation = []Param{{"activation", U32}, {"alpha", F32}}
 
 // entry is an entry point: its pointers come first, then its scalars.
 type entry struct {
@@ -61,6 +77,17 @@ func elementwise(module string, entries ...entry) []Kernel {
 	kernels := make([]Kernel, len(entries))
 	for i, e := range entries {
 		kernels[i] = Kernel{Name: e.name, Module: module, Params: slices.Concat(e.pointers, e.scalars), Threads: 256}
+	}
+	return kernels
+}
+
+// tiled makes the kernels that compute a tile of a product a block, one for each name and tile.
+func tiled(module string, names []string, tiles []Tile, params ...[]Param) []Kernel {
+	var kernels []Kernel
+	for _, name := range names {
+		for _, tile := range tiles {
+			kernels = append(kernels, Kernel{Name: name + tile.suffix(), Module: module, Params: slices.Concat(params...), Threads: 128})
+		}
 	}
 	return kernels
 }
