@@ -195,17 +195,17 @@ var programChecks = []check{
 				}
 			}
 			if s.ScratchBytes() < scratch {
-				return fmt.Errorf("ScratchBytes is %d, of storages of %d bytes", s.ScratchBytes(), scratch)
+				return fmt.Errorf("scratch is %d bytes by ScratchBytes, and the storages alone %d", s.ScratchBytes(), scratch)
 			}
 			if err := refused(s.Profile(make([]time.Duration, 1)), "training"); err != nil {
-				return fmt.Errorf("Profile with room for one time: %w", err)
+				return fmt.Errorf("profiling with room for one time: %w", err)
 			}
 			if err := s.close(); err != nil {
 				return err
 			}
 		}
 		if err := sameBits(p, results[1], results[0], nil); err != nil {
-			return fmt.Errorf("Profile is not Run: %w", err)
+			return fmt.Errorf("profiling is not running: %w", err)
 		}
 		return nil
 	}},
