@@ -1,10 +1,6 @@
 package cpu
 
-import (
-	"math"
-
-	"gangpu/engine/program"
-)
+import "gangpu/engine/program"
 
 // activate applies the activation to v, in place.
 func activate(a program.Activation, v []float32) {
@@ -17,7 +13,7 @@ func activate(a program.Activation, v []float32) {
 		}
 	case program.SigmoidActivation:
 		for i, x := range v {
-			v[i] = float32(1 / (1 + math.Exp(-float64(x))))
+			v[i] = sigmoid(x)
 		}
 	}
 }

@@ -108,6 +108,44 @@ func newKernel(op program.Op, a arguments, ws *workspace) (kernel, error) {
 		return newConv2DTranspose(program.Conv2DTranspose{Geometry: op.Geometry}, a.f32(0), a.f32(1), nil, a.f32(2), ws), nil
 	case program.Conv2DFilterGrad:
 		return newConv2DFilterGrad(op, a.f32(0), a.f32(1), a.f32(2), ws), nil
+	case program.LeakyReLU:
+		return newLeakyReLU(op, a.f32(0), a.f32(1)), nil
+	case program.LeakyReLUGrad:
+		return newLeakyReLUGrad(op, a.f32(0), a.f32(1), a.f32(2)), nil
+	case program.Sigmoid:
+		return newSigmoid(op, a.f32(0), a.f32(1)), nil
+	case program.SigmoidGrad:
+		return newSigmoidGrad(op, a.f32(0), a.f32(1), a.f32(2)), nil
+	case program.Dropout:
+		return newDropout(op, a.f32(0), a.f32(1), a.f32(2)), nil
+	case program.Add:
+		return newAdd(op, a.f32(0), a.f32(1), a.f32(2)), nil
+	case program.Scale:
+		return newScale(op, a.f32(0), a.f32(1)), nil
+	case program.Copy:
+		return newCopy(op, a.f32(0), a.f32(1)), nil
+	case program.Fill:
+		return newFill(op, a.f32(0)), nil
+	case program.BCEWithLogits:
+		return newBCEWithLogits(op, a.f32(0), a.f32(1), a.f32(2)), nil
+	case program.BCEWithLogitsGrad:
+		return newBCEWithLogitsGrad(op, a.f32(0), a.f32(1), a.f32(2), a.f32(3)), nil
+	case program.BinaryAccuracy:
+		return newBinaryAccuracy(op, a.f32(0), a.f32(1), a.f32(2)), nil
+	case program.Uniform:
+		return newUniform(op, a.u32(0), a.f32(1)), nil
+	case program.Normal:
+		return newNormal(op, a.u32(0), a.f32(1)), nil
+	case program.DropoutMask:
+		return newDropoutMask(op, a.u32(0), a.f32(1)), nil
+	case program.Indices:
+		return newIndices(op, a.u32(0), a.u32(1)), nil
+	case program.Gather:
+		return newGather(op, a.u8(0), a.u32(1), a.f32(2), ws), nil
+	case program.Adam:
+		return newAdam(op, a.f32(0), a.u32(1), a.f32(2), a.f32(3), a.f32(4)), nil
+	case program.Increment:
+		return newIncrement(op, a.u32(0)), nil
 	}
 	return nil, fmt.Errorf("the CPU device does not know this operation (%T)", op)
 }

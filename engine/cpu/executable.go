@@ -10,10 +10,12 @@ import (
 
 // Executable is a program bound to its arrays.
 type Executable struct {
-	name    string
-	pool    *pool
-	kernels []kernel // one a step
-	scratch int      // bytes
+	name      string
+	pool      *pool
+	steps     []program.Step
+	kernels   []kernel // one a step
+	workspace *workspace
+	scratch   int // bytes
 }
 
 // Load binds p to arrays and chooses a kernel for each step.
@@ -24,7 +26,7 @@ func (d *Device) Load(p *program.Program, bindings program.Bindings) (program.Ex
 	if err := p.Validate(); err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}
-	e := &Executable{name: p.Name, pool: d.pool, kernels: make([]kernel, len(p.Steps))}
+	e := &Executable{name: p.Name, pool: d.pool, steps: p.Steps, kernels: make([]kernel, len(p.Steps))}
 	storages := make([]*Memory, len(p.Storages))
 	for i, s := range p.Storages {
 		if s.Scratch {
@@ -52,6 +54,7 @@ func (d *Device) Load(p *program.Program, bindings program.Bindings) (program.Ex
 		e.kernels[i] = k
 	}
 	ws.allocate()
+	e.workspace = ws
 	e.scratch += 4 * ws.size
 	return e, nil
 }
@@ -92,8 +95,10 @@ func (e *Executable) Run() error {
 	if e.pool == nil || e.pool.closed {
 		return fmt.Errorf("cpu: running program %s: %w", e.name, errClosed)
 	}
-	for _, k := range e.kernels {
-		e.pool.run(k)
+	for i := range e.kernels {
+		if err := e.step(i); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -106,10 +111,21 @@ func (e *Executable) Profile(times []time.Duration) error {
 	if len(times) != len(e.kernels) {
 		return fmt.Errorf("cpu: profiling program %s: room for %d times, want %d", e.name, len(times), len(e.kernels))
 	}
-	for i, k := range e.kernels {
+	for i := range e.kernels {
 		start := time.Now()
-		e.pool.run(k)
+		if err := e.step(i); err != nil {
+			return err
+		}
 		times[i] = time.Since(start)
+	}
+	return nil
+}
+
+func (e *Executable) step(i int) error {
+	e.pool.run(e.kernels[i])
+	if err := e.workspace.failed(); err != nil {
+		s := e.steps[i]
+		return fmt.Errorf("cpu: running program %s: step %d, %s (%s): %w", e.name, i, s.Name, s.Op.Name(), err)
 	}
 	return nil
 }
@@ -119,6 +135,6 @@ func (e *Executable) ScratchBytes() int { return e.scratch }
 
 // Close lets go of the memory. The executable runs no more.
 func (e *Executable) Close() error {
-	e.pool, e.kernels, e.scratch = nil, nil, 0
+	e.pool, e.steps, e.kernels, e.workspace, e.scratch = nil, nil, nil, nil, 0
 	return nil
 }

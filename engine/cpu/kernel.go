@@ -1,5 +1,7 @@
 package cpu
 
+import "sync/atomic"
+
 // A phase is a set of tasks that may run in any order, on any worker, at once: no two write the
 // same element. How many there are depends on the problem, never on the number of workers, so that
 // the bits of a result do not depend on it either.
@@ -25,6 +27,19 @@ type workspace struct {
 	threads int // workers that may run a phase's tasks at once
 	floats  []float32
 	size    int
+	failure atomic.Pointer[error]
+}
+
+// fail makes the run of the executable fail with err, after the phases of this kernel. Of several
+// failures one is reported.
+func (w *workspace) fail(err error) { w.failure.CompareAndSwap(nil, &err) }
+
+// failed is the error of a task since it was last asked for.
+func (w *workspace) failed() error {
+	if err := w.failure.Swap(nil); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // reserve makes floats at least n elements long, from the end of loading on.

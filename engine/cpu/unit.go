@@ -16,6 +16,19 @@ type vectorUnit struct {
 	dot func(x, y []float32) float32
 	// transpose8x8 sets dst[i*dstStride+j] = src[j*srcStride+i] for i, j < 8.
 	transpose8x8 func(dst *float32, dstStride int, src *float32, srcStride int)
+
+	elementLoops
+}
+
+// elementLoops are the loops over arrays of one length, which may be one array.
+type elementLoops struct {
+	add           func(a, b, y []float32)                                       // y = a+b
+	multiply      func(a, b, y []float32)                                       // y = a*b
+	leakyReLU     func(alpha float32, x, y []float32)                           // as program.LeakyReLU
+	leakyReLUGrad func(alpha float32, y, dy, dx []float32)                      // as program.LeakyReLUGrad
+	adam          func(r adamRates, grad, param, m, v []float32)                // as program.Adam
+	philox        func(seed uint64, stream, step, block uint32, words []uint32) // see philoxGo
+	keep          func(threshold uint32, value float32, words []uint32, mask []float32)
 }
 
 // unit is the best that this processor has.
@@ -33,4 +46,15 @@ var plainGo = &vectorUnit{
 	axpy:         axpyGo,
 	dot:          dotGo,
 	transpose8x8: transpose8x8Go,
+	elementLoops: elementLoopsGo,
+}
+
+var elementLoopsGo = elementLoops{
+	add:           addGo,
+	multiply:      multiplyGo,
+	leakyReLU:     leakyReLUGo,
+	leakyReLUGrad: leakyReLUGradGo,
+	adam:          adamGo,
+	philox:        philoxGo,
+	keep:          keepGo,
 }

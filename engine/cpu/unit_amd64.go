@@ -13,6 +13,7 @@ var avx512 = &vectorUnit{
 	axpy:         axpyAVX2,
 	dot:          dotAVX2,
 	transpose8x8: transpose8x8AVX2,
+	elementLoops: elementLoopsGo,
 }
 
 var avx2 = &vectorUnit{
@@ -26,6 +27,7 @@ var avx2 = &vectorUnit{
 	axpy:         axpyAVX2,
 	dot:          dotAVX2,
 	transpose8x8: transpose8x8AVX2,
+	elementLoops: elementLoopsGo,
 }
 
 func bestUnit() *vectorUnit {

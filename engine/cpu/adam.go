@@ -1,0 +1,47 @@
+package cpu
+
+import (
+	"math"
+
+	"gangpu/engine/program"
+)
+
+// adamRates are the factors of [program.Adam] at one step.
+type adamRates struct {
+	rate         float32 // corrected
+	beta1, rest1 float32 // rest is 1-beta
+	beta2, rest2 float32
+	epsilon      float32
+}
+
+func newAdam(op program.Adam, grad []float32, step []uint32, param, m, v []float32) kernel {
+	return kernel{blocks(op.N, elementBlock, func(first, end, _ int) {
+		t := float64(step[0]) + 1
+		r := adamRates{
+			rate:    float32(op.LearningRate * math.Sqrt(1-math.Pow(op.Beta2, t)) / (1 - math.Pow(op.Beta1, t))),
+			beta1:   float32(op.Beta1),
+			rest1:   float32(1 - op.Beta1),
+			beta2:   float32(op.Beta2),
+			rest2:   float32(1 - op.Beta2),
+			epsilon: float32(op.Epsilon),
+		}
+		unit.adam(r, grad[first:end], param[first:end], m[first:end], v[first:end])
+	})}
+}
+
+func adamGo(r adamRates, grad, param, m, v []float32) {
+	param, m, v = param[:len(grad)], m[:len(grad)], v[:len(grad)]
+	for i, g := range grad {
+		m[i] = r.beta1*m[i] + r.rest1*g
+		v[i] = r.beta2*v[i] + r.rest2*g*g
+		param[i] -= r.rate * m[i] / (float32(math.Sqrt(float64(v[i]))) + r.epsilon)
+	}
+}
+
+func newIncrement(op program.Increment, counters []uint32) kernel {
+	return kernel{blocks(op.N, elementBlock, func(first, end, _ int) {
+		for i := first; i < end; i++ {
+			counters[i] += op.Delta
+		}
+	})}
+}

@@ -1,0 +1,27 @@
+package cpu
+
+import (
+	"math"
+
+	"gangpu/engine/program"
+)
+
+func newSigmoid(op program.Sigmoid, x, y []float32) kernel {
+	return kernel{blocks(op.N, elementBlock, func(first, end, _ int) {
+		y := y[first:end]
+		for i, v := range x[first:end] {
+			y[i] = sigmoid(v)
+		}
+	})}
+}
+
+func newSigmoidGrad(op program.SigmoidGrad, y, dy, dx []float32) kernel {
+	return kernel{blocks(op.N, elementBlock, func(first, end, _ int) {
+		y, dx := y[first:end], dx[first:end]
+		for i, d := range dy[first:end] {
+			dx[i] = d * y[i] * (1 - y[i])
+		}
+	})}
+}
+
+func sigmoid(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x)))) }
