@@ -13,5 +13,9 @@ func newConv2D(op program.Conv2D, x, filter, bias, y []float32, ws *workspace) k
 		k := paddedGather(p).kernel(p.region.floats, filter, false, bias, y, op.Activation, l)
 		return append(kernel{p.pad(x)}, k...)
 	}
-	return convGather(op.Geometry).kernel(func() []float32 { return x }, filter, false, bias, y, op.Activation, l)
+	c := convGather(op.Geometry)
+	if c.thin() {
+		return c.thinKernel(x, filter, false, bias, y, op.Activation, l)
+	}
+	return c.kernel(func() []float32 { return x }, filter, false, bias, y, op.Activation, l)
 }

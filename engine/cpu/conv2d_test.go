@@ -91,8 +91,17 @@ func TestConvolutionsOfRandomGeometry(t *testing.T) {
 	d := openDevice(t, 3)
 	eachUnit(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
+		geometries := []program.Geometry{ // few channels on one side, many taps
+			{Batch: 2, InH: 9, InW: 8, InC: 1, OutC: 24, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2},
+			{Batch: 2, InH: 9, InW: 8, InC: 24, OutC: 1, FilterH: 5, FilterW: 4, StrideH: 1, StrideW: 1},
+			{Batch: 2, InH: 9, InW: 8, InC: 24, OutC: 3, FilterH: 5, FilterW: 5, StrideH: 1, StrideW: 2},
+			{Batch: 1, InH: 7, InW: 10, InC: 3, OutC: 16, FilterH: 5, FilterW: 5, StrideH: 2, StrideW: 3, Padding: program.Valid},
+		}
 		for range 60 {
-			for _, c := range convCases(r, randomGeometry(r)) {
+			geometries = append(geometries, randomGeometry(r))
+		}
+		for _, g := range geometries {
+			for _, c := range convCases(r, g) {
 				checkClose(t, c.op, guardedRun(t, d, c.op, c.in...), c.want)
 			}
 		}

@@ -3,6 +3,10 @@ package cpu
 import "gangpu/engine/program"
 
 func newConv2DTranspose(op program.Conv2DTranspose, x, filter, bias, y []float32, ws *workspace) kernel {
+	c := transposeGather(op.Geometry)
 	l := &layout{workspace: ws}
-	return transposeGather(op.Geometry).kernel(func() []float32 { return x }, filter, true, bias, y, op.Activation, l)
+	if c.thin() {
+		return c.thinKernel(x, filter, true, bias, y, op.Activation, l)
+	}
+	return c.kernel(func() []float32 { return x }, filter, true, bias, y, op.Activation, l)
 }

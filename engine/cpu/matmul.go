@@ -6,7 +6,7 @@ import "gangpu/engine/program"
 // of A, productDepth columns at a time, and their panels of B, and keep both in the second-level
 // cache.
 const (
-	productRows  = 96 // a multiple of every unit's tileRows
+	productRows  = 192 // a multiple of every unit's tileRows
 	productCols  = 256
 	productDepth = 512
 	// rowPad keeps the packed rows of A out of each other's way in the first-level cache.

@@ -31,6 +31,12 @@ func packPanel(panel, b []float32, stride int, transposed bool, depth, cols int)
 		transpose(panel, width, b, stride, depth, cols)
 		return
 	}
+	if cols == 32 {
+		for k := range depth { // in registers, without a call a row
+			*(*[32]float32)(panel[k*32:]) = *(*[32]float32)(b[k*stride:])
+		}
+		return
+	}
 	for k := range depth {
 		copy(panel[k*width:][:cols], b[k*stride:])
 	}
