@@ -1,0 +1,48 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"gangpu/gan"
+
+	"github.com/urfave/cli/v2"
+)
+
+func evaluateCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "evaluate",
+		Usage: "measure a trained model on the test images: losses and the discriminator's accuracy, without dropout",
+		Flags: slices.Concat([]cli.Flag{
+			modelFlag(),
+			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "of the generated images' noise"},
+		}, dataFlags(), deviceFlags()),
+		Action: evaluate,
+	}
+}
+
+func evaluate(c *cli.Context) (err error) {
+	model, err := loadModel(c)
+	if err != nil {
+		return err
+	}
+	data, err := openData(c)
+	if err != nil {
+		return err
+	}
+	dev, err := openDevice(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dev.Close()) }()
+	test := gan.Images{Pixels: data.Test.Images, Count: data.Test.Count, Rows: data.Test.Rows, Cols: data.Test.Cols}
+	e, err := gan.Evaluate(dev, model, test, c.Uint64("seed"))
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.App.Writer, "%d test images of %s, and as many generated, after %d iterations\n"+
+		"d loss         %.4f\ng loss         %.4f  (%s)\naccuracy real  %.2f%%\naccuracy fake  %.2f%%\n",
+		e.Images, data.Name, model.Iterations, e.DLoss, e.GLoss, model.Settings.Loss, 100*e.AccuracyReal, 100*e.AccuracyFake)
+	return err
+}

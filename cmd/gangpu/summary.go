@@ -1,0 +1,40 @@
+package main
+
+import (
+	"io"
+
+	"gangpu/gan"
+	"gangpu/internal/atomicfile"
+
+	"github.com/urfave/cli/v2"
+)
+
+func summaryCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "summary",
+		Usage: "show the layers, shapes and parameters of the model",
+		Flags: append(settingsFlags(),
+			&cli.StringFlag{Name: "dot", TakesFile: true, Usage: "write the networks as a Graphviz graph to `FILE`"},
+		),
+		Action: summary,
+	}
+}
+
+func summary(c *cli.Context) error {
+	d := gan.DefaultSettings()
+	s, err := settings(c, d.Height, d.Width)
+	if err != nil {
+		return err
+	}
+	m, err := gan.Tutorial(s)
+	if err != nil {
+		return err
+	}
+	if err := gan.WriteSummary(c.App.Writer, m); err != nil {
+		return err
+	}
+	if file := c.String("dot"); file != "" {
+		return atomicfile.Write(file, func(w io.Writer) error { return gan.WriteDot(w, m) })
+	}
+	return nil
+}
