@@ -76,12 +76,21 @@ const (
 // over memory.
 type Activation struct {
 	Kind  ActivationKind
-	Alpha float32 // slope of LeakyReLU below zero
+	Alpha float32 // slope of LeakyReLU below zero, at least 0
 }
 
 func (a Activation) validate() error {
 	if a.Kind > SigmoidActivation {
 		return fmt.Errorf("unknown activation %d", a.Kind)
+	}
+	return slope(a.Alpha)
+}
+
+// slope refuses a negative slope of LeakyReLU: LeakyReLUGrad takes the sign of the input from the
+// output.
+func slope(alpha float32) error {
+	if !(alpha >= 0) {
+		return fmt.Errorf("slope alpha is %v, want at least 0", alpha)
 	}
 	return nil
 }

@@ -1,5 +1,7 @@
 package program
 
+import "errors"
+
 // LeakyReLU (Maas et al., 2013): y = x where x > 0, else Alpha*x.
 // Arguments: x [N], y [N] written.
 type LeakyReLU struct {
@@ -9,7 +11,7 @@ type LeakyReLU struct {
 
 func (LeakyReLU) Name() string          { return "leaky_relu" }
 func (LeakyReLU) Elementwise() bool     { return true }
-func (o LeakyReLU) Validate() error     { return positive("length", o.N) }
+func (o LeakyReLU) Validate() error     { return errors.Join(positive("length", o.N), slope(o.Alpha)) }
 func (o LeakyReLU) Operands() []Operand { return unary("x", "y", o.N) }
 
 // LeakyReLUGrad is LeakyReLU's gradient by its output, whose sign is its input's for Alpha > 0:
@@ -22,7 +24,7 @@ type LeakyReLUGrad struct {
 
 func (LeakyReLUGrad) Name() string          { return "leaky_relu_grad" }
 func (LeakyReLUGrad) Elementwise() bool     { return true }
-func (o LeakyReLUGrad) Validate() error     { return positive("length", o.N) }
+func (o LeakyReLUGrad) Validate() error     { return errors.Join(positive("length", o.N), slope(o.Alpha)) }
 func (o LeakyReLUGrad) Operands() []Operand { return binary("y", "dy", "dx", o.N) }
 
 // Sigmoid is the logistic function, y = 1/(1+exp(-x)). Arguments: x [N], y [N] written.

@@ -116,11 +116,21 @@ func Join(name string, programs ...*Program) (*Program, error) {
 	return joined, nil
 }
 
-// Validate reports the first step that does not fit its operation: attributes out of range,
-// arguments of another number, type or length, a view outside its storage, or a result that
-// overlaps an operand which the operation still reads.
+// Validate reports two external storages of one name, or the first step that does not fit its
+// operation: attributes out of range, arguments of another number, type or length, a view outside
+// its storage, or a result that overlaps an operand which the operation still reads.
 func (p *Program) Validate() error {
+	external := map[string]bool{}
+	for _, s := range p.Storages {
+		if !s.Scratch && external[s.Name] {
+			return fmt.Errorf("program %s: two external storages are called %q", p.Name, s.Name)
+		}
+		external[s.Name] = external[s.Name] || !s.Scratch
+	}
 	for i, s := range p.Steps {
+		if s.Op == nil {
+			return fmt.Errorf("program %s: step %d, %s, has no operation", p.Name, i, s.Name)
+		}
 		if err := p.validate(s); err != nil {
 			return fmt.Errorf("program %s: step %d, %s (%s): %w", p.Name, i, s.Name, s.Op.Name(), err)
 		}
@@ -147,7 +157,7 @@ func (p *Program) validate(s Step) error {
 			return fmt.Errorf("%s: storage %q is %v, want %v", o.Name, st.Name, st.DType, o.DType)
 		case v.Len != o.Len:
 			return fmt.Errorf("%s: view of %d elements, want %d", o.Name, v.Len, o.Len)
-		case v.Offset < 0 || v.Offset+v.Len > st.Len:
+		case v.Offset < 0 || v.Offset > st.Len-v.Len:
 			return fmt.Errorf("%s: elements [%d, %d) of storage %q, which has %d",
 				o.Name, v.Offset, v.Offset+v.Len, st.Name, st.Len)
 		}
