@@ -152,7 +152,7 @@ func (c gatherConv) kernel(source func() []float32, filter []float32, transposed
 	packed := l.shared(panels*panelLen + 1) // a class without taps at the end points there
 	zeros := make([]float32, c.depth)
 	for i := range workers {
-		workers[i] = gatherWorker{conv: &c, table: make([]segment, maxTaps+1)}
+		workers[i] = gatherWorker{conv: &c, table: make([]segment, maxTaps+2)} // one to write past the last, one apart from the next worker's
 	}
 
 	pack := phase{tasks: panels, run: func(panel, _ int) {
@@ -217,6 +217,7 @@ type gatherWorker struct {
 	y, x, offset [maxTileRows]int
 	// inside says that all taps of all rows lie inside the image.
 	inside bool
+	_      [128]byte // keeps workers off each other's cache lines
 }
 
 // rows finds the pixels of the rows from first on.

@@ -33,8 +33,7 @@ func (c gatherConv) thinKernel(src, filter []float32, transposed bool, bias, dst
 		pixels   = c.srcH * c.srcW
 		packed   = l.shared(panels * panelLen)
 		products = l.perWorker(pixels * columns)
-		tiles    = make([]tile, l.workspace.threads)
-		segments = make([]segment, l.workspace.threads)
+		workers  = make([]tileWorker, l.workspace.threads)
 	)
 	pack := phase{tasks: 1, run: func(int, int) {
 		b := packed.floats()
@@ -53,7 +52,7 @@ func (c gatherConv) thinKernel(src, filter []float32, transposed bool, bias, dst
 	}}
 	multiply := phase{tasks: c.batch, run: func(image, worker int) {
 		b, z := packed.floats(), products.worker(worker)
-		s, t := &segments[worker], &tiles[worker]
+		s, t := &workers[worker].segment, &workers[worker].tile
 		*t = tile{zeros: &b[0], table: s, segments: 1, depth: c.srcC, alpha: 1}
 		for first := 0; first < pixels; first += unit.tileRows {
 			t.rows = min(unit.tileRows, pixels-first)

@@ -24,15 +24,14 @@ func newMatMul(op program.MatMul, a, b, bias, c []float32, ws *workspace) kernel
 		l          = layout{workspace: ws}
 		rows       = l.perWorker(productRows * aStride)
 		panel      = l.perWorker(depthBlock * unit.tileCols)
-		tiles      = make([]tile, ws.threads)
-		segments   = make([]segment, ws.threads)
+		workers    = make([]tileWorker, ws.threads)
 		colBlocks  = ceilDiv(op.N, productCols)
 	)
 	return kernel{{tasks: ceilDiv(op.M, productRows) * colBlocks, run: func(task, worker int) {
 		i0, j0 := task/colBlocks*productRows, task%colBlocks*productCols
 		m, n := min(productRows, op.M-i0), min(productCols, op.N-j0)
 		rows, panel := rows.worker(worker), panel.worker(worker)
-		s, t := &segments[worker], &tiles[worker]
+		s, t := &workers[worker].segment, &workers[worker].tile
 		*t = tile{a: &rows[0], zeros: &rows[0], table: s, segments: 1, b: &panel[0], alpha: 1}
 		for k0 := 0; k0 < op.K; k0 += depthBlock {
 			t.depth = min(depthBlock, op.K-k0)

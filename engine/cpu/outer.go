@@ -26,6 +26,7 @@ type outer struct {
 	cStride        int
 	rows, cols     int
 	accumulate     bool
+	_              [128]byte // keeps workers off each other's cache lines
 }
 
 // A pair is where the two pixels of a step lie in their images.

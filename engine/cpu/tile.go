@@ -47,6 +47,13 @@ type segment struct {
 	a [maxTileRows]int
 }
 
+// A tileWorker is one worker's tile of one segment, on cache lines of its own.
+type tileWorker struct {
+	tile    tile
+	segment segment
+	_       [128]byte
+}
+
 // tileGo is the loop of type tile, 4 rows by 4 columns.
 func tileGo(t *tile) {
 	var acc [4][4]float32

@@ -41,6 +41,8 @@ func bestUnit() *vectorUnit {
 }
 
 // columnMask is 16 words of ones, then 16 of zeros: from word 16-n on, a mask of n columns.
+//
+//lint:ignore U1000 The assembly reads it.
 var columnMask = [32]uint32{
 	^uint32(0), ^uint32(0), ^uint32(0), ^uint32(0), ^uint32(0), ^uint32(0), ^uint32(0), ^uint32(0),
 	^uint32(0), ^uint32(0), ^uint32(0), ^uint32(0), ^uint32(0), ^uint32(0), ^uint32(0), ^uint32(0),
