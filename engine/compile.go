@@ -1,0 +1,237 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"gangpu/engine/program"
+)
+
+// Place is where the value of a node lies: as many elements of an external storage as the node has,
+// from an offset on.
+type Place struct {
+	Node *gorgonia.Node
+	At   program.Arg
+}
+
+// Compile makes a program that computes the outputs, each at its place. What no output needs is
+// left out. Inputs are read from the places given; an input without one is a storage of its name.
+//
+// LeakyReLU and Sigmoid become part of the convolution or product before them where nothing else
+// needs its result, reshapes cost nothing, and intermediate values share scratch storages by the
+// spans in which they are needed. The same graph gives the same program every time.
+//
+// Besides the operations of this package it knows Gorgonia's own +, ⊙ (of one shape, or by a
+// constant), neg, sigmoid and reshape, and constants whose elements are all equal. Any other
+// operation is an error that names the node, its operation and its shape, as are: values other
+// than float32, an unnamed input, two inputs of the same name, and an output whose place overlaps
+// an input or another output. A node may be an output twice, and an input may be one.
+func Compile(name string, outputs []Place, inputs ...Place) (*program.Program, error) {
+	p, err := compile(name, allPasses, outputs, inputs)
+	if err != nil {
+		return nil, fmt.Errorf("engine: compiling %s: %w", name, err)
+	}
+	return p, nil
+}
+
+// passes are the optimisations, which tests switch off to compare.
+type passes struct{ fuse, inPlace, reuse bool }
+
+var allPasses = passes{fuse: true, inPlace: true, reuse: true}
+
+func compile(name string, do passes, outputs, inputs []Place) (*program.Program, error) {
+	c := &compiler{values: map[*gorgonia.Node]*value{}, names: map[string]*gorgonia.Node{}}
+	places, err := placesOf(inputs)
+	if err != nil {
+		return nil, err
+	}
+	live, err := liveNodes(outputs)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range live {
+		if err := c.lower(n, places); err != nil {
+			return nil, err
+		}
+	}
+	for _, o := range outputs {
+		if err := c.output(o); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.checkOverlaps(); err != nil {
+		return nil, err
+	}
+	if do.fuse {
+		c.steps = fuse(c.steps)
+	}
+	p, err := emit(name, c.steps, assignSlots(c.steps, do.inPlace, do.reuse))
+	if err != nil {
+		return nil, err
+	}
+	return p, p.Validate()
+}
+
+// value is what a step computes or an input holds. Nodes that are reshapes of each other are one
+// value.
+type value struct {
+	node *gorgonia.Node // for errors
+	len  int
+	def  *step        // nil for an input
+	uses int          // how often steps read it
+	at   *program.Arg // its external place; nil if it is scratch
+	slot int          // its scratch storage, otherwise
+}
+
+func (v *value) isScratch() bool { return v.at == nil }
+
+// step is a program.Step whose arguments have no addresses yet. The last argument is its result.
+type step struct {
+	op   program.Op
+	name string
+	args []*value
+}
+
+func (s *step) reads() []*value { return s.args[:len(s.args)-1] }
+func (s *step) result() *value  { return s.args[len(s.args)-1] }
+
+// compiler turns nodes to steps.
+type compiler struct {
+	values  map[*gorgonia.Node]*value
+	names   map[string]*gorgonia.Node // of inputs
+	steps   []*step
+	inputs  []*value
+	outputs []*value // and copies of values, to places of their own
+}
+
+func placesOf(inputs []Place) (map[*gorgonia.Node]program.Arg, error) {
+	places := map[*gorgonia.Node]program.Arg{}
+	for _, p := range inputs {
+		if p.Node == nil || !p.Node.IsVar() {
+			return nil, errors.New("a place is given to an input that is none")
+		}
+		if err := checkPlace(p); err != nil {
+			return nil, err
+		}
+		if other, ok := places[p.Node]; ok && other != p.At {
+			return nil, fmt.Errorf("input %s has two places, %v and %v", describe(p.Node), other, p.At)
+		}
+		places[p.Node] = p.At
+	}
+	return places, nil
+}
+
+func checkPlace(p Place) error {
+	if p.At.Storage == "" || p.At.Offset < 0 {
+		return fmt.Errorf("%s: no storage %q with offset %d", describe(p.Node), p.At.Storage, p.At.Offset)
+	}
+	return nil
+}
+
+// liveNodes are the nodes that the outputs depend on, operands first, otherwise in the order in
+// which they were made. Differentiation makes gradients layer by layer, from the last to the
+// first, so that in this order a layer's values are done with before the next one's are computed.
+func liveNodes(outputs []Place) ([]*gorgonia.Node, error) {
+	if len(outputs) == 0 {
+		return nil, errors.New("no outputs")
+	}
+	live := map[*gorgonia.Node]bool{}
+	var mark func(n *gorgonia.Node)
+	mark = func(n *gorgonia.Node) {
+		if !live[n] {
+			live[n] = true
+			for _, operand := range operandsOf(n) {
+				mark(operand)
+			}
+		}
+	}
+	for _, o := range outputs {
+		if o.Node == nil {
+			return nil, errors.New("an output is nil")
+		}
+		if err := checkPlace(o); err != nil {
+			return nil, err
+		}
+		if g := outputs[0].Node.Graph(); g == nil || o.Node.Graph() != g {
+			return nil, fmt.Errorf("%s and %s are not of one graph", describe(outputs[0].Node), describe(o.Node))
+		}
+		mark(o.Node)
+	}
+	var order []*gorgonia.Node
+	placed := map[*gorgonia.Node]bool{}
+	var place func(n *gorgonia.Node)
+	place = func(n *gorgonia.Node) {
+		if live[n] && !placed[n] {
+			placed[n] = true
+			for _, operand := range operandsOf(n) {
+				place(operand)
+			}
+			order = append(order, n)
+		}
+	}
+	for _, n := range outputs[0].Node.Graph().AllNodes() {
+		place(n)
+	}
+	return order, nil
+}
+
+func operandsOf(n *gorgonia.Node) []*gorgonia.Node {
+	if n.IsVar() {
+		return nil
+	}
+	var operands []*gorgonia.Node
+	for it := n.Graph().From(n.ID()); it.Next(); {
+		operands = append(operands, it.Node().(*gorgonia.Node))
+	}
+	return operands
+}
+
+// output puts a node's value in its place: it is computed there, unless it is an input or has
+// another place already, and then it is copied.
+func (c *compiler) output(o Place) error {
+	v, err := c.value(o.Node)
+	if err != nil {
+		return err
+	}
+	switch {
+	case v.at == nil:
+		v.at = &o.At
+		c.outputs = append(c.outputs, v)
+	case *v.at != o.At:
+		v.uses++
+		copied := &value{node: o.Node, len: v.len, at: &o.At}
+		copied.def = &step{op: program.Copy{N: v.len}, name: stepName(o.Node, "copy"), args: []*value{v, copied}}
+		c.steps = append(c.steps, copied.def)
+		c.outputs = append(c.outputs, copied)
+	}
+	return nil
+}
+
+// checkOverlaps refuses outputs that would overwrite what the program reads or writes elsewhere.
+func (c *compiler) checkOverlaps() error {
+	for i, v := range c.outputs {
+		for _, w := range slices.Concat(c.inputs, c.outputs[:i]) {
+			if v.at.Storage == w.at.Storage && v.at.Offset < w.at.Offset+w.len && w.at.Offset < v.at.Offset+v.len {
+				what := "output"
+				if w.def == nil {
+					what = "input"
+				}
+				return fmt.Errorf("output %s, at %d of storage %q, overlaps %s %s, at %d",
+					describe(v.node), v.at.Offset, v.at.Storage, what, describe(w.node), w.at.Offset)
+			}
+		}
+	}
+	return nil
+}
+
+// checkFloat32 reports a node that devices, which compute in float32, cannot hold.
+func checkFloat32(n *gorgonia.Node) error {
+	if n.Dtype() != tensor.Float32 {
+		return fmt.Errorf("%s is of type %v, and devices compute in float32", describe(n), n.Dtype())
+	}
+	return nil
+}

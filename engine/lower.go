@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+
+	"gorgonia.org/gorgonia"
+
+	"gangpu/engine/program"
+)
+
+// lower makes the value of a node whose operands have theirs, and the step that computes it.
+// Constants wait until a step reads them.
+func (c *compiler) lower(n *gorgonia.Node, places map[*gorgonia.Node]program.Arg) error {
+	if err := checkFloat32(n); err != nil {
+		return err
+	}
+	if n.IsVar() {
+		return c.lowerInput(n, places)
+	}
+	if _, ok := constant(n); ok {
+		return nil
+	}
+	operands := operandsOf(n)
+	if o, ok := n.Op().(*operation); ok {
+		if _, ok := o.op.(program.Copy); ok {
+			return c.alias(n, operands[0])
+		}
+		return c.step(n, o.op, operands...)
+	}
+	return c.lowerStock(n, operands)
+}
+
+func (c *compiler) lowerInput(n *gorgonia.Node, places map[*gorgonia.Node]program.Arg) error {
+	name := n.Name()
+	if unnamed(n) {
+		return fmt.Errorf("%s: an input is bound by its name", describe(n))
+	}
+	if other, ok := c.names[name]; ok {
+		return fmt.Errorf("two inputs are called %q, of shapes %v and %v", name, other.Shape(), n.Shape())
+	}
+	c.names[name] = n
+	at, ok := places[n]
+	if !ok {
+		at = program.Arg{Storage: name}
+	}
+	v := &value{node: n, len: n.Shape().TotalSize(), at: &at}
+	c.values[n] = v
+	c.inputs = append(c.inputs, v)
+	return nil
+}
+
+// lowerStock lowers Gorgonia's own operations. Their types are not exported: their names tell.
+func (c *compiler) lowerStock(n *gorgonia.Node, operands []*gorgonia.Node) error {
+	size := n.Shape().TotalSize()
+	// The name of a binary one is followed by an option: "+ false".
+	word, _, _ := strings.Cut(n.Op().String(), " ")
+	switch {
+	case word == "+" && sameSize(n, operands, 2):
+		return c.step(n, program.Add{N: size}, operands...)
+	case word == "⊙" && len(operands) == 2:
+		for i, factor := range operands {
+			other := operands[1-i]
+			if f, ok := constant(factor); ok && sameSize(n, []*gorgonia.Node{other}, 1) {
+				return c.step(n, program.Scale{N: size, Factor: f}, other)
+			}
+		}
+		if sameSize(n, operands, 2) {
+			return c.step(n, program.Dropout{N: size}, operands...)
+		}
+	case word == "neg" && sameSize(n, operands, 1):
+		return c.step(n, program.Scale{N: size, Factor: -1}, operands...)
+	case word == "sigmoid" && sameSize(n, operands, 1):
+		return c.step(n, program.Sigmoid{N: size}, operands...)
+	case strings.HasPrefix(word, "Reshape") && sameSize(n, operands, 1):
+		return c.alias(n, operands[0])
+	}
+	var of []string
+	for _, o := range operands {
+		of = append(of, describe(o))
+	}
+	return fmt.Errorf("no device has the operation %q (%T) of node %s on %s",
+		n.Op(), n.Op(), describe(n), strings.Join(of, ", "))
+}
+
+// sameSize reports whether n has count operands, each of n's size: nothing is broadcast.
+func sameSize(n *gorgonia.Node, operands []*gorgonia.Node, count int) bool {
+	for _, o := range operands {
+		if o.Shape().TotalSize() != n.Shape().TotalSize() {
+			return false
+		}
+	}
+	return len(operands) == count
+}
+
+// alias makes a reshape of x the same value as x.
+func (c *compiler) alias(n, x *gorgonia.Node) error {
+	v, err := c.value(x)
+	c.values[n] = v
+	return err
+}
+
+// step appends the step that computes n.
+func (c *compiler) step(n *gorgonia.Node, op program.Op, operands ...*gorgonia.Node) error {
+	s := &step{op: op, name: stepName(n, op.Name())}
+	for _, o := range operands {
+		v, err := c.value(o)
+		if err != nil {
+			return err
+		}
+		v.uses++
+		s.args = append(s.args, v)
+	}
+	v := &value{node: n, len: n.Shape().TotalSize(), def: s}
+	s.args = append(s.args, v)
+	c.values[n] = v
+	c.steps = append(c.steps, s)
+	return nil
+}
+
+// value is that of a node already lowered, or of a constant, filled in by a step now.
+func (c *compiler) value(n *gorgonia.Node) (*value, error) {
+	if v, ok := c.values[n]; ok {
+		return v, nil
+	}
+	f, ok := constant(n)
+	if !ok {
+		return nil, fmt.Errorf("the elements of constant %s are not all equal; make it an input", describe(n))
+	}
+	if err := c.step(n, program.Fill{N: n.Shape().TotalSize(), Value: f}); err != nil {
+		return nil, err
+	}
+	return c.values[n], nil
+}
+
+// constant is the value of all elements of a node that is a constant of equal elements.
+func constant(n *gorgonia.Node) (float32, bool) {
+	op, ok := n.Op().(interface{ Value() gorgonia.Value })
+	if !ok {
+		return 0, false
+	}
+	data, err := elements[float32](op.Value())
+	if err != nil {
+		return 0, false
+	}
+	for _, f := range data {
+		if f != data[0] {
+			return 0, false
+		}
+	}
+	return data[0], true
+}
+
+// stepName is how profiles call the step that computes n: by the layer where that is known.
+// Gorgonia's own operations have none, but a sum of gradients is that of some value.
+func stepName(n *gorgonia.Node, op string) string {
+	if o, ok := n.Op().(*operation); ok && o.label.layer != "" {
+		return o.label.String()
+	}
+	for _, of := range n.DerivOf() {
+		if l := layerOf(of); l != "" {
+			return label{layer: l, role: op}.String()
+		}
+	}
+	return op
+}

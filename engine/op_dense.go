@@ -1,0 +1,51 @@
+package engine
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"gangpu/engine/program"
+)
+
+// Dense is the product of x [batch, in] and kernel [in, units], plus bias [units], which may be
+// nil. The result is [batch, units]. It is an error if shapes do not fit each other.
+func Dense(x, kernel, bias *gorgonia.Node) (*gorgonia.Node, error) {
+	const op = "dense"
+	if err := checkInputs(op, input{"x", x, 2}, input{"kernel", kernel, 2}); err != nil {
+		return nil, err
+	}
+	in, k := x.Shape(), kernel.Shape()
+	if in[1] != k[0] {
+		return nil, opError(op, fmt.Errorf("the kernel reads %d features, x has %d", k[0], in[1]), x, kernel)
+	}
+	if err := checkBias(op, bias, k[1]); err != nil {
+		return nil, err
+	}
+	return matMul(program.MatMul{M: in[0], K: in[1], N: k[1], Bias: bias != nil},
+		label{layer: layerOf(kernel)}.orElse(x, op), x, kernel, bias)
+}
+
+// matMul is c = A*B + bias of a and b, which hold A and B as they are or transposed.
+func matMul(op program.MatMul, l label, a, b, bias *gorgonia.Node) (*gorgonia.Node, error) {
+	// Each gradient is a product of the same kind: dA = dC*B', dB = A'*dC, or their transposes.
+	return applyWithBias(op, tensor.Shape{op.M, op.N}, l,
+		func(in gorgonia.Nodes, dc *gorgonia.Node) (da, db *gorgonia.Node, err error) {
+			kernelGrad, inputGrad := l.grad("filter_grad"), l.grad("input_grad")
+			if op.TransB {
+				db, err = matMul(program.MatMul{M: op.N, N: op.K, K: op.M, TransA: true, TransB: op.TransA}, kernelGrad, dc, in[0], nil)
+			} else {
+				db, err = matMul(program.MatMul{M: op.K, N: op.N, K: op.M, TransA: !op.TransA}, kernelGrad, in[0], dc, nil)
+			}
+			if err != nil {
+				return nil, nil, err
+			}
+			if op.TransA {
+				da, err = matMul(program.MatMul{M: op.K, N: op.M, K: op.N, TransA: op.TransB, TransB: true}, inputGrad, in[1], dc, nil)
+			} else {
+				da, err = matMul(program.MatMul{M: op.M, N: op.K, K: op.N, TransB: !op.TransB}, inputGrad, dc, in[1], nil)
+			}
+			return da, db, err
+		}, a, b, bias)
+}

@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"gangpu/engine/program"
+)
+
+// assignSlots gives every scratch value a slot, an array that it has to itself from the step that
+// computes it to the last one that reads it, and returns the slots' sizes in elements. With
+// inPlace, an elementwise step overwrites an operand that it is the last to read. With reuse, a
+// slot given up is taken by the next value that it fits best.
+func assignSlots(steps []*step, inPlace, reuse bool) []int {
+	lastUse := map[*value]int{}
+	for i, s := range steps {
+		for _, v := range s.args {
+			lastUse[v] = i
+		}
+	}
+	var slots slotAllocator
+	for i, s := range steps {
+		var dying []*value // in slots that are free after this step
+		for _, v := range s.reads() {
+			if v.isScratch() && lastUse[v] == i && !slices.Contains(dying, v) {
+				dying = append(dying, v)
+			}
+		}
+		if r := s.result(); r.isScratch() {
+			at := -1
+			if inPlace && s.op.Elementwise() {
+				at = slices.IndexFunc(dying, func(v *value) bool { return v.len == r.len })
+			}
+			if at >= 0 {
+				r.slot = dying[at].slot
+				dying = slices.Delete(dying, at, at+1)
+			} else {
+				r.slot = slots.take(r.len)
+			}
+		}
+		if reuse {
+			for _, v := range dying {
+				slots.free = append(slots.free, v.slot)
+			}
+		}
+	}
+	return slots.sizes
+}
+
+type slotAllocator struct {
+	sizes []int
+	free  []int // indices into sizes
+}
+
+// take gives a slot of at least n elements: the smallest free one that is large enough, or else
+// the largest free one, enlarged, or else a new one.
+func (a *slotAllocator) take(n int) int {
+	best := -1
+	for i, slot := range a.free {
+		if best < 0 {
+			best = i
+			continue
+		}
+		size, bestSize := a.sizes[slot], a.sizes[a.free[best]]
+		if bestSize < n && size > bestSize || size >= n && size < bestSize {
+			best = i
+		}
+	}
+	if best < 0 {
+		a.sizes = append(a.sizes, n)
+		return len(a.sizes) - 1
+	}
+	slot := a.free[best]
+	a.free = slices.Delete(a.free, best, best+1)
+	a.sizes[slot] = max(a.sizes[slot], n)
+	return slot
+}
+
+// emit writes the program down. Scratch storages go by size, the largest first, so that programs
+// which are joined share them well.
+func emit(name string, steps []*step, slots []int) (*program.Program, error) {
+	p := &program.Program{Name: name}
+	order := make([]int, len(slots))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return slots[b] - slots[a] })
+	storage := make([]int, len(slots))
+	for i, slot := range order {
+		storage[slot] = i
+		p.Storages = append(p.Storages, program.Storage{
+			Name: fmt.Sprintf("scratch%d", i), Len: slots[slot], Scratch: true})
+	}
+	for _, s := range steps {
+		out := program.Step{Op: s.op, Name: s.name}
+		for _, v := range s.args {
+			view := program.View{Len: v.len}
+			if v.isScratch() {
+				view.Storage = storage[v.slot]
+			} else {
+				i, err := p.External(v.at.Storage, program.Float32, v.at.Offset+v.len)
+				if err != nil {
+					return nil, err
+				}
+				view.Storage, view.Offset = i, v.at.Offset
+			}
+			out.Args = append(out.Args, view)
+		}
+		p.Steps = append(p.Steps, out)
+	}
+	return p, nil
+}
