@@ -1,0 +1,89 @@
+package gan
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"time"
+)
+
+// Metrics are the numbers of an iteration: of its own steps, or of the last step of a network
+// that made none.
+type Metrics struct {
+	Epoch     int // from 0
+	Iteration int // within the epoch, from 0
+	DLoss     float32
+	GLoss     float32
+	// The shares of the last D step's images that D called rightly, before its update.
+	AccuracyReal float32
+	AccuracyFake float32
+}
+
+// DivergedError says that a loss is no longer a number.
+type DivergedError struct {
+	Epoch, Iteration int    // where it was found
+	What             string // "discriminator's loss"
+	Value            float32
+}
+
+func (e *DivergedError) Error() string {
+	return fmt.Sprintf("training diverged: the %s is %v in epoch %d, iteration %d", e.What, e.Value, e.Epoch, e.Iteration)
+}
+
+// check reports a loss that is not finite.
+func (m Metrics) check() error {
+	for _, v := range []struct {
+		what  string
+		value float32
+	}{{"discriminator's loss", m.DLoss}, {"generator's loss", m.GLoss}} {
+		if x := float64(v.value); math.IsNaN(x) || math.IsInf(x, 0) {
+			return &DivergedError{Epoch: m.Epoch, Iteration: m.Iteration, What: v.what, Value: v.value}
+		}
+	}
+	return nil
+}
+
+// MetricsWriter writes metrics as CSV, a line an iteration.
+type MetricsWriter struct {
+	csv *csv.Writer
+	row []string
+}
+
+// MetricsHeader is the first line of a file of metrics.
+var MetricsHeader = []string{"epoch", "iteration", "d_loss", "g_loss", "accuracy_real", "accuracy_fake", "seconds"}
+
+// NewMetricsWriter makes a writer to w, which begins with the header if header is true: not so
+// where an earlier run's file is continued.
+func NewMetricsWriter(w io.Writer, header bool) (*MetricsWriter, error) {
+	m := &MetricsWriter{csv: csv.NewWriter(w), row: make([]string, len(MetricsHeader))}
+	if header {
+		if err := m.csv.Write(MetricsHeader); err != nil {
+			return nil, fmt.Errorf("writing metrics: %w", err)
+		}
+	}
+	return m, nil
+}
+
+// Write adds a line; taken is how long the iteration took.
+func (w *MetricsWriter) Write(m Metrics, taken time.Duration) error {
+	float := func(x float64, bits int) string { return strconv.FormatFloat(x, 'g', -1, bits) }
+	w.row = append(w.row[:0], strconv.Itoa(m.Epoch), strconv.Itoa(m.Iteration),
+		float(float64(m.DLoss), 32), float(float64(m.GLoss), 32),
+		float(float64(m.AccuracyReal), 32), float(float64(m.AccuracyFake), 32),
+		strconv.FormatFloat(taken.Seconds(), 'f', 6, 64))
+	if err := w.csv.Write(w.row); err != nil {
+		return fmt.Errorf("writing metrics: %w", err)
+	}
+	return nil
+}
+
+// Flush hands what was written on to the underlying writer.
+func (w *MetricsWriter) Flush() error {
+	w.csv.Flush()
+	if err := w.csv.Error(); err != nil {
+		return fmt.Errorf("writing metrics: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,248 @@
+package gan
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gangpu/internal/safetensors"
+)
+
+// ModelFile is what a file of a trained model holds: a safetensors file with the parameters under
+// Keras's names and in its layouts, the state of Adam, and in the metadata the model, the
+// settings and how far the run came.
+type ModelFile struct {
+	Model      Model
+	Settings   Settings
+	Images     int               // in the dataset that it was trained on
+	Iterations int               // made
+	Device     string            // that it was trained on
+	Notes      map[string]string // whatever else was to be kept
+
+	generator, discriminator state
+}
+
+// state is a network's parameters and what Adam knows of them, flat as in the Layout. A file
+// that was not written by a trainer may lack the latter.
+type state struct {
+	parameters, m, v []float32
+	steps            uint32
+}
+
+const (
+	modelFormat  = "gangpu-model/1"
+	notePrefix   = "note/"
+	firstMoment  = "adam/m/" // before a parameter's name
+	secondMoment = "adam/v/"
+)
+
+// Resumable reports whether the file holds the optimizer's state.
+func (f *ModelFile) Resumable() bool { return f.generator.m != nil && f.discriminator.m != nil }
+
+// Parameter returns a copy of a parameter by its name, "generator/dense/kernel", and its shape.
+func (f *ModelFile) Parameter(name string) (values []float32, shape []int, err error) {
+	l, err := f.Model.layouts()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, n := range f.networks(l) {
+		for _, p := range n.layout.Parameters() {
+			if p.Name == name {
+				return slices.Clone(n.parameters[p.Offset:][:p.Len()]), p.Shape, nil
+			}
+		}
+	}
+	return nil, nil, fmt.Errorf("the model has no parameter %q", name)
+}
+
+// networkState is one network of a file.
+type networkState struct {
+	*state
+	layout *Layout
+}
+
+func (f *ModelFile) networks(l layouts) [2]networkState {
+	return [2]networkState{{&f.generator, l.generator}, {&f.discriminator, l.discriminator}}
+}
+
+// Save makes or replaces the file at path. Parameters that are not finite are an error.
+func (f *ModelFile) Save(path string) error {
+	file, err := f.encode()
+	if err != nil {
+		return fmt.Errorf("saving %s: %w", path, err)
+	}
+	return safetensors.Write(path, file)
+}
+
+func (f *ModelFile) encode() (*safetensors.File, error) {
+	l, err := f.Model.layouts()
+	if err != nil {
+		return nil, err
+	}
+	model, err := json.Marshal(f.Model)
+	if err != nil {
+		return nil, fmt.Errorf("the model: %w", err)
+	}
+	settings, err := json.Marshal(f.Settings)
+	if err != nil {
+		return nil, fmt.Errorf("the settings: %w", err)
+	}
+	file := &safetensors.File{Metadata: map[string]string{
+		"format": modelFormat, "model": string(model), "settings": string(settings), "device": f.Device,
+		"images": strconv.Itoa(f.Images), "iterations": strconv.Itoa(f.Iterations),
+	}}
+	for k, v := range f.Notes {
+		file.Metadata[notePrefix+k] = v
+	}
+	for _, n := range f.networks(l) {
+		file.Metadata[stepsOf(n.layout.Name)] = strconv.FormatUint(uint64(n.steps), 10)
+		for _, part := range n.parts() {
+			for _, p := range n.layout.Parameters() {
+				values := part.values[p.Offset:][:p.Len()]
+				if err := finite(part.prefix+p.Name, values); err != nil {
+					return nil, err
+				}
+				t, err := safetensors.New(part.prefix+p.Name, p.Shape, values)
+				if err != nil {
+					return nil, err
+				}
+				file.Tensors = append(file.Tensors, t)
+			}
+		}
+	}
+	return file, nil
+}
+
+// part is one of the arrays of a state.
+type part struct {
+	prefix string // of its tensors' names
+	values []float32
+}
+
+func (s *state) parts() []part {
+	parts := []part{{"", s.parameters}}
+	if s.m != nil {
+		parts = append(parts, part{firstMoment, s.m}, part{secondMoment, s.v})
+	}
+	return parts
+}
+
+// finite reports the first value that is not.
+func finite(name string, values []float32) error {
+	for i, v := range values {
+		if x := float64(v); math.IsNaN(x) || math.IsInf(x, 0) {
+			return fmt.Errorf("tensor %q: element %d is %v", name, i, v)
+		}
+	}
+	return nil
+}
+
+// Load reads a model file. Its errors name the file and what in it is wrong.
+func Load(path string) (*ModelFile, error) {
+	file, err := safetensors.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := decodeModel(file)
+	if err != nil {
+		return nil, fmt.Errorf("loading %s: %w", path, err)
+	}
+	return f, nil
+}
+
+func decodeModel(file *safetensors.File) (*ModelFile, error) {
+	if got := file.Metadata["format"]; got != modelFormat {
+		return nil, fmt.Errorf("not a gangpu model: its format is %q, want %q", got, modelFormat)
+	}
+	f := &ModelFile{Device: file.Metadata["device"], Notes: map[string]string{}}
+	for k, v := range file.Metadata {
+		if name, ok := strings.CutPrefix(k, notePrefix); ok {
+			f.Notes[name] = v
+		}
+	}
+	if err := strictly([]byte(file.Metadata["model"]), &f.Model); err != nil {
+		return nil, fmt.Errorf("metadata model: %w", err)
+	}
+	if err := strictly([]byte(file.Metadata["settings"]), &f.Settings); err != nil {
+		return nil, fmt.Errorf("metadata settings: %w", err)
+	}
+	if err := f.Settings.Validate(); err != nil {
+		return nil, fmt.Errorf("metadata settings: %w", err)
+	}
+	l, err := f.Model.layouts()
+	if err != nil {
+		return nil, fmt.Errorf("metadata model: %w", err)
+	}
+	for key, v := range map[string]*int{"images": &f.Images, "iterations": &f.Iterations} {
+		if *v, err = strconv.Atoi(file.Metadata[key]); err != nil || *v < 0 {
+			return nil, fmt.Errorf("metadata %s: %q is no count", key, file.Metadata[key])
+		}
+	}
+	known := 0
+	for _, n := range f.networks(l) {
+		key := stepsOf(n.layout.Name)
+		steps, err := strconv.ParseUint(file.Metadata[key], 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("metadata %s: %q is no count", key, file.Metadata[key])
+		}
+		n.steps = uint32(steps)
+		read, err := n.read(file)
+		if err != nil {
+			return nil, err
+		}
+		known += read
+	}
+	if known != len(file.Tensors) {
+		return nil, fmt.Errorf("%d tensors that are not the model's, such as %q", len(file.Tensors)-known, f.stranger(l, file))
+	}
+	return f, nil
+}
+
+// read fills in a network's arrays and returns how many tensors it took.
+func (n networkState) read(file *safetensors.File) (int, error) {
+	n.parameters = make([]float32, n.layout.Len)
+	if slices.ContainsFunc(file.Tensors, func(t safetensors.Tensor) bool {
+		return strings.HasPrefix(t.Name, firstMoment+n.layout.Name+"/")
+	}) {
+		n.m, n.v = make([]float32, n.layout.Len), make([]float32, n.layout.Len)
+	}
+	read := 0
+	for _, part := range n.parts() {
+		for _, p := range n.layout.Parameters() {
+			t, err := file.Tensor(part.prefix + p.Name)
+			if err != nil {
+				return 0, err
+			}
+			if !slices.Equal(t.Shape, p.Shape) {
+				return 0, fmt.Errorf("tensor %q has shape %v, the model wants %v", t.Name, t.Shape, p.Shape)
+			}
+			values, err := safetensors.Values[float32](t)
+			if err != nil {
+				return 0, err
+			}
+			if err := finite(t.Name, values); err != nil {
+				return 0, err
+			}
+			copy(part.values[p.Offset:], values)
+			read++
+		}
+	}
+	return read, nil
+}
+
+// stranger names a tensor that the model does not have.
+func (f *ModelFile) stranger(l layouts, file *safetensors.File) string {
+	known := map[string]bool{}
+	for _, n := range f.networks(l) {
+		for _, part := range n.parts() {
+			for _, p := range n.layout.Parameters() {
+				known[part.prefix+p.Name] = true
+			}
+		}
+	}
+	i := slices.IndexFunc(file.Tensors, func(t safetensors.Tensor) bool { return !known[t.Name] })
+	return file.Tensors[i].Name
+}

@@ -1,0 +1,27 @@
+package gan
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// writeNPY writes an array of two or more dimensions in NumPy's format, version 1.0: a magic string, the length of a
+// header that is a Python dictionary, padded so that the data begin at a multiple of 64 bytes.
+func writeNPY(w io.Writer, shape []int, values []float32) error {
+	const before = 10 // magic, version and length
+	dims := strings.Trim(strings.ReplaceAll(fmt.Sprint(shape), " ", ", "), "[]")
+	header := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }", dims)
+	header += strings.Repeat(" ", (64-(before+len(header)+1)%64)%64) + "\n"
+	if _, err := io.WriteString(w, "\x93NUMPY\x01\x00"); err != nil {
+		return err
+	}
+	if err := binary.Write(w, binary.LittleEndian, uint16(len(header))); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(w, header); err != nil {
+		return err
+	}
+	return binary.Write(w, binary.LittleEndian, values)
+}

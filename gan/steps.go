@@ -1,0 +1,183 @@
+package gan
+
+import (
+	"errors"
+	"math"
+
+	"gangpu/engine/program"
+)
+
+// steps makes the programs of a GAN: draws, which fill the inputs of an update by random
+// numbers, and updates, which compute gradients and apply them. A training step is both in one
+// program; what replays given inputs runs the update alone.
+type steps struct {
+	layouts
+	s      Settings
+	batchD int // images of a D step: half real, half fake
+	batchG int // images of a G step
+}
+
+// initialise draws both networks' weights from Glorot's uniform distribution (Glorot and Bengio,
+// 2010): within +-sqrt(6 / (fan in + fan out)). Biases and Adam's state are zero as allocated.
+func (b steps) initialise() (*program.Program, error) {
+	p := &program.Program{Name: "initialise"}
+	for _, n := range []struct {
+		*Layout
+		stream uint32
+	}{{b.generator, streamGeneratorInit}, {b.discriminator, streamDiscriminatorInit}} {
+		for i, w := range n.Parameters() {
+			if w.FanIn == 0 {
+				continue
+			}
+			limit := float32(math.Sqrt(6 / float64(w.FanIn+w.FanOut)))
+			draw := program.Uniform{N: w.Len(), Draw: b.draw(n.stream + uint32(i)), Low: -limit, High: limit}
+			if err := p.Append(w.Name, draw, arg(stepsOf(n.Name)), program.Arg{Storage: parametersOf(n.Name), Offset: w.Offset}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return p, nil
+}
+
+// labels fills in what D is to say: real of the first half of a D step's batch, fake of the
+// other; and real of a G step's batch, or, if the loss is Minimax, fake: G then maximises it.
+func (b steps) labels() (*program.Program, error) {
+	p := &program.Program{Name: "labels"}
+	half := b.batchD / 2
+	target := float32(1)
+	if b.s.Loss == Minimax {
+		target = 0
+	}
+	return p, errors.Join(
+		p.Append("real", program.Fill{N: half, Value: 1}, arg(storageLabels)),
+		p.Append("fake", program.Fill{N: half, Value: 0}, program.Arg{Storage: storageLabels, Offset: half}),
+		p.Append("target", program.Fill{N: b.batchG, Value: target}, arg(storageTarget)))
+}
+
+func (b steps) draw(stream uint32) program.Draw {
+	return program.Draw{Seed: b.s.Seed, Stream: stream}
+}
+
+func arg(storage string) program.Arg { return program.Arg{Storage: storage} }
+
+// drawD fills the inputs of updateD: real images out of count, noise, dropout masks.
+func (b steps) drawD(count int) (*program.Program, error) {
+	p := &program.Program{Name: "discriminator draws"}
+	half := b.batchD / 2
+	if err := p.Append("indices", program.Indices{N: half, Draw: b.draw(streamImages), Limit: uint32(count)},
+		arg(stepsOf(discriminatorName)), arg(storageIndices)); err != nil {
+		return nil, err
+	}
+	if err := p.Append("real", program.Gather{Batch: half, Pixels: b.pixels(), Count: count},
+		arg(storageDataset), arg(storageIndices), arg(storageImages)); err != nil {
+		return nil, err
+	}
+	return p, b.drawNoise(p, stepsOf(discriminatorName), streamNoiseD, streamDropoutD, half, b.batchD)
+}
+
+// drawG fills the inputs of updateG: noise and dropout masks.
+func (b steps) drawG() (*program.Program, error) {
+	p := &program.Program{Name: "generator draws"}
+	return p, b.drawNoise(p, stepsOf(generatorName), streamNoiseG, streamDropoutG, b.batchG, b.batchG)
+}
+
+// drawNoise adds the noise of so many fakes, and masks for them and for the images that D sees.
+func (b steps) drawNoise(p *program.Program, counter string, noise, dropout uint32, fakes, images int) error {
+	if err := p.Append("noise", program.Normal{N: fakes * b.latent(), Draw: b.draw(noise), Stddev: 1},
+		arg(counter), arg(storageNoise)); err != nil {
+		return err
+	}
+	for _, n := range []struct {
+		*Layout
+		stream uint32
+		batch  int
+	}{{b.generator, dropout + streamDropoutGenerator, fakes}, {b.discriminator, dropout, images}} {
+		for i, layer := range n.Layers {
+			rate := layer.dropoutRate()
+			if rate == 0 {
+				continue
+			}
+			mask := program.DropoutMask{N: n.batch * size(layer.Out), Draw: b.draw(n.stream + uint32(i)), Rate: float32(rate)}
+			if err := p.Append(n.Name+"/"+layer.Name, mask, arg(counter), arg(maskOf(n.Name, layer.Name))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// updateD makes one D step of the inputs: fakes from the noise into the second half of the
+// images, D's loss and gradient, its accuracy on either half, Adam.
+func (b steps) updateD() (*program.Program, error) {
+	half := b.batchD / 2
+	fakes, err := b.generate(half, program.Arg{Storage: storageImages, Offset: half * b.pixels()}, training)
+	if err != nil {
+		return nil, err
+	}
+	gradient, err := b.discriminatorGradient(b.batchD)
+	if err != nil {
+		return nil, err
+	}
+	rest := &program.Program{Name: "discriminator update"}
+	for _, a := range []struct {
+		name           string
+		offset, metric int
+	}{{"accuracy/real", 0, metricAccuracyReal}, {"accuracy/fake", half, metricAccuracyFake}} {
+		if err := rest.Append(a.name, program.BinaryAccuracy{N: half}, program.Arg{Storage: storageLogits, Offset: a.offset},
+			program.Arg{Storage: storageLabels, Offset: a.offset}, program.Arg{Storage: storageMetrics, Offset: a.metric}); err != nil {
+			return nil, err
+		}
+	}
+	if err := b.adam(rest, b.discriminator); err != nil {
+		return nil, err
+	}
+	return program.Join("discriminator step", fakes, gradient, rest)
+}
+
+// updateG makes one G step of the inputs: the loss of the fakes that D sees, G's gradient
+// through D, Adam. D's parameters are only read.
+func (b steps) updateG() (*program.Program, error) {
+	gradient, err := b.generatorGradient(b.batchG)
+	if err != nil {
+		return nil, err
+	}
+	rest := &program.Program{Name: "generator update"}
+	if err := b.adam(rest, b.generator); err != nil {
+		return nil, err
+	}
+	return program.Join("generator step", gradient, rest)
+}
+
+// adam adds the update of a network's parameters and of its counter.
+func (b steps) adam(p *program.Program, l *Layout) error {
+	update := program.Adam{N: l.Len, LearningRate: b.s.LearningRate, Beta1: b.s.Beta1, Beta2: b.s.Beta2, Epsilon: b.s.Epsilon}
+	return errors.Join(
+		p.Append(l.Name+"/adam", update, arg(gradientOf(l.Name)), arg(stepsOf(l.Name)),
+			arg(parametersOf(l.Name)), arg(firstMomentOf(l.Name)), arg(secondMomentOf(l.Name))),
+		p.Append(l.Name+"/steps", program.Increment{N: 1, Delta: 1}, arg(stepsOf(l.Name))))
+}
+
+// stepD and stepG are whole training steps, on a dataset of so many images.
+func (b steps) stepD(count int) (*program.Program, error) {
+	draws, err := b.drawD(count)
+	if err != nil {
+		return nil, err
+	}
+	update, err := b.updateD()
+	if err != nil {
+		return nil, err
+	}
+	return program.Join(update.Name, draws, update)
+}
+
+func (b steps) stepG() (*program.Program, error) {
+	draws, err := b.drawG()
+	if err != nil {
+		return nil, err
+	}
+	update, err := b.updateG()
+	if err != nil {
+		return nil, err
+	}
+	return program.Join(update.Name, draws, update)
+}
