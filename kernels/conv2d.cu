@@ -65,7 +65,7 @@ template <class T> DEVICE void conv2d_filter_grad(const float *x, const float *d
   typedef Matrix<false> Gradient;
   __shared__ GemmShared<T, PatchColumns, Gradient> shared;
   PatchColumns patches(x, g);
-  Split split(patches.pixels);
+  Split split(0, patches.pixels);
   tile_gemm<T>(shared, patches, Gradient(dy, g.out_c, patches.pixels), BLOCK_X * T::BM, BLOCK_Y * T::BN, split.begin, split.end,
                Epilogue{}, dfilter + (uint64)BLOCK_Z * patches.weights * g.out_c, g.out_c,
                [&](int m) { return m < patches.weights ? m * g.out_c : -1; });

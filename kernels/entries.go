@@ -54,6 +54,12 @@ var catalog = slices.Concat(
 		pointers("x", "filter", "bias", "mask", "gate", "y"), geometry, activation),
 	tiled("conv2d", []string{"conv2d_filter_grad"}, []Tile{tile64x64, tile32x32, tile256x8},
 		pointers("x", "dy", "dfilter"), geometry),
+	[]Kernel{
+		{"conv2d_large", "conv2d_large", slices.Concat(pointers("x", "filter", "bias", "mask", "gate", "y"), largeGeometry, activation), 128},
+		{"conv2d_large_input_grad", "conv2d_large",
+			slices.Concat(pointers("dy", "filter", "mask", "gate", "dx"), largeGeometry, []Param{{"alpha", F32}}), 128},
+		{"conv2d_large_filter_grad", "conv2d_large", slices.Concat(pointers("x", "dy", "dfilter"), largeGeometry), 128},
+	},
 )
 
 // geometry is how the kernels of convolutions take a program.Geometry; the padding is that before the
@@ -61,6 +67,10 @@ var catalog = slices.Concat(
 var geometry = []Param{{"batch", U32}, {"in_h", U32}, {"in_w", U32}, {"in_c", U32}, {"out_h", U32}, {"out_w", U32},
 	{"out_c", U32}, {"filter_h", U32}, {"filter_w", U32}, {"stride_h", U32}, {"stride_w", U32}, {"pad_top", U32},
 	{"pad_left", U32}}
+
+// largeGeometry is geometry without what is always one: output channels and strides.
+var largeGeometry = []Param{{"batch", U32}, {"in_h", U32}, {"in_w", U32}, {"in_c", U32}, {"out_h", U32}, {"out_w", U32},
+	{"filter_h", U32}, {"filter_w", U32}, {"pad_top", U32}, {"pad_left", U32}}
 
 // activation is a program.Activation: its kind and LeakyReLU's slope, which is also the gate's.
 var activation = []Param{{"activation", U32}, {"alpha", F32}}

@@ -12,9 +12,9 @@ DEVICE void multiply(const float *a, const float *b, const Epilogue &epilogue, f
   typedef Matrix<!TRANS_A> A;
   typedef Matrix<TRANS_B> B;
   __shared__ GemmShared<T, A, B> shared;
-  Split split(depth);
+  Split split(0, depth);
   tile_gemm<T>(shared, A(a, rows, depth), B(b, columns, depth), BLOCK_X * T::BM, BLOCK_Y * T::BN, split.begin, split.end,
-               split.last(epilogue), c + (uint64)BLOCK_Z * rows * columns, columns,
+               split.finish(epilogue), c + (uint64)BLOCK_Z * rows * columns, columns,
                [&](int m) { return m < rows ? m * columns : -1; });
 }
 

@@ -38,7 +38,7 @@ func MatMul(transA, transB bool, m, n, k int) Plan {
 	case transB:
 		name = "matmul_nt"
 	}
-	return splitProduct(name, tile, m, n, k)
+	return splitProduct(name, tile, tile.suffix(), m, n, k)
 }
 
 // Conv2D plans the convolution of program.Conv2D with so many output pixels (over the batch) and
@@ -69,7 +69,32 @@ func Conv2DFilterGrad(weights, outC, pixels int) Plan {
 	case weights <= 32 || outC <= 32:
 		tile = tile32x32
 	}
-	return splitProduct("conv2d_filter_grad", tile, weights, outC, pixels)
+	return splitProduct("conv2d_filter_grad", tile, tile.suffix(), weights, outC, pixels)
+}
+
+// Large says whether a convolution is one for the kernels of conv2d_large, which demand stride 1 and
+// one output channel: conv2d's tiles would be one column wide. They pay where rows of the filter are
+// long; a small batch leaves their own tiles empty.
+func Large(batch, filterH, filterW, inC, outC, strideH, strideW int) bool {
+	return outC == 1 && strideH == 1 && strideW == 1 && filterH*filterW >= 49 && batch >= 8
+}
+
+// Conv2DLarge plans a Large convolution. n of split_sum is batch*outH*outW, its columns 1.
+func Conv2DLarge(batch, inH, inW, inC, outH, outW int) Plan {
+	return splitProduct("conv2d_large", tile64x64, "", batch, outH*outW, inH*inW*inC)
+}
+
+// Conv2DLargeInputGrad plans the gradient of a Large convolution with respect to its input.
+func Conv2DLargeInputGrad(batch, inH, inW, inC int) Plan {
+	return Plan{"conv2d_large_input_grad", Grid{blocks(batch, tile64x64.M), blocks(inH*inW*inC, tile64x64.N), 1}, 1}
+}
+
+// Conv2DLargeFilterGrad plans the gradient of a Large convolution with respect to its filter. n of
+// split_sum is filterH*filterW*inC, its columns 1.
+func Conv2DLargeFilterGrad(batch, inH, inW, inC, filterH, filterW int) Plan {
+	const strip = 32 // values of kx that share a window of dy
+	rows := filterH * int(blocks(filterW, strip)) * strip
+	return splitProduct("conv2d_large_filter_grad", tile128x32, "", rows, inC, batch*inH*int(blocks(inW, tileDepth))*tileDepth)
 }
 
 // imageTile is the tile for a result with many rows and n columns.
@@ -91,10 +116,10 @@ const (
 
 // splitProduct plans a product whose result alone may have too few tiles to fill a GPU. It depends
 // on the shape and on nothing else, so that results do too.
-func splitProduct(name string, tile Tile, m, n, k int) Plan {
+func splitProduct(name string, tile Tile, suffix string, m, n, k int) Plan {
 	x, y := blocks(m, tile.M), blocks(n, tile.N)
 	splits := max(1, min(wantBlocks/int(x*y), k/minDepth))
 	steps := int(blocks(k, tileDepth))
 	splits = int(blocks(steps, int(blocks(steps, splits)))) // as many as get any
-	return Plan{name + tile.suffix(), Grid{x, y, uint32(splits)}, splits}
+	return Plan{name + suffix, Grid{x, y, uint32(splits)}, splits}
 }

@@ -8,7 +8,7 @@
 //	bool quads                            // may four neighbours that start at a multiple of four be
 //	                                      // read as one: contiguous, aligned, all or none of them zero
 //
-// On sm_80 the products are made by tensor cores from tf32 operands that asynchronous copies bring
+// (p is any valid address.) On sm_80 the products are made by tensor cores from tf32 operands that asynchronous copies bring
 // to shared memory; below, in fp32 from tiles that go through registers.
 #pragma once
 #include "common.cuh"
@@ -104,9 +104,14 @@ template <int SIZE, bool ALONG> struct SharedTile {
   }
 };
 
+// SharedOf says how SIZE x TILE_K of an operand lie in shared memory.
+template <class Operand, int SIZE> struct SharedOf {
+  typedef SharedTile<SIZE, Operand::ALONG_K> Tile;
+};
+
 template <class T, class A, class B> struct GemmOperands {
-  SharedTile<T::BM, A::ALONG_K> a[T::STAGES];
-  SharedTile<T::BN, B::ALONG_K> b[T::STAGES];
+  typename SharedOf<A, T::BM>::Tile a[T::STAGES];
+  typename SharedOf<B, T::BN>::Tile b[T::STAGES];
 };
 
 // Sums holds a thread's share of the tile of the result.
@@ -178,6 +183,7 @@ DEVICE void add_products(Sums<T> &sums, GemmOperands<T, A, B> &shared, const A &
 // SharedTile holds SIZE x TILE_K of an operand, k by k, so that a thread reads four rows at once.
 template <int SIZE> struct SharedTile {
   alignas(16) float v[TILE_K][SIZE + 4];
+  DEVICE Vec4 four(int i, int k) const { return *(const Vec4 *)&v[k][i]; }
 };
 
 // Fetch holds a thread's share of a tile on its way from global to shared memory.
@@ -224,9 +230,15 @@ template <int SIZE, bool ALONG> struct Fetch {
   }
 };
 
+// SharedOf says how SIZE x TILE_K of an operand lie in shared memory, and how they get there.
+template <class Operand, int SIZE> struct SharedOf {
+  typedef SharedTile<SIZE> Tile;
+  typedef Fetch<SIZE, Operand::ALONG_K> Fetcher;
+};
+
 template <class T, class A, class B> struct GemmOperands {
-  SharedTile<T::BM> a[2];
-  SharedTile<T::BN> b[2];
+  typename SharedOf<A, T::BM>::Tile a[2];
+  typename SharedOf<B, T::BN>::Tile b[2];
 };
 
 // Sums holds a thread's share of the tile of the result: its rows lie in groups of four, ROWS apart.
@@ -247,8 +259,8 @@ template <class T> struct Sums {
 template <class T, bool QUADS, class A, class B>
 DEVICE void add_products(Sums<T> &sums, GemmOperands<T, A, B> &shared, const A &a, const B &b, int m0, int n0, int begin, int end) {
   const int TM = T::TM, TN = T::TN, ROWS = Sums<T>::ROWS;
-  Fetch<T::BM, A::ALONG_K> fa;
-  Fetch<T::BN, B::ALONG_K> fb;
+  typename SharedOf<A, T::BM>::Fetcher fa;
+  typename SharedOf<B, T::BN>::Fetcher fb;
   if (begin < end) {
     fa.template load<QUADS>(a, m0, begin);
     fb.template load<QUADS>(b, n0, begin);
@@ -269,7 +281,7 @@ DEVICE void add_products(Sums<T> &sums, GemmOperands<T, A, B> &shared, const A &
       float u[TM], w[TN];
 #pragma unroll
       for (int i = 0; i < TM; i += 4) {
-        Vec4 x = *(const Vec4 *)&sa.v[k][sums.m + i / 4 * ROWS];
+        Vec4 x = sa.four(sums.m + i / 4 * ROWS, k);
         u[i] = x.x, u[i + 1] = x.y, u[i + 2] = x.z, u[i + 3] = x.w;
       }
 #pragma unroll
@@ -295,11 +307,11 @@ template <class T, class A, class B> union GemmShared {
 //	y[row(m)+n] = epilogue(sum over k in [begin, end) of a(m, k) * b(n, k))
 //
 // where row(m) is the element that row m begins at, or negative if there is no such row. begin is a
-// multiple of TILE_K, and end one or the end of the operands. The result passes through shared
+// multiple of four; beyond end the operands are zero, or end-begin is a multiple of TILE_K. The result passes through shared
 // memory, so that neighbouring threads store neighbouring elements.
-template <class T, class A, class B, class Row>
+template <class T, class A, class B, class Finish, class Row>
 DEVICE void tile_gemm(GemmShared<T, A, B> &shared, const A &a, const B &b, int m0, int n0, int begin, int end,
-                      const Epilogue &epilogue, float *y, int N, const Row &row) {
+                      const Finish &epilogue, float *y, int N, const Row &row) {
   Sums<T> sums;
   if (a.quads && b.quads)
     add_products<T, true>(sums, shared.operands, a, b, m0, n0, begin, end);
@@ -318,16 +330,14 @@ DEVICE void tile_gemm(GemmShared<T, A, B> &shared, const A &a, const B &b, int m
   }
 }
 
-// Split is the part of a sum over k in [0, depth) that falls to blockIdx.z of gridDim.z: whole
-// tiles, as evenly as may be.
-//
-// One that is not alone leaves the epilogue to split_sum.
+// Split is the part of a sum over k in [begin, end) that falls to blockIdx.z of gridDim.z: whole
+// tiles, as evenly as may be. One that is not alone leaves the epilogue to split_sum.
 struct Split {
   int begin, end;
-  DEVICE explicit Split(int depth) {
-    int each = ceil_div(ceil_div(depth, TILE_K), GRID_Z) * TILE_K;
-    begin = BLOCK_Z * each;
-    end = min_of(begin + each, depth);
+  DEVICE Split(int first, int last) {
+    int each = ceil_div(ceil_div(last - first, TILE_K), GRID_Z) * TILE_K;
+    begin = first + BLOCK_Z * each;
+    end = min_of(begin + each, last);
   }
-  DEVICE Epilogue last(const Epilogue &epilogue) const { return GRID_Z > 1 ? Epilogue{} : epilogue; }
+  template <class Finish> DEVICE Finish finish(const Finish &epilogue) const { return GRID_Z > 1 ? Finish{} : epilogue; }
 };
