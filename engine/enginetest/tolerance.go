@@ -11,9 +11,9 @@ import (
 // precision, "fp32" or "tf32", as program.Info has it.
 //
 // An error is ||out-ref|| / ||ref||, with ref computed in float64. Where terms cancel, rounding
-// them is no fault of the device: ||ref|| counts as at least 1/32 of what it would be if all
-// terms of a sum had one sign. Random numbers are measured one by one, against their range or
-// standard deviation.
+// them is no fault of the device: ||ref|| counts as no less than 1/32 of what it would be if all
+// terms of a sum had one sign, or than 1/32 of one after a sigmoid. Random numbers are measured
+// one by one, against their range or standard deviation.
 func Tolerance(op, precision string) float64 {
 	switch op {
 	case "indices", "increment":
@@ -75,8 +75,8 @@ func difference(out float32, ref float64) float64 {
 	return math.Abs(float64(out) - ref)
 }
 
-// magnitude is the result of op, its last operand, if all terms of its sums had one sign, or one
-// where a sigmoid follows; nil for an operation without sums that can cancel. It changes the
+// magnitude is the result of op, its last operand, if all terms of its sums had one sign, or ones
+// if it is a sigmoid or its logarithm; nil for an operation without sums that can cancel. It changes the
 // arguments, which are those of reference.Run.
 func magnitude(op program.Op, args []any) []float64 {
 	activation := program.Identity
@@ -87,6 +87,8 @@ func magnitude(op program.Op, args []any) []float64 {
 		activation = o.Activation.Kind
 	case program.MatMul:
 		activation = o.Activation.Kind
+	case program.Sigmoid, program.BCEWithLogits: // may be too small for a float32
+		activation = program.SigmoidActivation
 	case program.Conv2DInputGrad, program.Conv2DFilterGrad, program.BiasGrad, program.BCEWithLogitsGrad:
 	default:
 		return nil
