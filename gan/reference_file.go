@@ -12,8 +12,8 @@ import (
 // referenceFormat is what Verify reads.
 const referenceFormat = "gangpu-reference-step/1"
 
-// reference is a reference file's model, settings and inputs.
-type reference struct {
+// referenceStep is a reference file's model, settings and inputs.
+type referenceStep struct {
 	steps          steps
 	inputs         []referenceInput
 	noiseD, noiseG []float32
@@ -26,7 +26,7 @@ type referenceInput struct {
 	values  []float32
 }
 
-func readReference(file *safetensors.File) (*reference, error) {
+func readReference(file *safetensors.File) (*referenceStep, error) {
 	if got := file.Metadata["format"]; got != referenceFormat {
 		return nil, fmt.Errorf("not a reference: its format is %q, want %q", got, referenceFormat)
 	}
@@ -45,7 +45,7 @@ func readReference(file *safetensors.File) (*reference, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reference{}
+	r := &referenceStep{}
 	var shapeD, shapeG []int
 	if r.noiseD, shapeD, err = floats(file, "z_d", 2); err != nil {
 		return nil, err

@@ -124,7 +124,7 @@ func relativeError(got []float32, want []float64) float64 {
 }
 
 // replay makes both steps and returns all results by the names that references have for them.
-func (r *reference) replay(a *arrays) (map[string][]float32, error) {
+func (r *referenceStep) replay(a *arrays) (map[string][]float32, error) {
 	d, err := r.steps.updateD()
 	if err != nil {
 		return nil, err
