@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gangpu/engine/program"
 )
 
 func TestStepAllocatesNothing(t *testing.T) {
@@ -38,6 +40,12 @@ func TestTheOtherNetworkIsFrozen(t *testing.T) {
 	}
 	if afterD.discriminator.steps != 1 || slices.Equal(before.discriminator.parameters, afterD.discriminator.parameters) {
 		t.Error("a D step did not change the discriminator")
+	}
+	for i, v := range afterD.discriminator.v { // after the first step m and v are of one gradient
+		g := float64(afterD.discriminator.m[i]) / (1 - trainer.settings.Beta1)
+		if want := (1 - trainer.settings.Beta2) * g * g; math.Abs(float64(v)-want) > 1e-4*want {
+			t.Fatalf("v[%d] is %v, m says %v", i, v, want)
+		}
 	}
 	if err := trainer.stepG.Run(); err != nil {
 		t.Fatal(err)
@@ -140,6 +148,46 @@ func TestStepCounts(t *testing.T) {
 		if err != nil || m.Epoch != 1 || m.Iteration != 2 {
 			t.Errorf("metrics of epoch %d, iteration %d (%v), want 1, 2", m.Epoch, m.Iteration, err)
 		}
+	}
+}
+
+// Every draw of a run has a stream of its own.
+func TestStreamsDiffer(t *testing.T) {
+	s := tinySettings()
+	b := steps{layouts: tinyLayouts(t), s: s, batchD: s.Batch, batchG: s.Batch}
+	seen := map[uint32]string{streamSamples: "samples", streamEvaluation: "evaluation"}
+	for _, build := range []func() (*program.Program, error){
+		b.initialise, b.drawG, func() (*program.Program, error) { return b.drawD(10) },
+	} {
+		p, err := build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range p.Steps {
+			var d program.Draw
+			switch op := step.Op.(type) {
+			case program.Uniform:
+				d = op.Draw
+			case program.Normal:
+				d = op.Draw
+			case program.DropoutMask:
+				d = op.Draw
+			case program.Indices:
+				d = op.Draw
+			default:
+				continue
+			}
+			if d.Seed != s.Seed {
+				t.Errorf("%s of %s has seed %d", step.Name, p.Name, d.Seed)
+			}
+			if other, taken := seen[d.Stream]; taken {
+				t.Errorf("%s of %s has the stream of %s", step.Name, p.Name, other)
+			}
+			seen[d.Stream] = step.Name + " of " + p.Name
+		}
+	}
+	if len(seen) < 2+7+2+3 {
+		t.Errorf("only %d streams", len(seen))
 	}
 }
 
