@@ -14,9 +14,9 @@ const referenceFormat = "gangpu-reference-step/1"
 
 // referenceStep is a reference file's model, settings and inputs.
 type referenceStep struct {
-	steps          steps
-	inputs         []referenceInput
-	noiseD, noiseG []float32
+	steps                steps
+	inputs               []referenceInput
+	real, noiseD, noiseG []float32
 }
 
 // referenceInput is where on a device a tensor goes.
@@ -45,7 +45,7 @@ func readReference(file *safetensors.File) (*referenceStep, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &referenceStep{}
+	r := &referenceStep{real: real}
 	var shapeD, shapeG []int
 	if r.noiseD, shapeD, err = floats(file, "z_d", 2); err != nil {
 		return nil, err

@@ -104,14 +104,6 @@ func snapshot(t testing.TB, trainer *Trainer) *ModelFile {
 // storages64 are the values of storages in float64, by name.
 type storages64 map[string][]float64
 
-func widen(v []float32) []float64 {
-	wide := make([]float64, len(v))
-	for i, x := range v {
-		wide[i] = float64(x)
-	}
-	return wide
-}
-
 // run64 runs a float64 graph by Gorgonia's own machine on the values of its inputs' storages,
 // and writes its outputs to theirs, grown as need be.
 func run64(t testing.TB, g *graph, values storages64) {

@@ -155,10 +155,13 @@ func (r *referenceStep) replay(a *arrays) (map[string][]float32, error) {
 	}
 	half, pixels := r.steps.batchD/2, r.steps.pixels()
 	for _, step := range []struct {
-		program *program.Program
-		noise   []float32
-		layout  *Layout
-	}{{d, r.noiseD, r.steps.discriminator}, {g, r.noiseG, r.steps.generator}} {
+		program     *program.Program
+		noise, real []float32
+		layout      *Layout
+	}{{d, r.noiseD, r.real, r.steps.discriminator}, {g, r.noiseG, nil, r.steps.generator}} {
+		if err := r.steps.avoidKinks(a, step.noise, step.real); err != nil {
+			return nil, err
+		}
 		if err := write(a, storageNoise, 0, step.noise); err != nil {
 			return nil, err
 		}

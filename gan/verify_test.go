@@ -200,3 +200,40 @@ func TestVerifyErrors(t *testing.T) {
 		}
 	}
 }
+
+// An input of LeakyReLU that float64 and float32 put on different sides of zero does not fail a
+// reference, whichever network it is in.
+func TestKinksAreAvoided(t *testing.T) {
+	n := Network{Name: "n", Input: []int{2}, Layers: []Layer{Dense{Units: 2}, LeakyReLU{Alpha: 0.3}, Dense{Units: 1}}}
+	l, err := n.Layout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := l.Parameters()
+	parameters := make([]float64, l.Len)
+	copy(parameters[p[0].Offset:], []float64{1, 2, 0.25, -1}) // kernel [in, units]
+	parameters[p[1].Offset+1] = -3
+	copy(parameters[p[2].Offset:], []float64{1, 1})
+	// Unit 0 is 0.75 and 0.5; unit 1 is 2*x0 - x1 - 3: -1e-7 and 1.
+	x := []float64{1, 2*1 - 3 + 1e-7, 1, -2}
+	y, kinks, err := l.pass(parameters, x, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(kinks) != 1 || kinks[0].bias != p[1].Offset+1 || !(kinks[0].shift < -1e-7) {
+		t.Fatalf("kinks %+v, want one, of bias 1 and downwards", kinks)
+	}
+	parameters[kinks[0].bias] += kinks[0].shift
+	moved, kinks, err := l.pass(parameters, x, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(kinks) != 0 {
+		t.Errorf("kinks %+v remain", kinks)
+	}
+	for i := range y {
+		if d := math.Abs(moved[i] - y[i]); d > 1e-5 {
+			t.Errorf("output %d moved by %g", i, d)
+		}
+	}
+}
