@@ -54,10 +54,11 @@ func BenchmarkBiasGrad(b *testing.B) {
 	benchmarkOp(b, "28x28x32", op, op.Rows*op.Channels/2)
 }
 
-// The small-filter layers of the tutorial's networks at batch 256, each way that a training step
-// goes through them.
+// The layers of the tutorial's networks at batch 256, each way that a training step goes through
+// them.
 func BenchmarkConv2D(b *testing.B) {
 	g := tutorialGeometries(256)
+	big := program.Geometry{Batch: 256, InH: 28, InW: 28, InC: 32, OutC: 1, FilterH: 28, FilterW: 28, StrideH: 1, StrideW: 1}
 	act := activations[1]
 	for _, c := range []struct {
 		name string
@@ -76,6 +77,9 @@ func BenchmarkConv2D(b *testing.B) {
 		{"G2", program.Conv2DTranspose{Geometry: g[3], Bias: true, Activation: act}, g[3]},
 		{"G2InputGrad", program.Conv2D{Geometry: g[3]}, g[3]},
 		{"G2FilterGrad", program.Conv2DFilterGrad{Geometry: g[3]}, g[3]},
+		{"G3", program.Conv2D{Geometry: big, Bias: true, Activation: program.Activation{Kind: program.SigmoidActivation}}, big},
+		{"G3InputGrad", program.Conv2DInputGrad{Geometry: big}, big},
+		{"G3FilterGrad", program.Conv2DFilterGrad{Geometry: big}, big},
 	} {
 		benchmarkOp(b, c.name, c.op, c.g.MACs())
 	}

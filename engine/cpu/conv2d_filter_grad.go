@@ -28,6 +28,9 @@ type filterTile struct {
 // are read in place.
 func newConv2DFilterGrad(op program.Conv2DFilterGrad, x, dy, dfilter []float32, ws *workspace) kernel {
 	g := op.Geometry
+	if t, ok := newToeplitz(g); ok {
+		return t.filterGrad(x, dy, dfilter, ws)
+	}
 	var k kernel
 	l := layout{workspace: ws}
 	images := func() []float32 { return x }
