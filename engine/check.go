@@ -76,6 +76,8 @@ func describe(n *gorgonia.Node) string {
 	name := n.Name()
 	if unnamed(n) {
 		name = "an unnamed input"
+	} else if isConstant(n) { // whose name is all of its elements
+		name = "a constant"
 	} else if o, ok := n.Op().(*operation); ok {
 		name = o.op.Name()
 		if l := o.label.String(); l != "" && l != name {

@@ -18,7 +18,7 @@ func (c *compiler) lower(n *gorgonia.Node, places map[*gorgonia.Node]program.Arg
 	if n.IsVar() {
 		return c.lowerInput(n, places)
 	}
-	if _, ok := constant(n); ok {
+	if isConstant(n) {
 		return nil
 	}
 	operands := operandsOf(n)
@@ -61,7 +61,7 @@ func (c *compiler) lowerStock(n *gorgonia.Node, operands []*gorgonia.Node) error
 	case word == "⊙" && len(operands) == 2:
 		for i, factor := range operands {
 			other := operands[1-i]
-			if f, ok := constant(factor); ok && sameSize(n, []*gorgonia.Node{other}, 1) {
+			if f, ok := constantValue(factor); ok && sameSize(n, []*gorgonia.Node{other}, 1) {
 				return c.step(n, program.Scale{N: size, Factor: f}, other)
 			}
 		}
@@ -123,7 +123,7 @@ func (c *compiler) value(n *gorgonia.Node) (*value, error) {
 	if v, ok := c.values[n]; ok {
 		return v, nil
 	}
-	f, ok := constant(n)
+	f, ok := constantValue(n)
 	if !ok {
 		return nil, fmt.Errorf("the elements of constant %s are not all equal; make it an input", describe(n))
 	}
@@ -133,13 +133,21 @@ func (c *compiler) value(n *gorgonia.Node) (*value, error) {
 	return c.values[n], nil
 }
 
-// constant is the value of all elements of a node that is a constant of equal elements.
-func constant(n *gorgonia.Node) (float32, bool) {
-	op, ok := n.Op().(interface{ Value() gorgonia.Value })
+// constant is what tells Gorgonia's constants, whose types it does not export.
+type constant interface{ Value() gorgonia.Value }
+
+func isConstant(n *gorgonia.Node) bool {
+	_, ok := n.Op().(constant)
+	return ok
+}
+
+// constantValue is what all elements of n are, if it is a constant of equal elements.
+func constantValue(n *gorgonia.Node) (float32, bool) {
+	c, ok := n.Op().(constant)
 	if !ok {
 		return 0, false
 	}
-	data, err := elements[float32](op.Value())
+	data, err := elements[float32](c.Value())
 	if err != nil {
 		return 0, false
 	}

@@ -26,11 +26,14 @@ func Reshape(x *gorgonia.Node, shape ...int) (*gorgonia.Node, error) {
 	if n != x.Shape().TotalSize() {
 		return nil, opError(op, fmt.Errorf("shape %v has %d elements, x has %d", shape, n, x.Shape().TotalSize()), x)
 	}
-	l := after(x, op)
-	return apply(program.Copy{N: n}, tensor.Shape(shape).Clone(), l, pullback{
+	return reshape(after(x, op), x, shape)
+}
+
+func reshape(l label, x *gorgonia.Node, shape tensor.Shape) (*gorgonia.Node, error) {
+	return apply(program.Copy{N: shape.TotalSize()}, shape.Clone(), l, pullback{
 		wrt: []bool{true},
 		grad: func(in gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes, error) {
-			dx, err := Reshape(dy, in[0].Shape()...)
+			dx, err := reshape(l.grad("grad"), dy, in[0].Shape())
 			return gorgonia.Nodes{dx}, err
 		}}, x)
 }

@@ -27,13 +27,9 @@ func assignSlots(steps []*step, inPlace, reuse bool) []int {
 			}
 		}
 		if r := s.result(); r.isScratch() {
-			at := -1
-			if inPlace && s.op.Elementwise() {
-				at = slices.IndexFunc(dying, func(v *value) bool { return v.len == r.len })
-			}
-			if at >= 0 {
-				r.slot = dying[at].slot
-				dying = slices.Delete(dying, at, at+1)
+			if inPlace && s.op.Elementwise() && len(dying) > 0 {
+				r.slot = dying[0].slot
+				dying = dying[1:]
 			} else {
 				r.slot = slots.take(r.len)
 			}

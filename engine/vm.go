@@ -70,10 +70,7 @@ func defaultOutputs(g *gorgonia.ExprGraph) []*gorgonia.Node {
 	}
 	var outputs []*gorgonia.Node
 	for _, n := range g.AllNodes() {
-		if n.IsVar() {
-			continue
-		}
-		if _, ok := constant(n); ok {
+		if n.IsVar() || isConstant(n) {
 			continue
 		}
 		o, ours := n.Op().(*operation)
