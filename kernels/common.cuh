@@ -43,6 +43,20 @@ struct alignas(16) Vec4 {
   float x, y, z, w;
 };
 
+// read4 and write4 move four floats at an address aligned to 16 bytes. Clang takes a structure apart
+// into four accesses, a vector not.
+#if defined(__clang__)
+typedef float Float4 __attribute__((ext_vector_type(4), may_alias));
+DEVICE Vec4 read4(const float *p) {
+  Float4 v = *(const Float4 *)p;
+  return {v.x, v.y, v.z, v.w};
+}
+DEVICE void write4(float *p, Vec4 v) { *(Float4 *)p = Float4{v.x, v.y, v.z, v.w}; }
+#else
+DEVICE Vec4 read4(const float *p) { return *(const Vec4 *)p; }
+DEVICE void write4(float *p, Vec4 v) { *(Vec4 *)p = v; }
+#endif
+
 DEVICE bool aligned16(const void *p) { return ((uint64)p & 15) == 0; }
 
 DEVICE int min_of(int a, int b) { return a < b ? a : b; }
@@ -66,7 +80,7 @@ struct Divider {
 
 // load4 reads p[i..i+3] of n elements; what lies behind the end is zero.
 DEVICE Vec4 load4(const float *p, uint32 i, uint32 n) {
-  if (i + 4 <= n && aligned16(p)) return *(const Vec4 *)(p + i);
+  if (i + 4 <= n && aligned16(p)) return read4(p + i);
   Vec4 v = {0, 0, 0, 0};
   if (i < n) v.x = p[i];
   if (i + 1 < n) v.y = p[i + 1];
@@ -78,7 +92,7 @@ DEVICE Vec4 load4(const float *p, uint32 i, uint32 n) {
 // store4 writes p[i..i+3], those below n.
 DEVICE void store4(float *p, uint32 i, uint32 n, Vec4 v) {
   if (i + 4 <= n && aligned16(p)) {
-    *(Vec4 *)(p + i) = v;
+    write4(p + i, v);
     return;
   }
   if (i < n) p[i] = v.x;

@@ -4,7 +4,7 @@
 //	toeplitz[(iy,ix,c), (oy,ox)] = filter[iy-oy+pad_top, ix-ox+pad_left, c], zero outside the filter
 //
 // of which blocks generate, in shared memory, the parts that they need: images of a batch are the
-// rows of the other matrix, so that 64 of them share each weight that is fetched, where conv2d's
+// rows of the other matrix, so that 128 of them share each weight that is fetched, where conv2d's
 // one column would leave its tiles nearly empty. Pairs of rows (iy, oy) that do not meet are skipped.
 #include "tile_gemm.cuh"
 
@@ -69,7 +69,7 @@ conv2d_large(const float *__restrict__ x, const float *__restrict__ filter, cons
              const float *__restrict__ mask, const float *__restrict__ gate, float *__restrict__ y, GEOMETRY_PARAMETERS,
              uint32 activation, float alpha) {
   typedef Matrix<true> Images;
-  typedef Tile64x64 T;
+  typedef Tile128x64 T;
   __shared__ GemmShared<T, Images, ToeplitzByOut> shared;
   Geometry g = GEOMETRY;
   int row = g.in_w * g.in_c, pixels = g.out_h * g.out_w, n0 = BLOCK_Y * T::BN;
@@ -91,7 +91,7 @@ KERNEL void __launch_bounds__(GEMM_THREADS, 2)
 conv2d_large_input_grad(const float *__restrict__ dy, const float *__restrict__ filter, const float *__restrict__ mask,
                         const float *__restrict__ gate, float *__restrict__ dx, GEOMETRY_PARAMETERS, float alpha) {
   typedef Matrix<true> Gradients;
-  typedef Tile64x64 T;
+  typedef Tile128x64 T;
   __shared__ GemmShared<T, Gradients, ToeplitzByIn> shared;
   Geometry g = GEOMETRY;
   int row = g.in_w * g.in_c, columns = g.in_h * row, n0 = BLOCK_Y * T::BN;

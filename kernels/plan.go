@@ -16,6 +16,7 @@ type Tile struct{ M, N int }
 
 var (
 	tile64x64  = Tile{64, 64}
+	tile128x64 = Tile{128, 64}
 	tile128x32 = Tile{128, 32}
 	tile256x8  = Tile{256, 8}
 	tile32x32  = Tile{32, 32}
@@ -81,12 +82,12 @@ func Large(batch, filterH, filterW, inC, outC, strideH, strideW int) bool {
 
 // Conv2DLarge plans a Large convolution. n of split_sum is batch*outH*outW, its columns 1.
 func Conv2DLarge(batch, inH, inW, inC, outH, outW int) Plan {
-	return splitProduct("conv2d_large", tile64x64, "", batch, outH*outW, inH*inW*inC)
+	return splitProduct("conv2d_large", tile128x64, "", batch, outH*outW, inH*inW*inC)
 }
 
 // Conv2DLargeInputGrad plans the gradient of a Large convolution with respect to its input.
 func Conv2DLargeInputGrad(batch, inH, inW, inC int) Plan {
-	return Plan{"conv2d_large_input_grad", Grid{blocks(batch, tile64x64.M), blocks(inH*inW*inC, tile64x64.N), 1}, 1}
+	return Plan{"conv2d_large_input_grad", Grid{blocks(batch, tile128x64.M), blocks(inH*inW*inC, tile128x64.N), 1}, 1}
 }
 
 // Conv2DLargeFilterGrad plans the gradient of a Large convolution with respect to its filter. n of

@@ -36,6 +36,7 @@ template <int BM_, int BN_, int TM_, int TN_, int WARPS_M_, int STAGES_> struct 
   static const int BM = BM_, BN = BN_, TM = TM_, TN = TN_, WARPS_M = WARPS_M_, STAGES = STAGES_;
 };
 typedef Tile<64, 64, 8, 4, 2, 4> Tile64x64;
+typedef Tile<128, 64, 8, 8, 2, 3> Tile128x64; // for the largest products
 typedef Tile<128, 32, 8, 4, 4, 3> Tile128x32; // for up to 32 columns
 typedef Tile<256, 8, 8, 2, 4, 2> Tile256x8;   // for up to 8 columns
 typedef Tile<32, 32, 4, 2, 2, 4> Tile32x32;   // for few rows and columns
@@ -183,7 +184,7 @@ DEVICE void add_products(Sums<T> &sums, GemmOperands<T, A, B> &shared, const A &
 // SharedTile holds SIZE x TILE_K of an operand, k by k, so that a thread reads four rows at once.
 template <int SIZE> struct SharedTile {
   alignas(16) float v[TILE_K][SIZE + 4];
-  DEVICE Vec4 four(int i, int k) const { return *(const Vec4 *)&v[k][i]; }
+  DEVICE Vec4 four(int i, int k) const { return read4(&v[k][i]); }
 };
 
 // Fetch holds a thread's share of a tile on its way from global to shared memory.
@@ -202,7 +203,7 @@ template <int SIZE, bool ALONG> struct Fetch {
       if (QUADS) {
         const float *p = o.at(i, k);
         Vec4 x = {0, 0, 0, 0};
-        if (p) x = *(const Vec4 *)p;
+        if (p) x = read4(p);
         v[s][0] = x.x, v[s][1] = x.y, v[s][2] = x.z, v[s][3] = x.w;
       } else {
 #pragma unroll
@@ -224,7 +225,7 @@ template <int SIZE, bool ALONG> struct Fetch {
 #pragma unroll
         for (int j = 0; j < 4; j++) to.v[along + j][across] = v[s][j];
       } else {
-        *(Vec4 *)&to.v[across][along] = {v[s][0], v[s][1], v[s][2], v[s][3]};
+        write4(&to.v[across][along], {v[s][0], v[s][1], v[s][2], v[s][3]});
       }
     }
   }
@@ -241,24 +242,26 @@ template <class T, class A, class B> struct GemmOperands {
   typename SharedOf<B, T::BN>::Tile b[2];
 };
 
-// Sums holds a thread's share of the tile of the result: its rows lie in groups of four, ROWS apart.
+// Sums holds a thread's share of the tile of the result. Its rows lie in groups of four, ROWS apart,
+// its columns in groups of WIDE, COLUMNS apart, so that neighbouring threads read neighbouring quads.
 template <class T> struct Sums {
-  static const int TM = T::TM, TN = T::TN, ROWS = 4 * (T::BM / TM);
+  static const int TM = T::TM, TN = T::TN, WIDE = TN < 4 ? TN : 4;
+  static const int ROWS = 4 * (T::BM / TM), COLUMNS = WIDE * (T::BN / TN);
   float c[TM][TN];
   int m, n;
-  DEVICE Sums() : c{}, m(THREAD_X / (T::BN / TN) * 4), n(THREAD_X % (T::BN / TN) * TN) {}
+  DEVICE Sums() : c{}, m(THREAD_X / (T::BN / TN) * 4), n(THREAD_X % (T::BN / TN) * WIDE) {}
 
   DEVICE void store(float (&result)[T::BM][T::BN + 4]) const {
 #pragma unroll
     for (int i = 0; i < TM; i++)
 #pragma unroll
-      for (int j = 0; j < TN; j++) result[m + i / 4 * ROWS + i % 4][n + j] = c[i][j];
+      for (int j = 0; j < TN; j++) result[m + i / 4 * ROWS + i % 4][n + j / WIDE * COLUMNS + j % WIDE] = c[i][j];
   }
 };
 
 template <class T, bool QUADS, class A, class B>
 DEVICE void add_products(Sums<T> &sums, GemmOperands<T, A, B> &shared, const A &a, const B &b, int m0, int n0, int begin, int end) {
-  const int TM = T::TM, TN = T::TN, ROWS = Sums<T>::ROWS;
+  const int TM = T::TM, TN = T::TN, WIDE = Sums<T>::WIDE, ROWS = Sums<T>::ROWS, COLUMNS = Sums<T>::COLUMNS;
   typename SharedOf<A, T::BM>::Fetcher fa;
   typename SharedOf<B, T::BN>::Fetcher fb;
   if (begin < end) {
@@ -285,7 +288,15 @@ DEVICE void add_products(Sums<T> &sums, GemmOperands<T, A, B> &shared, const A &
         u[i] = x.x, u[i + 1] = x.y, u[i + 2] = x.z, u[i + 3] = x.w;
       }
 #pragma unroll
-      for (int j = 0; j < TN; j++) w[j] = sb.v[k][sums.n + j];
+      for (int j = 0; j < TN; j += WIDE) {
+        int n = sums.n + j / WIDE * COLUMNS;
+        if (WIDE == 4) {
+          Vec4 x = sb.four(n, k);
+          w[j] = x.x, w[j + 1] = x.y, w[(j + 2) % TN] = x.z, w[(j + 3) % TN] = x.w;
+        } else {
+          w[j] = sb.v[k][n], w[j + 1] = sb.v[k][n + 1];
+        }
+      }
 #pragma unroll
       for (int i = 0; i < TM; i++)
 #pragma unroll
@@ -324,9 +335,8 @@ DEVICE void tile_gemm(GemmShared<T, A, B> &shared, const A &a, const B &b, int m
   for (int q = THREAD_X; q < T::BM * T::BN / 4; q += GEMM_THREADS) {
     int m = q / (T::BN / 4), n = q % (T::BN / 4) * 4, begins = row(m0 + m);
     if (begins < 0 || n0 + n >= N) continue;
-    const Vec4 *sum = (const Vec4 *)&shared.result[m][n];
     int i = begins + n0 + n;
-    store4(y + i, 0, N - n0 - n, epilogue(*sum, i, n0 + n, N));
+    store4(y + i, 0, N - n0 - n, epilogue(read4(&shared.result[m][n]), i, n0 + n, N));
   }
 }
 
