@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 
 GO     ?= go
-EPOCHS ?= 5
+EPOCHS ?= 10
 OUT    ?=
 DATA   ?=
 ARGS   ?=
@@ -40,7 +40,7 @@ cuda-headers: ## fetch NVIDIA's cuda.h to build/cuda where there is no CUDA tool
 	rm -rf build/cuda/wheel build/cuda/*.whl build/cuda/requirements.txt
 
 .PHONY: train
-train: build ## train the tutorial's GAN on MNIST: EPOCHS=5, OUT=folder, DATA=folder, ARGS="more flags"
+train: build ## train the tutorial's GAN on MNIST: EPOCHS=10, OUT=folder, DATA=folder, ARGS="more flags"
 	build/gangpu train --epochs $(EPOCHS) $(if $(OUT),--out "$(OUT)") $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 .PHONY: test
