@@ -22,6 +22,16 @@ type planner struct {
 func (p *planner) step(op program.Op) error {
 	a := p.args
 	switch op := op.(type) {
+	case program.Conv2D:
+		return p.conv2d(op)
+	case program.Conv2DTranspose:
+		return p.conv2dTranspose(op)
+	case program.Conv2DInputGrad:
+		return p.conv2dTranspose(program.Conv2DTranspose{Geometry: op.Geometry})
+	case program.Conv2DFilterGrad:
+		return p.conv2dFilterGrad(op)
+	case program.MatMul:
+		return p.matmul(op)
 	case program.BiasGrad:
 		return p.biasGrad(op)
 
@@ -100,7 +110,6 @@ var noEpilogue epilogue
 
 // splitSum adds the parts of a sum of n results, whose rows have so many columns.
 func (p *planner) splitSum(splits, n, columns int, e epilogue, y uint64) error {
-	const noMask, noGate = uint64(0), uint64(0)
 	return p.launch("split_sum", kernels.SplitSumGrid(n), p.workspace, e.bias, noMask, noGate, y,
 		n, splits, columns, uint32(e.activation.Kind), e.activation.Alpha)
 }
