@@ -76,7 +76,7 @@ func Conv2DFilterGrad(weights, outC, pixels int) Plan {
 // Large says whether a convolution is one for the kernels of conv2d_large, which demand stride 1 and
 // one output channel: conv2d's tiles would be one column wide, and too few for a small batch. They
 // pay where the filter is large enough that many pairs of pixels meet.
-func Large(filterH, filterW, outC, strideH, strideW int) bool {
+func Large(batch, filterH, filterW, inC, outC, strideH, strideW int) bool {
 	return outC == 1 && strideH == 1 && strideW == 1 && filterH*filterW >= 49
 }
 
