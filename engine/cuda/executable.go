@@ -214,50 +214,53 @@ func (e *executable) tensors(step int) string {
 }
 
 // Profile runs the program with an event after each step.
-func (e *executable) Profile(times []time.Duration) (err error) {
-	d := e.device
+func (e *executable) Profile(times []time.Duration) error {
 	if err := e.usable(); err != nil {
 		return err
 	}
 	if len(times) != len(e.program.Steps) {
 		return fmt.Errorf("profiling program %s: %d times for %d steps", e.program.Name, len(times), len(e.program.Steps))
 	}
+	e.device.last = e
 	events := make([]uint64, 0, len(times)+1)
-	defer func() {
-		for _, ev := range events {
-			err = errors.Join(err, d.driver.EventDestroy(ev))
-		}
-	}()
+	err := e.profile(times, &events)
+	for _, event := range events {
+		err = errors.Join(err, e.device.driver.EventDestroy(event))
+	}
+	if err != nil {
+		return e.device.fault(fmt.Errorf("profiling program %s: %w", e.program.Name, err))
+	}
+	return nil
+}
+
+func (e *executable) profile(times []time.Duration, events *[]uint64) error {
+	d := e.device
 	mark := func() error {
-		ev, err := d.driver.EventCreate()
+		event, err := d.driver.EventCreate()
 		if err != nil {
 			return err
 		}
-		events = append(events, ev)
-		return d.driver.EventRecord(ev, d.stream)
+		*events = append(*events, event)
+		return d.driver.EventRecord(event, d.stream)
 	}
 	if err := mark(); err != nil {
-		return d.fault(err)
+		return err
 	}
 	next := 0
 	for step := range times {
-		for next < len(e.launches) && e.launches[next].step == step {
+		for ; next < len(e.launches) && e.launches[next].step == step; next++ {
 			if err := e.launch(&e.launches[next]); err != nil {
-				return d.fault(err)
+				return err
 			}
-			next++
 		}
 		if err := mark(); err != nil {
-			return d.fault(err)
+			return err
 		}
 	}
-	if err := d.Sync(); err != nil {
-		return err
-	}
 	for i := range times {
-		ms, err := d.driver.EventElapsed(events[i], events[i+1])
+		ms, err := d.driver.EventElapsed((*events)[i], (*events)[i+1])
 		if err != nil {
-			return d.fault(err)
+			return err
 		}
 		times[i] = time.Duration(float64(ms) * float64(time.Millisecond))
 	}
@@ -284,5 +287,8 @@ func (e *executable) Close() error {
 	for _, ptr := range e.scratch {
 		d.pool.release(ptr)
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return d.fault(fmt.Errorf("closing program %s: %w", e.program.Name, err))
+	}
+	return nil
 }

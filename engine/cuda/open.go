@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unsafe"
 
 	"gangpu/engine/program"
 )
@@ -173,9 +172,4 @@ func open(driver Driver, ordinal int, o Options) (*Device, error) {
 	}
 	d.pool.driver = driver
 	return d, nil
-}
-
-// bytesOf is the memory of a slice, for copies.
-func bytesOf[T any](s []T) []byte {
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(*new(T))))
 }
