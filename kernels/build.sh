@@ -7,7 +7,7 @@ export LC_ALL=C
 cd "$(dirname "$0")"
 out=${1:-ptx}
 clang=${CLANG:-clang++-19}
-flags="-x cuda --cuda-device-only -nocudainc -nocudalib -std=c++17 -O3 -Wall -Werror"
+flags="-x cuda --cuda-device-only -nocudainc -nocudalib -std=c++17 -O3 -Wall -Werror -mllvm -disable-vector-combine"
 
 # compile SOURCE ARCHITECTURE FEATURE: the lowest PTX version that has the architecture's
 # instructions, so that older drivers load it.

@@ -33,6 +33,7 @@ var (
 	entryPattern   = regexp.MustCompile(`(?s)\.visible \.entry (\w+)\((.*?)\)(.*?)\{`)
 	paramPattern   = regexp.MustCompile(`\.param \.(\w+) \w+`)
 	threadsPattern = regexp.MustCompile(`\.maxntid (\d+), 1, 1`)
+	genericPattern = regexp.MustCompile(`\b(ld|st)\.(v[24]\.)?[fub]\d+`)
 	includePattern = regexp.MustCompile(`(?m)^#include "(\w+\.cuh)"`)
 )
 
@@ -157,6 +158,32 @@ func TestPTXText(t *testing.T) {
 		}
 		if bad := forbidden.FindString(text); bad != "" {
 			t.Errorf("%s contains %s", name, bad)
+		}
+	}
+}
+
+// What the speed of products hangs on: a compiler that takes quads apart makes every load four, and
+// one that gives up on tensor cores says nothing.
+func TestPTXHasWideAccesses(t *testing.T) {
+	for name, want := range map[string][]string{
+		"sm_70": {"ld.global.v4.f32", "ld.shared.v4.f32", "st.global.v4.f32", "fma.rn.f32"},
+		"sm_80": {"cp.async.cg.shared.global", "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32", "st.global.v4.f32"},
+	} {
+		for _, k := range All() {
+			if k.Threads != 128 {
+				continue
+			}
+			text := read(t, "ptx/"+k.Module+"."+name+".ptx")
+			_, body, _ := strings.Cut(text, ".entry "+k.Name+"(")
+			body, _, _ = strings.Cut(body, ".entry ")
+			if generic := genericPattern.FindString(body); generic != "" {
+				t.Errorf("%s in %s: %q does not say which memory", k.Name, name, generic)
+			}
+			for _, w := range want {
+				if !strings.Contains(body, w) {
+					t.Errorf("%s in %s: no %s", k.Name, name, w)
+				}
+			}
 		}
 	}
 }

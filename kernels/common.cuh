@@ -52,7 +52,16 @@ DEVICE Vec4 read4(const float *p) {
   return {v.x, v.y, v.z, v.w};
 }
 DEVICE void write4(float *p, Vec4 v) { *(Float4 *)p = Float4{v.x, v.y, v.z, v.w}; }
+// global says that p points to global memory, which clang cannot tell of a pointer that may be null.
+typedef const __attribute__((address_space(1))) float *GlobalFloats;
+DEVICE float global(const float *p) { return *(GlobalFloats)p; }
+DEVICE Vec4 global4(const float *p) {
+  Float4 v = *(const __attribute__((address_space(1))) Float4 *)p;
+  return {v.x, v.y, v.z, v.w};
+}
 #else
+DEVICE float global(const float *p) { return *p; }
+DEVICE Vec4 global4(const float *p) { return *(const Vec4 *)p; }
 DEVICE Vec4 read4(const float *p) { return *(const Vec4 *)p; }
 DEVICE void write4(float *p, Vec4 v) { *(Vec4 *)p = v; }
 #endif
@@ -80,12 +89,12 @@ struct Divider {
 
 // load4 reads p[i..i+3] of n elements; what lies behind the end is zero.
 DEVICE Vec4 load4(const float *p, uint32 i, uint32 n) {
-  if (i + 4 <= n && aligned16(p)) return read4(p + i);
+  if (i + 4 <= n && aligned16(p)) return global4(p + i);
   Vec4 v = {0, 0, 0, 0};
-  if (i < n) v.x = p[i];
-  if (i + 1 < n) v.y = p[i + 1];
-  if (i + 2 < n) v.z = p[i + 2];
-  if (i + 3 < n) v.w = p[i + 3];
+  if (i < n) v.x = global(p + i);
+  if (i + 1 < n) v.y = global(p + i + 1);
+  if (i + 2 < n) v.z = global(p + i + 2);
+  if (i + 3 < n) v.w = global(p + i + 3);
   return v;
 }
 
@@ -166,7 +175,7 @@ struct Epilogue {
     return g > 0 ? v : alpha * v;
   }
   DEVICE float operator()(float sum, uint32 i, uint32 n) const {
-    return one(sum, bias ? bias[n] : 0, mask ? mask[i] : 1, gate ? gate[i] : 1);
+    return one(sum, bias ? global(bias + n) : 0, mask ? global(mask + i) : 1, gate ? global(gate + i) : 1);
   }
   // The same for four neighbours, of which those in columns below N exist.
   DEVICE Vec4 operator()(Vec4 sum, uint32 i, uint32 n, uint32 N) const {

@@ -45,7 +45,7 @@ struct ToeplitzByIn : Toeplitz {
 struct OneChannel {
   Epilogue epilogue;
   DEVICE Vec4 operator()(Vec4 sum, uint32 i, uint32 n, uint32 N) const {
-    float b = epilogue.bias ? *epilogue.bias : 0;
+    float b = epilogue.bias ? global(epilogue.bias) : 0;
     Epilogue rest = epilogue;
     rest.bias = nullptr;
     return rest(Vec4{sum.x + b, sum.y + b, sum.z + b, sum.w + b}, i, n, N);
@@ -181,7 +181,7 @@ template <int SIZE> struct WindowFetch {
     for (int s = 0; s < SHARE; s++) {
       int e = s * GEMM_THREADS + THREAD_X;
       const float *p = e < COUNT ? w.at(i0 / STRIP + e / WINDOW, k0, e % WINDOW) : nullptr;
-      v[s] = p ? *p : 0;
+      v[s] = p ? global(p) : 0;
     }
   }
   DEVICE void store(WindowTile<SIZE> &to) const {

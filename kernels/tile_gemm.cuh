@@ -203,13 +203,13 @@ template <int SIZE, bool ALONG> struct Fetch {
       if (QUADS) {
         const float *p = o.at(i, k);
         Vec4 x = {0, 0, 0, 0};
-        if (p) x = read4(p);
+        if (p) x = global4(p);
         v[s][0] = x.x, v[s][1] = x.y, v[s][2] = x.z, v[s][3] = x.w;
       } else {
 #pragma unroll
         for (int j = 0; j < 4; j++) {
           const float *p = ALONG ? o.at(i, k + j) : o.at(i + j, k);
-          v[s][j] = p ? *p : 0;
+          v[s][j] = p ? global(p) : 0;
         }
       }
     }
