@@ -12,16 +12,20 @@ import (
 // The scripts ask gangpu itself what could come next.
 var completionScripts = map[string]string{
 	"bash": `_gangpu() {
-	local words
-	words=$("${COMP_WORDS[@]:0:$COMP_CWORD}" ${COMP_WORDS[COMP_CWORD]:+"${COMP_WORDS[COMP_CWORD]}"} --generate-bash-completion 2>/dev/null)
-	COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))
+	local cur="${COMP_WORDS[COMP_CWORD]}" ask words
+	ask=$cur
+	[[ $cur == -- ]] && ask=- # a bare -- would end the flags
+	words=$("${COMP_WORDS[@]:0:$COMP_CWORD}" ${ask:+"$ask"} --generate-bash-completion 2>/dev/null)
+	COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }
 complete -o bashdefault -o default -F _gangpu gangpu
 `,
 	"zsh": `#compdef gangpu
 _gangpu() {
 	local -a words_
-	words_=("${(@f)$(${words[@]:0:#words[@]-1} ${words[-1]:+${words[-1]}} --generate-bash-completion 2>/dev/null)}")
+	local ask=${words[-1]}
+	[[ $ask == -- ]] && ask=-
+	words_=("${(@f)$(${words[@]:0:#words[@]-1} ${ask:+$ask} --generate-bash-completion 2>/dev/null)}")
 	if (( ${#words_} )) && [[ -n ${words_[1]} ]]; then compadd -a words_; else _files; fi
 }
 compdef _gangpu gangpu

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"text/tabwriter"
 
@@ -22,6 +23,9 @@ func dataCommand() *cli.Command {
 }
 
 func data(c *cli.Context) error {
+	if err := errors.Join(checkDataFlags(c), checkOutput("grid", c.String("grid"))); err != nil {
+		return err
+	}
 	d, err := openData(c)
 	if err != nil {
 		return err

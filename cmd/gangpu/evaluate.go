@@ -16,13 +16,16 @@ func evaluateCommand() *cli.Command {
 		Usage: "measure a trained model on the test images: losses and the discriminator's accuracy, without dropout",
 		Flags: slices.Concat([]cli.Flag{
 			modelFlag(),
-			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "of the generated images' noise"},
+			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the generated images' noise comes from"},
 		}, dataFlags(), deviceFlags()),
 		Action: evaluate,
 	}
 }
 
 func evaluate(c *cli.Context) (err error) {
+	if err := errors.Join(checkDataFlags(c), checkDeviceFlags(c)); err != nil {
+		return err
+	}
 	model, err := loadModel(c)
 	if err != nil {
 		return err
@@ -31,6 +34,7 @@ func evaluate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	endAtOnce()
 	dev, err := openDevice(c)
 	if err != nil {
 		return err

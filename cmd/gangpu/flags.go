@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 
 	"gangpu/engine"
@@ -18,26 +20,38 @@ import (
 func deviceFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "device", Value: "auto", EnvVars: []string{"GANGPU_DEVICE"},
-			Usage: "auto (a GPU if there is one), cpu, or a GPU as 0 or cuda:0"},
+			Usage: "`NAME`: auto (a GPU if there is one), cpu, or a GPU as 0 or cuda:0"},
 		&cli.StringFlag{Name: "precision", EnvVars: []string{"GANGPU_PRECISION"},
-			Usage: "fp32, or tf32 on GPUs that have it (their default)"},
-		&cli.BoolFlag{Name: "require-gpu", EnvVars: []string{"GANGPU_REQUIRE_GPU"},
+			Usage: "`KIND` of arithmetic: fp32, or tf32 on GPUs that have it (their default)"},
+		&cli.BoolFlag{Name: "require-gpu", EnvVars: []string{"GANGPU_REQUIRE_GPU"}, DisableDefaultText: true,
 			Usage: "fail without a GPU instead of using the CPU"},
-		&cli.IntFlag{Name: "threads", EnvVars: []string{"GANGPU_THREADS"},
-			Usage: "threads of the CPU device; 0 for one a core"},
+		&cli.IntFlag{Name: "threads", EnvVars: []string{"GANGPU_THREADS"}, DefaultText: "one a core",
+			Usage: "`NUMBER` of threads of the CPU device"},
 	}
+}
+
+// deviceName is the form of what --device takes.
+var deviceName = regexp.MustCompile(`^(auto|cpu|(cuda:)?[0-9]{1,4})$`)
+
+// checkDeviceFlags finds what is wrong with the flags whatever devices there are.
+func checkDeviceFlags(c *cli.Context) error {
+	if name := c.String("device"); !deviceName.MatchString(name) {
+		return usagef("unknown device %q: want auto, cpu, or a GPU as 0 or cuda:0", name)
+	}
+	switch p := c.String("precision"); p {
+	case "", "fp32", "tf32":
+	default:
+		return usagef("unknown precision %q: want fp32 or tf32", p)
+	}
+	const most = 1024
+	if n := c.Int("threads"); n < 0 || n > most {
+		return usagef("--threads %d: want 1 to %d, or 0 for one a core", n, most)
+	}
+	return nil
 }
 
 // openDevice opens the device that the flags ask for, and says so if it is another.
 func openDevice(c *cli.Context) (program.Device, error) {
-	switch p := c.String("precision"); p {
-	case "", "fp32", "tf32":
-	default:
-		return nil, usagef("unknown precision %q: want fp32 or tf32", p)
-	}
-	if n := c.Int("threads"); n < 0 {
-		return nil, usagef("--threads %d: want 0 or more", n)
-	}
 	dev, notice, err := engine.OpenDevice(c.String("device"), engine.DeviceOptions{
 		Precision:  c.String("precision"),
 		Threads:    c.Int("threads"),
@@ -55,25 +69,43 @@ func openDevice(c *cli.Context) (program.Device, error) {
 func dataFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "data", EnvVars: []string{"GANGPU_DATA"}, TakesFile: true,
-			Usage: "folder of the dataset's IDX files; without it the dataset is looked for in the cache, and fetched"},
-		&cli.StringFlag{Name: "dataset", EnvVars: []string{"GANGPU_DATASET"},
-			Usage: strings.Join(mnist.Datasets(), ", ") + " (default: mnist)"},
+			Usage: "`FOLDER` of the dataset's IDX files; without it the dataset is looked for in the cache, and fetched"},
+		&cli.StringFlag{Name: "dataset", EnvVars: []string{"GANGPU_DATASET"}, DefaultText: "mnist",
+			Usage: "`NAME`: " + strings.Join(mnist.Datasets(), ", ")},
 	}
 }
 
 // openData finds or fetches the images that the flags ask for.
 func openData(c *cli.Context) (*mnist.Data, error) {
+	return openDataset(c, c.String("dataset"))
+}
+
+func openDataset(c *cli.Context, name string) (*mnist.Data, error) {
 	bar := newFetchBar(c.App.ErrWriter)
 	defer bar.finish()
-	data, err := mnist.Open(c.Context, mnist.Options{
-		Dataset:  c.String("dataset"),
-		Dir:      c.String("data"),
-		Progress: bar.show,
-	})
+	data, err := mnist.Open(c.Context, mnist.Options{Dataset: name, Dir: c.String("data"), Progress: bar.show})
 	if err != nil {
 		return nil, fmt.Errorf("opening the images: %w", err)
 	}
 	return data, nil
+}
+
+// checkDataFlags refuses a dataset that nobody knows before anything is looked for.
+func checkDataFlags(c *cli.Context) error {
+	if name := c.String("dataset"); name != "" && !slices.Contains(mnist.Datasets(), name) {
+		return usagef("unknown dataset %q: want one of %s", name, strings.Join(mnist.Datasets(), ", "))
+	}
+	return nil
+}
+
+// checkOutput refuses to replace what is no file, such as a device: files are written to a
+// temporary name and renamed.
+func checkOutput(flag, path string) error {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("--%s %s: it is there, and not a file", flag, path)
+	}
+	return nil
 }
 
 // isTerminal reports whether what is written can be overwritten, as a progress bar does.

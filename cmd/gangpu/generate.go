@@ -20,8 +20,8 @@ func generateCommand() *cli.Command {
 			"--npy (the pixels as float32 [n, height, width, 1], 0 to 1, in NumPy's format) says what to write.",
 		Flags: slices.Concat([]cli.Flag{
 			modelFlag(),
-			&cli.IntFlag{Name: "n", Value: 25, Usage: "number of images"},
-			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "of the noise; the images of a larger n begin with those of a smaller"},
+			&cli.IntFlag{Name: "n", Value: 25, Usage: "`NUMBER` of images"},
+			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the noise comes from; the images of a larger n begin with those of a smaller"},
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "write a picture of all images to this PNG `FILE`"},
 			&cli.StringFlag{Name: "images", TakesFile: true, Usage: "write 00000.png, 00001.png, ... to this `FOLDER`"},
 			&cli.StringFlag{Name: "npy", TakesFile: true, Usage: "write the raw pixels to this `FILE`"},
@@ -45,16 +45,14 @@ func loadModel(c *cli.Context) (*gan.ModelFile, error) {
 
 func generate(c *cli.Context) (err error) {
 	n := c.Int("n")
-	if n < 1 {
-		return usagef("-n %d: want at least 1", n)
-	}
-	if c.String("out") == "" && c.String("images") == "" && c.String("npy") == "" {
-		return usagef("nothing to write: give --out FILE, --images FOLDER or --npy FILE")
+	if err := checkGenerateFlags(c, n); err != nil {
+		return err
 	}
 	model, err := loadModel(c)
 	if err != nil {
 		return err
 	}
+	endAtOnce()
 	dev, err := openDevice(c)
 	if err != nil {
 		return err
@@ -75,6 +73,28 @@ func generate(c *cli.Context) (err error) {
 		return err
 	}
 	return writeSamples(c, samples)
+}
+
+// What fits into memory: of an image its pixels, in a picture of all many times enlarged.
+const (
+	mostImages       = 1_000_000
+	mostInOnePicture = 10_000
+)
+
+func checkGenerateFlags(c *cli.Context, n int) error {
+	if n < 1 || n > mostImages {
+		return usagef("-n %d: want 1 to %d; another --seed makes others", n, mostImages)
+	}
+	if c.String("out") == "" && c.String("images") == "" && c.String("npy") == "" {
+		return usagef("nothing to write: give --out FILE, --images FOLDER or --npy FILE")
+	}
+	if c.String("out") != "" && n > mostInOnePicture {
+		return usagef("-n %d: --out takes at most %d images in its picture; --images and --npy take more", n, mostInOnePicture)
+	}
+	if err := checkDeviceFlags(c); err != nil {
+		return err
+	}
+	return errors.Join(checkOutput("out", c.String("out")), checkOutput("npy", c.String("npy")))
 }
 
 func writeSamples(c *cli.Context, samples gan.Samples) error {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -23,16 +22,12 @@ const (
 )
 
 func main() {
-	// The first signal asks the command to finish; after it the next one ends the process.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, terminate)
-	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args, os.Stdout, os.Stderr))
+	os.Exit(run(withSignals(context.Background()), os.Args, os.Stdout, os.Stderr))
 }
 
 // run is main without the process: it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	app := newApp(stdout, stderr)
-	err := app.RunContext(ctx, args)
+	err := newApp(stdout, stderr).RunContext(ctx, args)
 	if err == nil {
 		return exitOK
 	}
@@ -40,7 +35,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if usage := (*usageError)(nil); errors.As(err, &usage) {
 		return exitUsage
 	}
-	if errors.Is(err, errInterrupted) {
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
+		if s := (*signalError)(nil); errors.As(cause, &s) {
+			return s.exitCode()
+		}
 		return exitInterrupted
 	}
 	return exitFailed
@@ -50,17 +48,19 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 	app := &cli.App{
 		Name:                 "gangpu",
 		Usage:                "train generative adversarial networks, on a GPU or the CPU",
-		HideVersion:          true,
-		HideHelpCommand:      false,
+		HideVersion:          true, // its flag is our own, in the words of the command
 		EnableBashCompletion: true,
-		Suggest:              true,
 		Writer:               stdout,
 		ErrWriter:            stderr,
 		ExitErrHandler:       func(*cli.Context, error) {}, // run prints the error
 		OnUsageError:         asUsageError,
+		Flags:                []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}},
 		Action: func(c *cli.Context) error {
 			if name := c.Args().First(); name != "" {
-				return usagef("unknown command %q; gangpu help lists the commands", name)
+				return unknownCommand(name)
+			}
+			if c.Bool("version") {
+				return printVersion(c)
 			}
 			return cli.ShowAppHelp(c)
 		},
@@ -74,25 +74,15 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			devicesCommand(),
 			versionCommand(),
 			completionCommand(),
+			helpCommand(),
 		},
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError = asUsageError
 		c.HideHelpCommand = true
-		c.Before = chain(noArguments, c.Before)
+		c.Before = noArguments
 	}
 	return app
-}
-
-// usageError is a command line that says nothing sensible: exit code 2.
-type usageError struct{ message string }
-
-func (e *usageError) Error() string { return e.message }
-
-func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
-
-func asUsageError(c *cli.Context, err error, isSubcommand bool) error {
-	return usagef("%v; gangpu help %s shows the flags", err, c.Command.Name)
 }
 
 // noArguments refuses arguments of a command that takes flags only: a forgotten dash, most often.
@@ -101,20 +91,6 @@ func noArguments(c *cli.Context) error {
 		return nil
 	}
 	return usagef("%s takes no argument %q; gangpu help %s shows its flags", c.Command.Name, c.Args().First(), c.Command.Name)
-}
-
-func chain(funcs ...cli.BeforeFunc) cli.BeforeFunc {
-	return func(c *cli.Context) error {
-		for _, f := range funcs {
-			if f == nil {
-				continue
-			}
-			if err := f(c); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
 }
 
 // oneLine is an error as one line: joined errors come with a line each.

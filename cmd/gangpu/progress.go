@@ -3,11 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
+	"os"
 	"time"
 
 	"gangpu/gan"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 )
 
 // progress shows a run: a bar on stderr if that is a terminal, else a line an iteration on stdout,
@@ -25,10 +28,10 @@ func newProgress(stdout, stderr io.Writer, epochs, perEpoch, done, total int) *p
 	if isTerminal(stderr) {
 		p.bar = progressbar.NewOptions(total,
 			progressbar.OptionSetWriter(stderr),
-			progressbar.OptionSetWidth(20),
+			progressbar.OptionFullWidth(),
 			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionSetPredictTime(false),
-			progressbar.OptionFullWidth(),
+			progressbar.OptionSetElapsedTime(false),
 			progressbar.OptionClearOnFinish())
 		_ = p.bar.Set(done)
 	}
@@ -46,21 +49,55 @@ func (p *progress) show(m gan.Metrics, taken time.Duration, left int) {
 			m.Epoch+1, m.Iteration+1, p.perEpoch, m.DLoss, m.GLoss, 100*m.AccuracyReal, 100*m.AccuracyFake)
 		return
 	}
-	p.bar.Describe(fmt.Sprintf("epoch %d/%d, %d/%d  d=%.3f g=%.3f  real %.0f%% fake %.0f%%  %.3f s/iteration, %s left",
-		m.Epoch+1, p.epochs, m.Iteration+1, p.perEpoch, m.DLoss, m.GLoss, 100*m.AccuracyReal, 100*m.AccuracyFake,
-		p.mean.Seconds(), (time.Duration(left) * p.mean).Round(time.Second)))
+	p.bar.Describe(p.describe(m, left, p.columns()))
 	// A bar that cannot be drawn is no reason to stop.
 	_ = p.bar.Add(1)
 }
 
-// say prints a line without disturbing the bar.
-func (p *progress) say(format string, args ...any) {
-	if p.bar != nil {
-		_ = p.bar.Clear()
+// barColumns is what the bar takes beside its description, at least.
+const barColumns = 20
+
+// columns is the width of the terminal.
+func (p *progress) columns() int {
+	if f, ok := p.stderr.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
 	}
-	fmt.Fprintf(p.stdout, format+"\n", args...)
+	return 80
 }
 
+// describe says how the run goes in so many columns less those of the bar: what would run into
+// the next line could not be erased.
+func (p *progress) describe(m gan.Metrics, left, columns int) string {
+	text := ""
+	for _, form := range []string{
+		"epoch %d/%d, %d/%d  d=%.3f g=%.3f  accuracy real %.0f%% fake %.0f%%  %.3f s/iteration, %s left",
+		"%d/%d, %d/%d d=%.3f g=%.3f %.0f%%/%.0f%% %.2f s/it %s",
+	} {
+		text = fmt.Sprintf(form, m.Epoch+1, p.epochs, m.Iteration+1, p.perEpoch, m.DLoss, m.GLoss,
+			100*m.AccuracyReal, 100*m.AccuracyFake, p.mean.Seconds(), p.timeLeft(left))
+		if len(text)+barColumns < columns {
+			return text
+		}
+	}
+	return text[:max(0, min(len(text), columns-barColumns-1))]
+}
+
+// timeLeft is how long so many iterations will take: "2h13m", "5m7s".
+func (p *progress) timeLeft(iterations int) string {
+	seconds := float64(iterations) * p.mean.Seconds()
+	if seconds >= math.MaxInt64/float64(time.Second) {
+		return "ages"
+	}
+	left := time.Duration(seconds * float64(time.Second))
+	if left < time.Hour {
+		return left.Round(time.Second).String()
+	}
+	return fmt.Sprintf("%dh%02dm", int(left.Hours()), int(left.Minutes())%60)
+}
+
+// finish erases the bar.
 func (p *progress) finish() {
 	if p.bar != nil {
 		_ = p.bar.Finish()

@@ -29,6 +29,9 @@ func (r runFolder) sample(epoch int) string {
 // empty, the first of runs/001, runs/002 ... that is not there.
 func newRunFolder(path string) (runFolder, error) {
 	r := runFolder(path)
+	if err := r.checkFree(); err != nil {
+		return "", err
+	}
 	if path == "" {
 		if err := os.MkdirAll("runs", 0o777); err != nil {
 			return "", fmt.Errorf("making the folder of runs: %w", err)
@@ -47,15 +50,33 @@ func newRunFolder(path string) (runFolder, error) {
 	if err := os.MkdirAll(r.samples(), 0o777); err != nil {
 		return "", fmt.Errorf("making the run's folder: %w", err)
 	}
-	for _, file := range []string{r.model(), r.metrics()} {
-		if _, err := os.Lstat(file); err == nil {
-			return "", fmt.Errorf("%s holds another run (%s): give another --out, or go on with it by --resume %s",
-				r, filepath.Base(file), r)
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("looking into the run's folder: %w", err)
-		}
-	}
 	return r, nil
+}
+
+// checkFree reports what is in the way of a new run in the folder: another run. The empty path,
+// the next that is free, is free.
+func (r runFolder) checkFree() error {
+	if r == "" {
+		return nil
+	}
+	if info, err := os.Stat(string(r)); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is not a folder", r)
+	}
+	for _, file := range []string{r.model(), r.metrics()} {
+		_, err := os.Lstat(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("looking into the run's folder: %w", err)
+		}
+		advice := "give another --out"
+		if file == r.model() {
+			advice += ", or go on with it by --resume " + shellQuote(string(r))
+		}
+		return fmt.Errorf("%s holds another run (%s): %s", r, filepath.Base(file), advice)
+	}
+	return nil
 }
 
 // metricsFile is metrics.csv, open at its end.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 
 	"gangpu/gan"
@@ -21,6 +22,9 @@ func summaryCommand() *cli.Command {
 }
 
 func summary(c *cli.Context) error {
+	if err := checkOutput("dot", c.String("dot")); err != nil {
+		return err
+	}
 	d := gan.DefaultSettings()
 	s, err := settings(c, d.Height, d.Width)
 	if err != nil {
@@ -34,7 +38,10 @@ func summary(c *cli.Context) error {
 		return err
 	}
 	if file := c.String("dot"); file != "" {
-		return atomicfile.Write(file, func(w io.Writer) error { return gan.WriteDot(w, m) })
+		if err := atomicfile.Write(file, func(w io.Writer) error { return gan.WriteDot(w, m) }); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(c.App.Writer, "graph in %s\n", file)
 	}
-	return nil
+	return err
 }

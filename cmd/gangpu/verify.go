@@ -29,6 +29,10 @@ func verify(c *cli.Context) (err error) {
 	if file == "" {
 		return usagef("--reference is missing: the file of the step to replay")
 	}
+	if err := checkDeviceFlags(c); err != nil {
+		return err
+	}
+	endAtOnce()
 	if c.String("precision") == "" {
 		if err := c.Set("precision", "fp32"); err != nil {
 			return err

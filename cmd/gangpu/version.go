@@ -12,13 +12,15 @@ import (
 
 func versionCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "version",
-		Usage: "print the version and how it was built",
-		Action: func(c *cli.Context) error {
-			_, err := fmt.Fprintln(c.App.Writer, versionLine())
-			return err
-		},
+		Name:   "version",
+		Usage:  "print the version and how it was built",
+		Action: printVersion,
 	}
+}
+
+func printVersion(c *cli.Context) error {
+	_, err := fmt.Fprintln(c.App.Writer, versionLine())
+	return err
 }
 
 // versionLine is the module's version, or the commit it was built from, and the build's kind.

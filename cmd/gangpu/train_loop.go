@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gangpu/gan"
+
+	"github.com/urfave/cli/v2"
+)
+
+const samplesPerEpoch = 25
+
+func trainLoop(c *cli.Context, t *gan.Trainer, folder runFolder, metrics *metricsFile) error {
+	perEpoch := t.IterationsPerEpoch()
+	total := t.Settings().Epochs * perEpoch
+	if n := c.Int("iterations"); n > 0 {
+		total = min(n, total)
+	}
+	if t.Iterations() >= total {
+		return fmt.Errorf("%s has made %d iterations and was to make %d: a larger --epochs or --iterations makes more", folder, t.Iterations(), total)
+	}
+	bar := newProgress(c.App.Writer, c.App.ErrWriter, t.Settings().Epochs, perEpoch, t.Iterations(), total)
+	defer bar.finish()
+	begin, before := time.Now(), t.Iterations()
+	for t.Iterations() < total {
+		start := time.Now()
+		m, err := iterate(t)
+		taken := time.Since(start)
+		if diverged := (*gan.DivergedError)(nil); err == nil || errors.As(err, &diverged) {
+			if err := metrics.Write(m, taken); err != nil {
+				return fmt.Errorf("writing %s: %w", folder.metrics(), err)
+			}
+		}
+		if err != nil {
+			return folder.afterFailure(err)
+		}
+		bar.show(m, taken, total-t.Iterations())
+		if t.Iterations()%perEpoch == 0 {
+			if err := endEpoch(t, folder, metrics); err != nil {
+				return err
+			}
+		}
+		if c.Context.Err() != nil {
+			break
+		}
+	}
+	bar.finish()
+	return endRun(c, t, folder, metrics, total, before, time.Since(begin))
+}
+
+// iterate makes an iteration and waits for its numbers, which are there too if it diverged.
+func iterate(t *gan.Trainer) (gan.Metrics, error) {
+	if err := t.Step(); err != nil {
+		return gan.Metrics{}, err
+	}
+	return t.Metrics()
+}
+
+// afterFailure adds to an error in the middle of a run what is left of the run.
+func (r runFolder) afterFailure(err error) error {
+	if f, loadErr := gan.Load(r.model()); loadErr == nil {
+		return fmt.Errorf("%w; %s is as it was after %d iterations", err, r.model(), f.Iterations)
+	}
+	return err
+}
+
+// endEpoch saves what an epoch made: its samples, the model, the metrics so far.
+func endEpoch(t *gan.Trainer, folder runFolder, metrics *metricsFile) error {
+	samples, err := t.Samples(samplesPerEpoch)
+	if err != nil {
+		return fmt.Errorf("making samples: %w", err)
+	}
+	epoch := t.Iterations() / t.IterationsPerEpoch()
+	if err := samples.SavePNG(folder.sample(epoch), sampleGrid); err != nil {
+		return err
+	}
+	return save(t, folder, metrics)
+}
+
+// save writes the metrics first: those of iterations that the model has not made are dropped when
+// the run is resumed, but missing ones could not be made up for.
+func save(t *gan.Trainer, folder runFolder, metrics *metricsFile) error {
+	if err := metrics.Flush(); err != nil {
+		return fmt.Errorf("writing %s: %w", folder.metrics(), err)
+	}
+	return t.Save(folder.model())
+}
+
+// endRun saves what the last, perhaps unfinished epoch made, and says what there is.
+func endRun(c *cli.Context, t *gan.Trainer, folder runFolder, metrics *metricsFile, total, before int, taken time.Duration) error {
+	perEpoch := t.IterationsPerEpoch()
+	if t.Iterations()%perEpoch != 0 {
+		if err := save(t, folder, metrics); err != nil {
+			return err
+		}
+	}
+	made := t.Iterations() - before
+	fmt.Fprintf(c.App.Writer, "time    %s, %.3f s an iteration\nmodel   %s, after %d iterations\n",
+		roundTime(taken), taken.Seconds()/float64(made), folder.model(), t.Iterations())
+	if t.Iterations() >= perEpoch {
+		fmt.Fprintf(c.App.Writer, "samples %s\n", folder.samples())
+	}
+	if t.Iterations() < total {
+		return fmt.Errorf("%w after %d of %d iterations; go on with: %s",
+			&interruptedError{context.Cause(c.Context)}, t.Iterations(), total, resumeLine(c, folder))
+	}
+	return nil
+}
+
+// interruptedError is a run that was asked to stop, and did so in good order.
+type interruptedError struct{ cause error }
+
+func (e *interruptedError) Error() string { return "interrupted" }
+func (e *interruptedError) Unwrap() error { return e.cause }
+
+// resumeLine is the command line that goes on with an interrupted run.
+func resumeLine(c *cli.Context, folder runFolder) string {
+	line := []string{"gangpu train --resume", shellQuote(string(folder))}
+	for _, name := range []string{"data", "device", "precision", "iterations"} {
+		if given(c, name) {
+			line = append(line, "--"+name, shellQuote(fmt.Sprint(c.Value(name))))
+		}
+	}
+	return strings.Join(line, " ")
+}
+
+// shellQuote is s as a shell takes it for one word.
+func shellQuote(s string) string {
+	plain := func(r rune) bool {
+		return r < 0x80 && (r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("/._-+:=@%,", r))
+	}
+	if s != "" && strings.TrimFunc(s, plain) == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// roundTime drops what nobody reads of how long something took.
+func roundTime(d time.Duration) time.Duration {
+	if d < 10*time.Second {
+		return d.Round(10 * time.Millisecond)
+	}
+	return d.Round(time.Second)
+}
