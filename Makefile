@@ -51,6 +51,11 @@ test: ## run all tests
 test-noasm: ## run the CPU device's tests on the plain-Go twins of its assembly
 	$(GO) test -tags noasm ./engine/cpu/
 
+.PHONY: test-gpu
+test-gpu: ## run the tests that need cuda.h (make cuda-headers): the real driver's bindings, no GPU
+	CGO_ENABLED=1 CGO_CFLAGS="$$($(CUDA_FLAGS))" $(GO) vet -tags gpu ./engine/... ./cmd/...
+	CGO_ENABLED=1 CGO_CFLAGS="$$($(CUDA_FLAGS))" $(GO) test -tags gpu ./engine/ ./engine/cuda/... ./cmd/...
+
 .PHONY: race
 race: ## run the tests of what is concurrent under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -short ./engine/cpu/ ./mnist/ ./cmd/gangpu/
