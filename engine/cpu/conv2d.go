@@ -7,6 +7,9 @@ import "gangpu/engine/program"
 const shallow = 8
 
 func newConv2D(op program.Conv2D, x, filter, bias, y []float32, ws *workspace) kernel {
+	if useSpectral(op.Geometry) {
+		return newSpectralConv2D(op, x, filter, bias, y, ws)
+	}
 	if t, ok := newToeplitz(op.Geometry); ok {
 		return t.forward(x, filter, bias, y, op.Activation, ws)
 	}

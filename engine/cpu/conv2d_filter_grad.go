@@ -28,6 +28,9 @@ type filterTile struct {
 // are read in place.
 func newConv2DFilterGrad(op program.Conv2DFilterGrad, x, dy, dfilter []float32, ws *workspace) kernel {
 	g := op.Geometry
+	if useSpectral(g) {
+		return newSpectralConv2DFilterGrad(op, x, dy, dfilter, ws)
+	}
 	if t, ok := newToeplitz(g); ok {
 		return t.filterGrad(x, dy, dfilter, ws)
 	}

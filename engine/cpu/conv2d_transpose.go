@@ -3,6 +3,9 @@ package cpu
 import "gangpu/engine/program"
 
 func newConv2DTranspose(op program.Conv2DTranspose, x, filter, bias, y []float32, ws *workspace) kernel {
+	if useSpectral(op.Geometry) {
+		return newSpectralConv2DTranspose(op, x, filter, bias, y, ws)
+	}
 	if t, ok := newToeplitz(op.Geometry); ok {
 		return t.transposed(x, filter, bias, y, op.Activation, ws)
 	}

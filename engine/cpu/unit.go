@@ -18,6 +18,7 @@ type vectorUnit struct {
 	transpose8x8 func(dst *float32, dstStride int, src *float32, srcStride int)
 
 	elementLoops
+	spectralLoops
 }
 
 // elementLoops are the loops over arrays of one length, which may be one array.
@@ -36,17 +37,18 @@ var unit = bestUnit()
 
 // plainGo is for every processor: the reference of the others.
 var plainGo = &vectorUnit{
-	name:         "plain Go",
-	tileRows:     4,
-	tileCols:     4,
-	outerRows:    4,
-	outerCols:    16,
-	tile:         tileGo,
-	outer:        outerGo,
-	axpy:         axpyGo,
-	dot:          dotGo,
-	transpose8x8: transpose8x8Go,
-	elementLoops: elementLoopsGo,
+	name:          "plain Go",
+	tileRows:      4,
+	tileCols:      4,
+	outerRows:     4,
+	outerCols:     16,
+	tile:          tileGo,
+	outer:         outerGo,
+	axpy:          axpyGo,
+	dot:           dotGo,
+	transpose8x8:  transpose8x8Go,
+	elementLoops:  elementLoopsGo,
+	spectralLoops: spectralLoopsGo,
 }
 
 var elementLoopsGo = elementLoops{
