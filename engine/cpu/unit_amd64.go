@@ -14,7 +14,7 @@ var avx512 = &vectorUnit{
 	dot:           dotAVX2,
 	transpose8x8:  transpose8x8AVX2,
 	elementLoops:  elementLoopsGo,
-	spectralLoops: spectralLoopsGo,
+	spectralLoops: spectralLoopsAVX512,
 }
 
 var avx2 = &vectorUnit{

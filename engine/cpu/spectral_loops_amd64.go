@@ -1,0 +1,22 @@
+//go:build !noasm
+
+package cpu
+
+var spectralLoopsAVX512 = spectralLoops{
+	product:     productAVX512,
+	butterfly:   butterflyAVX512,
+	complexDot:  complexDotAVX512,
+	complexAxpy: complexAxpyAVX512,
+}
+
+//go:noescape
+func productAVX512(rows, depth int, m, in *float32, inStride int, out *float32, outStride, lanes int)
+
+//go:noescape
+func butterflyAVX512(n, lanes int, a, b *float32, aStride, bStride int, sum, diff *float32, sumStride, diffStride int)
+
+//go:noescape
+func complexDotAVX512(rows, lanes int, a, v, y *float32, yStride, yImag int)
+
+//go:noescape
+func complexAxpyAVX512(rows, lanes int, sign float32, y *float32, yStride, yImag int, v, out *float32)
