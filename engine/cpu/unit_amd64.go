@@ -29,7 +29,7 @@ var avx2 = &vectorUnit{
 	dot:           dotAVX2,
 	transpose8x8:  transpose8x8AVX2,
 	elementLoops:  elementLoopsGo,
-	spectralLoops: spectralLoopsGo,
+	spectralLoops: spectralLoopsAVX2,
 }
 
 func bestUnit() *vectorUnit {
