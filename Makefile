@@ -39,6 +39,14 @@ cuda-headers: ## fetch NVIDIA's cuda.h to build/cuda where there is no CUDA tool
 	rm -rf build/cuda/include && mv build/cuda/wheel/nvidia/cuda_runtime/include build/cuda/include
 	rm -rf build/cuda/wheel build/cuda/*.whl build/cuda/requirements.txt
 
+.PHONY: ptx
+ptx: ## compile the CUDA kernels to the committed PTX (needs clang-19, no CUDA toolkit)
+	sh kernels/build.sh
+
+.PHONY: ptxas
+ptxas: ## assemble the PTX by NVIDIA's ptxas, fetched by pip: registers, shared memory, spills
+	sh kernels/ptxas.sh
+
 .PHONY: train
 train: build ## train the tutorial's GAN on MNIST: EPOCHS=10, OUT=folder, DATA=folder, ARGS="more flags"
 	build/gangpu train --epochs $(EPOCHS) $(if $(OUT),--out "$(OUT)") $(if $(DATA),--data "$(DATA)") $(ARGS)

@@ -94,7 +94,7 @@ func newTrainer(dev program.Device, s Settings, m Model, images Images) (*Traine
 	}
 	t := &Trainer{settings: s, model: m, layouts: l, images: images.Count, arrays: newArrays(dev), samplers: map[int]*Sampler{}}
 	if err := t.prepare(images); err != nil {
-		return nil, errors.Join(fmt.Errorf("preparing to train on %s: %w", dev.Info().Name, err), t.Close())
+		return nil, errors.Join(t.explain(fmt.Errorf("preparing to train on %s: %w", dev.Info().Name, err)), t.Close())
 	}
 	return t, nil
 }
