@@ -13,7 +13,7 @@ var avx512 = &vectorUnit{
 	axpy:          axpyAVX2,
 	dot:           dotAVX2,
 	transpose8x8:  transpose8x8AVX2,
-	elementLoops:  elementLoopsGo,
+	elementLoops:  elementLoopsAVX2,
 	spectralLoops: spectralLoopsAVX512,
 }
 
@@ -28,7 +28,7 @@ var avx2 = &vectorUnit{
 	axpy:          axpyAVX2,
 	dot:           dotAVX2,
 	transpose8x8:  transpose8x8AVX2,
-	elementLoops:  elementLoopsGo,
+	elementLoops:  elementLoopsAVX2,
 	spectralLoops: spectralLoopsAVX2,
 }
 
