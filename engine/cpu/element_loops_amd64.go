@@ -9,8 +9,8 @@ var elementLoopsAVX2 = elementLoops{
 	leakyReLU:     leakyReLUAVX2,
 	leakyReLUGrad: leakyReLUGradAVX2,
 	adam:          adamAVX2,
-	philox:        philoxGo,
-	keep:          keepGo,
+	philox:        philoxVector,
+	keep:          keepVector,
 }
 
 //go:noescape
@@ -27,3 +27,26 @@ func leakyReLUGradAVX2(alpha float32, y, dy, dx []float32)
 
 //go:noescape
 func adamAVX2(r adamRates, grad, param, m, v []float32)
+
+// philoxVector leaves the last words, short of eight counters, to philoxGo.
+func philoxVector(seed uint64, stream, step, block uint32, words []uint32) {
+	n := len(words) &^ 31
+	if n > 0 {
+		philoxBlocksAVX2(seed, stream, step, block, words[:n])
+	}
+	philoxGo(seed, stream, step, block+uint32(n/4), words[n:])
+}
+
+func keepVector(threshold uint32, value float32, words []uint32, mask []float32) {
+	n := len(words) &^ 7
+	if n > 0 {
+		keepAVX2(threshold, value, words[:n], mask)
+	}
+	keepGo(threshold, value, words[n:], mask[n:])
+}
+
+//go:noescape
+func philoxBlocksAVX2(seed uint64, stream, step, block uint32, words []uint32)
+
+//go:noescape
+func keepAVX2(threshold uint32, value float32, words []uint32, mask []float32)
