@@ -54,7 +54,10 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ErrWriter:            stderr,
 		ExitErrHandler:       func(*cli.Context, error) {}, // run prints the error
 		OnUsageError:         asUsageError,
-		Flags:                []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}},
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true},
+			cli.HelpFlag, // the package adds it beside its own help command only
+		},
 		Action: func(c *cli.Context) error {
 			if name := c.Args().First(); name != "" {
 				return unknownCommand(name)

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestGenerate(t *testing.T) {
+	model := filepath.Join(trained(t), "model.safetensors")
+	dir := t.TempDir()
+	grid, images, npy := filepath.Join(dir, "grid.png"), filepath.Join(dir, "images"), filepath.Join(dir, "pixels.npy")
+	args := []string{"generate", "--device", "cpu", "--model", model}
+	succeed(t, append(args, "-n", "7", "--out", grid, "--images", images, "--npy", npy)...)
+
+	checkPNG(t, gridSide(3), gridSide(3), grid)
+	entries, err := os.ReadDir(images)
+	if err != nil || len(entries) != 7 || entries[0].Name() != "00000.png" || entries[6].Name() != "00006.png" {
+		t.Errorf("the folder of images holds %v (%v)", entries, err)
+	}
+	checkPNG(t, imageSide, imageSide, images, "00006.png")
+	header := "\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (7, 28, 28, 1), }"
+	pixels := readFile(t, npy)
+	const bytesOfOne = 4 * imageSide * imageSide
+	if !bytes.HasPrefix(pixels, []byte(header)) || len(pixels) != 128+7*bytesOfOne {
+		t.Errorf("%d bytes of NumPy, beginning with %q", len(pixels), pixels[:min(len(pixels), 100)])
+	}
+
+	data := func(args []string, more ...string) []byte {
+		t.Helper()
+		succeed(t, append(args, append(more, "--npy", npy)...)...)
+		return readFile(t, npy)[128:]
+	}
+	if few := data(args, "-n", "3"); !bytes.Equal(few, pixels[128:][:3*bytesOfOne]) {
+		t.Error("three images are not the first of seven")
+	}
+	if other := data(args, "-n", "7", "--seed", "2"); bytes.Equal(other, pixels[128:]) {
+		t.Error("another seed makes the same images")
+	}
+	many := data(args, "-n", "300") // more than go through the network at once
+	if !bytes.Equal(many[:7*bytesOfOne], pixels[128:]) || bytes.Equal(many[290*bytesOfOne:][:bytesOfOne], many[:bytesOfOne]) {
+		t.Error("300 images do not begin with seven, or repeat themselves")
+	}
+
+	t.Chdir(dir)
+	t.Setenv("GANGPU_MODEL", model)
+	t.Setenv("GANGPU_DEVICE", "cpu")
+	succeed(t, "generate", "--out", "by-environment.png")
+	checkPNG(t, gridSide(5), gridSide(5), "by-environment.png")
+}
+
+func TestGenerateRefused(t *testing.T) {
+	model := filepath.Join(trained(t), "model.safetensors")
+	dir := t.TempDir()
+	out := filepath.Join(dir, "grid.png")
+	if err := os.WriteFile(out, []byte("kept"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	damaged := filepath.Join(t.TempDir(), "damaged.safetensors")
+	whole := readFile(t, model)
+	if err := os.WriteFile(damaged, whole[:len(whole)/2], 0o666); err != nil {
+		t.Fatal(err)
+	}
+	fail(t, exitUsage, "--model is missing", "generate", "--device", "cpu", "--out", out)
+	fail(t, exitFailed, "nothing.safetensors", "generate", "--device", "cpu", "--out", out, "--model", "nothing.safetensors")
+	fail(t, exitFailed, damaged, "generate", "--device", "cpu", "--out", out, "--model", damaged)
+	fail(t, exitFailed, "not a gangpu model", "generate", "--device", "cpu", "--out", out, "--model", writeForeign(t))
+	fail(t, exitUsage, "nothing to write", "generate", "--device", "cpu", "--model", model)
+	for _, n := range []string{"0", "-5", "10001", "1000000000000"} {
+		fail(t, exitUsage, "-n "+n, "generate", "--device", "cpu", "--model", model, "--out", out, "-n", n)
+	}
+	fail(t, exitFailed, dir, "generate", "--device", "cpu", "--model", model, "--out", dir)
+	fail(t, exitFailed, "no/folder", "generate", "--device", "cpu", "--model", model, "--out", filepath.FromSlash("no/folder/grid.png"))
+	if got := folder(t, dir); len(got) != 1 || got["grid.png"] != "kept" {
+		t.Errorf("the folder holds %q", got)
+	}
+}

@@ -1,0 +1,189 @@
+//go:build linux || darwin
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// command is the test binary as the command, to be run as a process.
+func command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, args...)
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	return cmd
+}
+
+// The first signal makes a run finish its iteration and save.
+func TestSignals(t *testing.T) {
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		out := filepath.Join(t.TempDir(), "run")
+		cmd := command(t, trainArgs(out)...)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for lines := bufio.NewScanner(stdout); lines.Scan(); {
+			if strings.HasPrefix(lines.Text(), ">1, 1/") {
+				if err := cmd.Process.Signal(s); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		_ = cmd.Wait() // the code says it all
+		checkFailure(t, result{code: cmd.ProcessState.ExitCode(), stderr: stderr.String()}, 128+int(s), "train --resume "+out, cmd.Args)
+		made := strconv.Itoa(len(metricsRows(t, out)))
+		if f := readTensors(t, out, "model.safetensors"); f.Metadata["iterations"] != made {
+			t.Errorf("%v saved the model after %s iterations, the metrics of %s", s, f.Metadata["iterations"], made)
+		}
+	}
+}
+
+// A disk that is full when the model is saved again, here a limit on the size of files, leaves the
+// model that was saved before.
+func TestFullDisk(t *testing.T) {
+	out := trained(t)
+	before := readFile(t, out, "model.safetensors")
+	dir := t.TempDir()
+	generate := []string{"generate", "--device", "cpu", "--model", filepath.Join(out, "model.safetensors")}
+	npy := filepath.Join(dir, "pixels.npy")
+	succeed(t, append(generate, "--npy", npy, "-n", "2")...)
+	pixels := readFile(t, npy)
+
+	signal.Ignore(syscall.SIGXFSZ)
+	defer signal.Reset(syscall.SIGXFSZ)
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	small := limit
+	small.Cur = 100_000
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &small); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	fail(t, exitFailed, "model.safetensors", "train", "--device", "cpu", "--resume", out, "--iterations", "4")
+	if !bytes.Equal(before, readFile(t, out, "model.safetensors")) {
+		t.Error("the model saved before was changed")
+	}
+	if rows := metricsRows(t, out); len(rows) != 4 {
+		t.Errorf("metrics of %d iterations", len(rows))
+	}
+	fail(t, exitFailed, npy, append(generate, "--npy", npy, "-n", "100")...)
+	if !bytes.Equal(pixels, readFile(t, npy)) {
+		t.Error("the pixels written before were changed")
+	}
+	for _, d := range []string{out, dir} {
+		for name := range folder(t, d) {
+			if strings.HasSuffix(name, ".tmp") {
+				t.Errorf("%s was left behind", name)
+			}
+		}
+	}
+}
+
+// What is no file, as a device or a pipe, is not replaced by one.
+func TestOutputThatIsNoFile(t *testing.T) {
+	model := filepath.Join(trained(t), "model.safetensors")
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o666); err != nil {
+		t.Skipf("cannot make a pipe: %v", err)
+	}
+	for _, args := range [][]string{
+		{"generate", "--device", "cpu", "--model", model, "--out", pipe},
+		{"generate", "--device", "cpu", "--model", model, "--npy", pipe},
+		{"summary", "--dot", pipe},
+		{"data", "--grid", pipe},
+	} {
+		fail(t, exitFailed, pipe, args...)
+		if info, err := os.Lstat(pipe); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+			t.Fatalf("gangpu %s replaced the pipe (%v)", strings.Join(args, " "), err)
+		}
+	}
+}
+
+// What cannot be printed is an error, too.
+func TestFullStdout(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full")
+	}
+	defer full.Close()
+	if info, err := full.Stat(); err != nil || info.Mode()&os.ModeDevice == 0 {
+		t.Skip("/dev/full is no device")
+	}
+	model := filepath.Join(trained(t), "model.safetensors")
+	for _, args := range [][]string{
+		{"version"}, {"devices"}, {"summary"}, {"data"}, {"completion", "bash"}, {"completion", "fish"},
+		{"evaluate", "--device", "cpu", "--model", model},
+	} {
+		var stderr bytes.Buffer
+		code := run(t.Context(), append([]string{"gangpu"}, args...), full, &stderr)
+		checkFailure(t, result{code: code, stderr: stderr.String()}, exitFailed, "/dev/full", args)
+	}
+}
+
+// The script for bash offers what could come next.
+func TestBashCompletion(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("no bash")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.Symlink(self, filepath.Join(dir, "gangpu")); err != nil {
+		t.Fatal(err)
+	}
+	script := `source <(gangpu completion bash) || exit 1
+complete -p gangpu >/dev/null || exit 1
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gangpu; echo "${COMPREPLY[*]}"`
+	for _, c := range []struct {
+		words []string
+		want  string
+	}{
+		{[]string{"gangpu", "ge"}, "generate"},
+		{[]string{"gangpu", "de"}, "devices"},
+		{[]string{"gangpu", "train", "--b"}, "--batch --beta1 --beta2"},
+		{[]string{"gangpu", "train", "--beta1", "0.1", "--b"}, "--batch --beta2"},
+		{[]string{"gangpu", "data", "--"}, "--data --dataset --grid --help"},
+		{[]string{"gangpu", "completion", ""}, "bash zsh fish"},
+		{[]string{"gangpu", "help", "v"}, "verify version"},
+		{[]string{"gangpu", "train", "--out", ""}, ""},
+	} {
+		cmd := exec.CommandContext(t.Context(), bash, append([]string{"--norc", "-c", script, "bash"}, c.words...)...)
+		cmd.Env = append(os.Environ(), asCommand+"=1", "PATH="+dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		if got := strings.TrimSpace(string(out)); err != nil || got != c.want {
+			t.Errorf("%q completes to %q (%v), want %q", c.words, got, err, c.want)
+		}
+		if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+			t.Fatalf("completing %q left %v (%v)", c.words, entries, err)
+		}
+	}
+}

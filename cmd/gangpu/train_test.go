@@ -1,0 +1,154 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"gangpu/internal/safetensors"
+)
+
+func TestTrain(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "deep", "run")
+	stdout := succeed(t, trainArgs(out, "--epochs", "2", "--iterations", "12")...)
+
+	tutorial := regexp.MustCompile(`^>(\d), (\d+)/10, d=\d+\.\d{3}, g=\d+\.\d{3}, accuracy real \d+%, fake \d+%$`)
+	n := 0
+	for line := range strings.Lines(stdout) {
+		line = strings.TrimSuffix(line, "\n")
+		if !strings.HasPrefix(line, ">") {
+			continue
+		}
+		m := tutorial.FindStringSubmatch(line)
+		if m == nil || m[1] != strconv.Itoa(n/10+1) || m[2] != strconv.Itoa(n%10+1) {
+			t.Errorf("line of iteration %d: %q", n, line)
+		}
+		n++
+	}
+	if n != 12 || !strings.Contains(stdout, out) {
+		t.Errorf("%d lines, and the run's folder %s in\n%s", n, out, stdout)
+	}
+
+	names := slices.Sorted(maps.Keys(folder(t, out)))
+	if want := []string{"metrics.csv", "model.safetensors", filepath.Join("samples", "epoch-001.png")}; !slices.Equal(names, want) {
+		t.Errorf("the run's folder holds %q, want %q", names, want)
+	}
+	checkPNG(t, gridSide(5), gridSide(5), out, "samples", "epoch-001.png")
+	rows := metricsRows(t, out)
+	if len(rows) != 12 || !strings.HasPrefix(rows[0], "0,0,") || !strings.HasPrefix(rows[11], "1,1,") {
+		t.Errorf("metrics of %d iterations: %q", len(rows), rows)
+	}
+	if f := readTensors(t, out, "model.safetensors"); f.Metadata["iterations"] != "12" || f.Metadata["note/dataset"] != "digits" {
+		t.Errorf("metadata %q", f.Metadata)
+	}
+}
+
+func TestTrainSameSeedSameBits(t *testing.T) {
+	one := trained(t, "--threads", "1", "--seed", "5")
+	three := trained(t, "--threads", "3", "--seed", "5")
+	if string(readFile(t, one, "model.safetensors")) != string(readFile(t, three, "model.safetensors")) {
+		t.Error("one thread and three give other models")
+	}
+	if !slices.Equal(metricsRows(t, one), metricsRows(t, three)) {
+		t.Error("one thread and three give other metrics")
+	}
+	other := trained(t, "--threads", "3", "--seed", "6")
+	if sameTensors(readTensors(t, one, "model.safetensors"), readTensors(t, other, "model.safetensors")) {
+		t.Error("two seeds give one model")
+	}
+}
+
+func TestTrainSettingsCount(t *testing.T) {
+	usual := readTensors(t, trained(t), "model.safetensors")
+	for _, setting := range []string{"--k=1", "--alternation=k-steps", "--loss=minimax", "--lr=0.01", "--beta1=0.1",
+		"--beta2=0.1", "--epsilon=1", "--alpha=0.1", "--dropout=0", "--latent=10"} {
+		if sameTensors(usual, readTensors(t, trained(t, setting), "model.safetensors")) {
+			t.Errorf("%s changes nothing", setting)
+		}
+	}
+}
+
+func TestTrainNumbersRuns(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, want := range []string{"001", "002"} {
+		succeed(t, "train", "--device", "cpu", "--batch", "4", "--iterations", "1")
+		if rows := metricsRows(t, filepath.Join("runs", want)); len(rows) != 1 {
+			t.Errorf("run %s made %d iterations", want, len(rows))
+		}
+	}
+}
+
+func TestTrainRefusesFolderOfAnotherRun(t *testing.T) {
+	out := trained(t)
+	before := folder(t, out)
+	fail(t, exitFailed, "--resume "+out, trainArgs(out)...)
+	if !maps.Equal(before, folder(t, out)) {
+		t.Error("the other run was changed")
+	}
+	if err := os.Remove(filepath.Join(out, "model.safetensors")); err != nil {
+		t.Fatal(err)
+	}
+	fail(t, exitFailed, "holds another run (metrics.csv): give another --out\n", trainArgs(out)...)
+}
+
+// noGPU skips where there is one.
+func noGPU(t *testing.T) {
+	t.Helper()
+	if !strings.Contains(succeed(t, "devices"), "no GPU: ") {
+		t.Skip("there is a GPU")
+	}
+}
+
+func TestTrainWithoutGPU(t *testing.T) {
+	noGPU(t)
+	out := filepath.Join(t.TempDir(), "run")
+	for _, device := range []string{"0", "cuda:0", "auto"} {
+		r := gangpu("train", "--device", device, "--batch", "4", "--iterations", "1", "--out", out+device[:1])
+		if r.code != exitOK || !strings.HasPrefix(r.stderr, "gangpu: no GPU: ") || strings.Count(r.stderr, "\n") != 1 {
+			t.Errorf("--device %s: code %d, stderr %q", device, r.code, r.stderr)
+		}
+		if !strings.HasPrefix(r.stdout, "device  cpu: ") {
+			t.Errorf("--device %s: stdout %q", device, r.stdout)
+		}
+	}
+	out = filepath.Join(t.TempDir(), "run")
+	fail(t, exitFailed, "a GPU is required", "train", "--device", "0", "--require-gpu", "--out", out)
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a run that failed to begin made its folder")
+	}
+}
+
+// A run that diverges leaves the model as it was saved last, and all metrics.
+func TestTrainDiverged(t *testing.T) {
+	out := trained(t)
+	path := filepath.Join(out, "model.safetensors")
+	file := readTensors(t, path)
+	kernel, err := file.Tensor("discriminator/dense/kernel")
+	if err != nil {
+		t.Fatal(err)
+	}
+	huge := make([]float32, kernel.Len())
+	for i := range huge {
+		huge[i] = 3e38
+	}
+	if *kernel, err = safetensors.New(kernel.Name, kernel.Shape, huge); err != nil {
+		t.Fatal(err)
+	}
+	if err := safetensors.Write(path, file); err != nil {
+		t.Fatal(err)
+	}
+	before := readFile(t, path)
+	fail(t, exitFailed, "training diverged", "train", "--device", "cpu", "--resume", out)
+	fail(t, exitFailed, path+" is as it was after 2 iterations", "train", "--device", "cpu", "--resume", out)
+	if string(before) != string(readFile(t, path)) {
+		t.Error("the saved model was changed")
+	}
+	if rows := metricsRows(t, out); len(rows) != 3 || !strings.Contains(rows[2], "NaN") && !strings.Contains(rows[2], "Inf") {
+		t.Errorf("metrics %q", rows)
+	}
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestUsageErrors(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{`unknown command "trian"`, []string{"trian"}},
+		{`unknown command "trian"`, []string{"trian", "--batch", "4"}},
+		{"unknown flag --nonsense; gangpu help lists", []string{"--nonsense"}},
+		{"unknown flag --nonsense; gangpu help train", []string{"train", "--nonsense"}},
+		{"unknown flag -x", []string{"train", "-x", "3"}},
+		{`takes no argument "epochs"`, []string{"train", "epochs", "3"}},
+		{`takes no argument "grid.png"`, []string{"generate", "--model", "m", "grid.png"}},
+		{`takes no argument "x"`, []string{"version", "x"}},
+		{"--epochs", []string{"train", "--epochs"}},
+		{"--batch", []string{"train", "--batch", "many"}},
+		{"--batch 0", []string{"train", "--batch", "0"}},
+		{"--batch -2", []string{"train", "--batch", "-2"}},
+		{"batch is 3", []string{"train", "--batch", "3"}},
+		{"--batch 1000000000000", []string{"train", "--batch", "1000000000000"}},
+		{"--epochs 0", []string{"train", "--epochs", "0"}},
+		{"--epochs 9000000000000000000", []string{"train", "--epochs", "9000000000000000000"}},
+		{"--k 0", []string{"train", "--k", "0"}},
+		{"--latent 0", []string{"train", "--latent", "0"}},
+		{"learning rate", []string{"train", "--lr", "-1"}},
+		{"learning rate", []string{"train", "--lr", "NaN"}},
+		{"beta1", []string{"train", "--beta1", "1"}},
+		{"dropout", []string{"train", "--dropout", "1"}},
+		{"alpha", []string{"train", "--alpha", "2"}},
+		{`"wasserstein"`, []string{"train", "--loss", "wasserstein"}},
+		{`"never"`, []string{"train", "--alternation", "never"}},
+		{"--seed", []string{"train", "--seed", "-1"}},
+		{"--iterations -1", []string{"train", "--iterations", "-1"}},
+		{`unknown device "foo"`, []string{"train", "--device", "foo"}},
+		{`unknown device "-1"`, []string{"train", "--device", "-1"}},
+		{`unknown precision "x"`, []string{"train", "--precision", "x"}},
+		{"--threads -1", []string{"train", "--threads", "-1"}},
+		{`unknown dataset "cifar"`, []string{"train", "--dataset", "cifar"}},
+		{`unknown dataset "cifar"`, []string{"data", "--dataset", "cifar"}},
+		{`unknown device "foo"`, []string{"evaluate", "--device", "foo", "--model", "m"}},
+		{`unknown device "foo"`, []string{"verify", "--device", "foo", "--reference", "r"}},
+		{"--batch 0", []string{"summary", "--batch", "0"}},
+		{"bash, zsh, fish", []string{"completion"}},
+		{"bash, zsh, fish", []string{"completion", "tcsh"}},
+		{"bash, zsh, fish", []string{"completion", "bash", "zsh"}},
+	} {
+		fail(t, exitUsage, c.want, c.args...)
+	}
+	t.Setenv("GANGPU_EPOCHS", "few")
+	fail(t, exitUsage, "GANGPU_EPOCHS", "train")
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("usage errors left %v (%v)", entries, err)
+	}
+}
+
+func TestTrainRefusals(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte("kept"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	small := filepath.Join(dir, "small")
+	if err := writeImages(small, 1, 30); err != nil {
+		t.Fatal(err)
+	}
+	cut := filepath.Join(dir, "cut")
+	if err := writeImages(cut, 1, imageSide); err != nil {
+		t.Fatal(err)
+	}
+	images := filepath.Join(cut, "train-images-idx3-ubyte")
+	if err := os.Truncate(images, 1000); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "run")
+	fail(t, exitFailed, "is not a folder", trainArgs(file)...)
+	fail(t, exitFailed, file, trainArgs(filepath.Join(file, "run"))...)
+	fail(t, exitFailed, "nowhere", trainArgs(out, "--data", filepath.Join(dir, "nowhere"))...)
+	fail(t, exitFailed, images, trainArgs(out, "--data", cut)...)
+	fail(t, exitFailed, "30x30", trainArgs(out, "--data", small)...)
+	fail(t, exitFailed, "tf32", trainArgs(out, "--precision", "tf32")...)
+	fail(t, exitFailed, "a GPU is required", trainArgs(out, "--require-gpu")...)
+	if string(readFile(t, file)) != "kept" {
+		t.Error("a file was overwritten")
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a run that failed to begin made its folder")
+	}
+}
+
+func TestReadOnlyFolder(t *testing.T) {
+	model := filepath.Join(trained(t), "model.safetensors")
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := os.Create(filepath.Join(dir, "probe")); err == nil {
+		f.Close()
+		t.Skip("this user may write to read-only folders")
+	}
+	fail(t, exitFailed, dir, trainArgs(filepath.Join(dir, "run"))...)
+	fail(t, exitFailed, dir, "generate", "--device", "cpu", "--model", model, "--out", filepath.Join(dir, "grid.png"))
+	fail(t, exitFailed, dir, "summary", "--dot", filepath.Join(dir, "model.dot"))
+	fail(t, exitFailed, dir, "data", "--grid", filepath.Join(dir, "grid.png"))
+}
