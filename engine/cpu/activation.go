@@ -12,8 +12,6 @@ func activate(a program.Activation, v []float32) {
 			}
 		}
 	case program.SigmoidActivation:
-		for i, x := range v {
-			v[i] = sigmoid(x)
-		}
+		unit.sigmoid(v, v)
 	}
 }

@@ -39,6 +39,8 @@ var elementCases = []elementCase{
 			}
 			return []float64{0.25 * v[1]}
 		}},
+	{"sigmoid", 1, 1, func(a [][]float32) { unit.sigmoid(a[0], a[1]) },
+		func(v []float64) []float64 { return []float64{1 / (1 + math.Exp(-v[0]))} }},
 	{"adam", 1, 3, func(a [][]float32) { unit.adam(testRates, a[0], a[1], a[2], a[3]) },
 		func(v []float64) []float64 {
 			r := testRates
@@ -129,4 +131,24 @@ func BenchmarkElementwise(b *testing.B) {
 			})
 		}
 	}
+}
+
+func TestSigmoidOfAnyNumber(t *testing.T) {
+	eachUnit(t, func(t *testing.T) {
+		var x []float32
+		for v := float32(-110); v < 110; v += 0.0137 {
+			x = append(x, v)
+		}
+		x = append(x, 0, float32(math.Inf(1)), float32(math.Inf(-1)), 1e38, -1e38, float32(math.NaN()), 1e-40)
+		x = x[len(x)%8:] // no rest for plain Go
+		y := make([]float32, len(x))
+		unit.sigmoid(x, y)
+		for i, v := range x {
+			want := 1 / (1 + math.Exp(-float64(v)))
+			diff := math.Abs(float64(y[i]) - want)
+			if !(diff <= 3e-7*want+1e-37) && !(math.IsNaN(want) && y[i] != y[i]) {
+				t.Fatalf("sigmoid(%v) = %v, want %v", v, y[i], want)
+			}
+		}
+	})
 }

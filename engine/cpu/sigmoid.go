@@ -8,10 +8,7 @@ import (
 
 func newSigmoid(op program.Sigmoid, x, y []float32) kernel {
 	return kernel{blocks(op.N, elementBlock, func(first, end, _ int) {
-		y := y[first:end]
-		for i, v := range x[first:end] {
-			y[i] = sigmoid(v)
-		}
+		unit.sigmoid(x[first:end], y[first:end])
 	})}
 }
 
@@ -24,4 +21,9 @@ func newSigmoidGrad(op program.SigmoidGrad, y, dy, dx []float32) kernel {
 	})}
 }
 
-func sigmoid(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x)))) }
+func sigmoidGo(x, y []float32) {
+	y = y[:len(x)]
+	for i, v := range x {
+		y[i] = float32(1 / (1 + math.Exp(-float64(v))))
+	}
+}

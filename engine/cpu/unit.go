@@ -27,6 +27,7 @@ type elementLoops struct {
 	multiply      func(a, b, y []float32)                                       // y = a*b
 	leakyReLU     func(alpha float32, x, y []float32)                           // as program.LeakyReLU
 	leakyReLUGrad func(alpha float32, y, dy, dx []float32)                      // as program.LeakyReLUGrad
+	sigmoid       func(x, y []float32)                                          // as program.Sigmoid
 	adam          func(r adamRates, grad, param, m, v []float32)                // as program.Adam
 	philox        func(seed uint64, stream, step, block uint32, words []uint32) // see philoxGo
 	keep          func(threshold uint32, value float32, words []uint32, mask []float32)
@@ -56,6 +57,7 @@ var elementLoopsGo = elementLoops{
 	multiply:      multiplyGo,
 	leakyReLU:     leakyReLUGo,
 	leakyReLUGrad: leakyReLUGradGo,
+	sigmoid:       sigmoidGo,
 	adam:          adamGo,
 	philox:        philoxGo,
 	keep:          keepGo,
