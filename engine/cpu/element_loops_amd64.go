@@ -2,8 +2,6 @@
 
 package cpu
 
-import "math"
-
 // elementLoopsAVX2 wait for memory: longer vectors would not help them.
 var elementLoopsAVX2 = elementLoops{
 	add:           addAVX2,
@@ -54,14 +52,7 @@ func philoxBlocksAVX2(seed uint64, stream, step, block uint32, words []uint32)
 //go:noescape
 func keepAVX2(threshold uint32, value float32, words []uint32, mask []float32)
 
-// sigmoidConstants are those that sigmoidAVX2 uses.
-var sigmoidConstants = [...]float32{
-	float32(math.Copysign(0, -1)), 87, -87, 1 / math.Ln2,
-	0.693359375, math.Ln2 - 0.693359375, // ln 2 in two parts, the first exact when multiplied by an integer
-	1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1,
-	1,
-}
-
+// sigmoidVector leaves the last elements, short of a vector, to sigmoidGo.
 func sigmoidVector(x, y []float32) {
 	n := len(x) &^ 7
 	if n > 0 {

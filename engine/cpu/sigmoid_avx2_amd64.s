@@ -2,6 +2,21 @@
 
 #include "textflag.h"
 
+DATA sigmoidConstants<>+0(SB)/4, $0x80000000 // the sign
+DATA sigmoidConstants<>+4(SB)/4, $87.0 // bounds between which exp is a normal number
+DATA sigmoidConstants<>+8(SB)/4, $(-87.0)
+DATA sigmoidConstants<>+12(SB)/4, $1.44269504088896341 // 1/ln 2
+DATA sigmoidConstants<>+16(SB)/4, $0.693359375 // ln 2 in two parts, the first exact when multiplied by an integer
+DATA sigmoidConstants<>+20(SB)/4, $(-2.1219444005469058e-4)
+DATA sigmoidConstants<>+24(SB)/4, $1.9875691500e-4 // the polynomial, from its highest power on
+DATA sigmoidConstants<>+28(SB)/4, $1.3981999507e-3
+DATA sigmoidConstants<>+32(SB)/4, $8.3334519073e-3
+DATA sigmoidConstants<>+36(SB)/4, $4.1665795894e-2
+DATA sigmoidConstants<>+40(SB)/4, $1.6666665459e-1
+DATA sigmoidConstants<>+44(SB)/4, $5.0000001201e-1
+DATA sigmoidConstants<>+48(SB)/4, $1.0
+GLOBL sigmoidConstants<>(SB), RODATA, $52
+
 // EXP sets Y1 to exp(-Y0): with n the nearest integer to -x/ln 2, that is 2^n * exp(-x - n*ln 2),
 // the latter by the polynomial of Cephes's expf. Registers Y4 to Y14 hold sigmoidConstants. A NaN
 // stays one.
@@ -36,7 +51,7 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
 	MOVQ x_base+0(FP), SI
 	MOVQ x_len+8(FP), CX
 	MOVQ y_base+24(FP), DI
-	LEAQ ·sigmoidConstants(SB), R8
+	LEAQ sigmoidConstants<>(SB), R8
 	VBROADCASTSS 0(R8), Y4
 	VBROADCASTSS 4(R8), Y5
 	VBROADCASTSS 8(R8), Y6
