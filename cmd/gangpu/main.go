@@ -73,6 +73,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			evaluateCommand(),
 			summaryCommand(),
 			verifyCommand(),
+			selftestCommand(),
 			dataCommand(),
 			devicesCommand(),
 			versionCommand(),

@@ -5,6 +5,7 @@ import (
 
 	"gangpu/engine/enginetest"
 	"gangpu/engine/program"
+	"gangpu/engine/selftest"
 )
 
 func TestConformance(t *testing.T) {
@@ -15,9 +16,9 @@ func TestConformance(t *testing.T) {
 		}
 		return dev
 	}
+	size := selftest.DefaultSize
 	if testing.Short() {
-		enginetest.Run(t, open, enginetest.Cases(20), enginetest.Work(1<<21))
-		return
+		size = selftest.Size{Cases: 20, Work: 1 << 21}
 	}
-	enginetest.Run(t, open)
+	enginetest.Run(t, open, size)
 }

@@ -1,4 +1,4 @@
-package enginetest
+package selftest
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 	"gangpu/engine/program"
 )
 
-var memoryChecks = []check{
+var memoryChecks = []Check{
 	{"NewMemoryIsZero", func(dev program.Device) error {
 		for _, t := range []program.DType{program.Float32, program.Uint8, program.Uint32} {
 			for _, n := range []int{1, 3, 64, 1001} {
@@ -122,7 +122,7 @@ var memoryChecks = []check{
 	}},
 }
 
-var closeChecks = []check{
+var closeChecks = []Check{
 	{"Executable", func(dev program.Device) error {
 		s, err := load(dev, fillProgram(4), arrays{make([]float32, 4)})
 		if err != nil {

@@ -1,4 +1,4 @@
-package enginetest
+package selftest
 
 import (
 	"errors"
@@ -64,7 +64,7 @@ func runAndCompare(dev program.Device, p *program.Program, runs int) error {
 	return s.close()
 }
 
-var programChecks = []check{
+var programChecks = []Check{
 	// Scratch holds no value from one run to the next, and no output is added to.
 	{"Training", func(dev program.Device) error { return runAndCompare(dev, trainingProgram(), 4) }},
 

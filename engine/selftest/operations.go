@@ -1,4 +1,4 @@
-package enginetest
+package selftest
 
 import (
 	"iter"
@@ -93,7 +93,7 @@ var operations = []operation{
 
 // casesOf are the cases of an operation: the tutorial's layers, where they are of its kind, and
 // random ones. They are the same for every device.
-func (s *suite) casesOf(o operation) iter.Seq[*opCase] {
+func (s Size) casesOf(o operation) iter.Seq[*opCase] {
 	return func(yield func(*opCase) bool) {
 		var name uint64
 		for _, c := range o.name {
@@ -101,13 +101,13 @@ func (s *suite) casesOf(o operation) iter.Seq[*opCase] {
 		}
 		rng := rand.New(rand.NewPCG(name, 1))
 		for _, l := range layers {
-			if l.op.Name() == o.name && l.work <= s.work && !yield(newCase(rng, l.op)) {
+			if l.op.Name() == o.name && l.work <= s.Work && !yield(newCase(rng, l.op)) {
 				return
 			}
 		}
-		for range s.cases {
+		for range s.Cases {
 			// Small ones find most faults, and say more about them.
-			limit := max(int(float64(s.work/16)*math.Pow(rng.Float64(), 4)), 16)
+			limit := max(int(float64(s.Work/16)*math.Pow(rng.Float64(), 4)), 16)
 			if !yield(newCase(rng, o.draw(rng, limit))) {
 				return
 			}

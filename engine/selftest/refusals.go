@@ -1,4 +1,4 @@
-package enginetest
+package selftest
 
 import (
 	"errors"
@@ -19,7 +19,7 @@ func (foreignMemory) DType() program.DType { return program.Float32 }
 func (foreignMemory) Len() int             { return 4 }
 
 // What Load refuses, with an error that names the program and what is wrong with it.
-var refusalChecks = []check{
+var refusalChecks = []Check{
 	{"Unbound", func(dev program.Device) error {
 		_, err := dev.Load(fillProgram(4), nil)
 		return refused(err, "fill program", "y")

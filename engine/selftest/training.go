@@ -1,4 +1,4 @@
-package enginetest
+package selftest
 
 import (
 	"math/rand/v2"

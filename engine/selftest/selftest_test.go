@@ -1,4 +1,4 @@
-package enginetest
+package selftest
 
 import (
 	"go/ast"
@@ -15,13 +15,27 @@ import (
 
 // A device that does what it should passes.
 func TestReferenceDevice(t *testing.T) {
-	Run(t, func(*testing.T) program.Device { return &refDevice{} }, Work(1<<19))
+	Operations(&refDevice{}, Size{Cases: 40, Work: 1 << 19}, func(r Result) {
+		if r.Cases < 40 {
+			t.Errorf("%s: %d cases", r.Operation, r.Cases)
+		}
+		for _, err := range r.Failures {
+			t.Errorf("%s: %v", r.Operation, err)
+		}
+	})
+	for _, g := range Checks() {
+		for _, c := range g.Checks {
+			if err := c.Run(&refDevice{}); err != nil {
+				t.Errorf("%s/%s: %v", g.Name, c.Name, err)
+			}
+		}
+	}
 }
 
 // The set of operations is closed: the suite tests all of it.
 func TestEveryOperation(t *testing.T) {
 	tested := map[string]bool{}
-	s := suite{cases: 1, work: 1000}
+	s := Size{Cases: 1, Work: 1000}
 	for _, o := range operations {
 		for c := range s.casesOf(o) {
 			if c.op.Name() != o.name {
@@ -182,7 +196,7 @@ func TestFaultsAreFound(t *testing.T) {
 	} {
 		t.Run(f.name, func(t *testing.T) {
 			dev := &refDevice{hook: f.hook}
-			s := suite{cases: 40, work: 1 << 18}
+			s := Size{Cases: 40, Work: 1 << 18}
 			for _, o := range operations {
 				if o.name != f.op {
 					continue
@@ -235,10 +249,10 @@ func TestFaultsAreFound(t *testing.T) {
 func found(t *testing.T, dev program.Device, name string) {
 	t.Helper()
 	for _, c := range programChecks {
-		if c.name != name {
+		if c.Name != name {
 			continue
 		}
-		err := c.run(dev)
+		err := c.Run(dev)
 		if err == nil {
 			t.Error("not found")
 		}
