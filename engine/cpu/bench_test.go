@@ -58,7 +58,7 @@ func BenchmarkBiasGrad(b *testing.B) {
 // them.
 func BenchmarkConv2D(b *testing.B) {
 	g := tutorialGeometries(256)
-	big := program.Geometry{Batch: 256, InH: 28, InW: 28, InC: 32, OutC: 1, FilterH: 28, FilterW: 28, StrideH: 1, StrideW: 1}
+	big := largeFilter(256)
 	act := activations[1]
 	for _, c := range []struct {
 		name string

@@ -10,9 +10,6 @@ func newConv2D(op program.Conv2D, x, filter, bias, y []float32, ws *workspace) k
 	if useSpectral(op.Geometry) {
 		return newSpectralConv2D(op, x, filter, bias, y, ws)
 	}
-	if t, ok := newToeplitz(op.Geometry); ok {
-		return t.forward(x, filter, bias, y, op.Activation, ws)
-	}
 	l := &layout{workspace: ws}
 	if op.InC < shallow {
 		p := newPaddedImages(op.Geometry, l)

@@ -31,9 +31,6 @@ func newConv2DFilterGrad(op program.Conv2DFilterGrad, x, dy, dfilter []float32, 
 	if useSpectral(g) {
 		return newSpectralConv2DFilterGrad(op, x, dy, dfilter, ws)
 	}
-	if t, ok := newToeplitz(g); ok {
-		return t.filterGrad(x, dy, dfilter, ws)
-	}
 	var k kernel
 	l := layout{workspace: ws}
 	images := func() []float32 { return x }

@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -118,34 +117,4 @@ func TestUseSpectral(t *testing.T) {
 // largeFilter is the last layer of the tutorial's generator.
 func largeFilter(batch int) program.Geometry {
 	return program.Geometry{Batch: batch, InH: 28, InW: 28, InC: 32, OutC: 1, FilterH: 28, FilterW: 28, StrideH: 1, StrideW: 1}
-}
-
-func BenchmarkLargeFilter(b *testing.B) {
-	g := largeFilter(256)
-	for _, op := range []program.Op{
-		program.Conv2D{Geometry: g, Bias: true, Activation: activations[2]},
-		program.Conv2DInputGrad{Geometry: g},
-		program.Conv2DFilterGrad{Geometry: g},
-	} {
-		benchmarkOp(b, fmt.Sprint(op.Name()), op, g.MACs())
-	}
-}
-
-func TestSpectralAllocatesNothing(t *testing.T) {
-	p := newPool(2)
-	defer p.close()
-	g := program.Geometry{Batch: 20, InH: 9, InW: 10, InC: 20, OutC: 2, FilterH: 20, FilterW: 7, StrideH: 1, StrideW: 1}
-	ws := &workspace{threads: p.threads}
-	x, w, dy := make([]float32, g.InLen()), make([]float32, g.FilterLen()), make([]float32, g.OutLen())
-	kernels := []kernel{
-		newSpectralConv2D(program.Conv2D{Geometry: g}, x, w, nil, dy, ws),
-		newSpectralConv2DTranspose(program.Conv2DTranspose{Geometry: g}, dy, w, nil, x, ws),
-		newSpectralConv2DFilterGrad(program.Conv2DFilterGrad{Geometry: g}, x, dy, w, ws),
-	}
-	ws.allocate()
-	for i, k := range kernels {
-		if n := testing.AllocsPerRun(5, func() { p.run(k) }); n >= 1 {
-			t.Errorf("kernel %d allocates %v times a run", i, n)
-		}
-	}
 }

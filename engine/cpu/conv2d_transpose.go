@@ -6,9 +6,6 @@ func newConv2DTranspose(op program.Conv2DTranspose, x, filter, bias, y []float32
 	if useSpectral(op.Geometry) {
 		return newSpectralConv2DTranspose(op, x, filter, bias, y, ws)
 	}
-	if t, ok := newToeplitz(op.Geometry); ok {
-		return t.transposed(x, filter, bias, y, op.Activation, ws)
-	}
 	c := transposeGather(op.Geometry)
 	l := &layout{workspace: ws}
 	if c.thin() {
