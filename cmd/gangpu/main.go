@@ -74,6 +74,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			summaryCommand(),
 			verifyCommand(),
 			selftestCommand(),
+			benchCommand(),
 			dataCommand(),
 			devicesCommand(),
 			versionCommand(),

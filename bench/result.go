@@ -1,0 +1,122 @@
+package bench
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// Result is what a benchmark found, gangpu's own or one of bench/peers, which leave out what they
+// do not know. Its JSON has all times in seconds and all sizes in bytes.
+type Result struct {
+	Name     string            `json:"name"`               // of the program: "gangpu", "pytorch, eager"
+	Versions map[string]string `json:"versions,omitempty"` // of the program and what it stands on
+	Date     time.Time         `json:"date"`
+	Machine  Machine           `json:"machine"`
+	Batch    int               `json:"batch"` // images of a step
+	K        int               `json:"k"`     // iterations to a D step
+	Steps    int               `json:"steps"` // measurements
+	Warmup   int               `json:"warmup"`
+	Threads  int               `json:"threads,omitempty"` // of the CPU
+	Devices  []Device          `json:"devices"`
+	// PeakMemory is the most memory that the process had resident while it trained, on all
+	// devices together; 0 where the system does not tell.
+	PeakMemory uint64   `json:"peak_memory,omitempty"`
+	Notes      []string `json:"notes,omitempty"` // why a device is missing
+}
+
+// Device is what was measured on one device.
+type Device struct {
+	Name        string `json:"name"`        // "cpu", "cuda:0"
+	Description string `json:"description"` // the processor or card
+	Precision   string `json:"precision"`
+
+	Iteration       Times   `json:"iteration"`
+	GStep           *Times  `json:"g_step,omitempty"`
+	DStep           *Times  `json:"d_step,omitempty"`
+	ImagesPerSecond float64 `json:"images_per_second"` // batch / median iteration
+	// DeviceMemory is what the trainer holds on the device.
+	DeviceMemory int `json:"device_memory,omitempty"`
+
+	Work   *Work   `json:"work,omitempty"`
+	Floor  *Floor  `json:"floor,omitempty"`
+	Layers []Layer `json:"layers,omitempty"`
+
+	// Difference is how far this device's numbers are from the first one's, and Ratio its median
+	// iteration over the first one's. The first device has neither.
+	Difference *Difference `json:"difference,omitempty"`
+	Ratio      float64     `json:"ratio,omitempty"`
+}
+
+// Times are the median and the first and last tenth of a duration, in seconds.
+type Times struct {
+	Median float64 `json:"median"`
+	P10    float64 `json:"p10"`
+	P90    float64 `json:"p90"`
+}
+
+// Work is an average iteration's arithmetic and traffic, counted from the programs (see FLOPs and
+// Bytes), and the rates at which the median iteration did it.
+type Work struct {
+	FLOPs    float64 `json:"flops"`
+	Bytes    float64 `json:"bytes"`
+	FLOPRate float64 `json:"flops_per_second"`
+	ByteRate float64 `json:"bytes_per_second"`
+}
+
+// Floor is the time that an iteration would take at the device's own best, as measured in the
+// same run: the larger of its arithmetic at the rate of one large matrix product and its traffic
+// at the rate of a copy between large arrays. An algorithm that needs less arithmetic than the
+// direct one (a convolution by Fourier transforms) may go below it.
+type Floor struct {
+	FLOPRate float64 `json:"flops_per_second"`
+	ByteRate float64 `json:"bytes_per_second"`
+	Seconds  float64 `json:"seconds"`
+}
+
+// Layer is where an average iteration spends its time, step by step with a wait after each: on
+// a GPU the sum is more than the iteration.
+type Layer struct {
+	Name       string  `json:"name"` // "generator/conv2d", "inputs"
+	Forward    float64 `json:"forward"`
+	InputGrad  float64 `json:"input_grad"`
+	FilterGrad float64 `json:"filter_grad"`
+	Rest       float64 `json:"rest"` // bias gradients, gradients of activations and losses, Adam
+	Time       float64 `json:"time"` // of all these
+	FLOPs      float64 `json:"flops"`
+	Bytes      float64 `json:"bytes"`
+}
+
+// Difference compares two devices that made the same iterations from the same seed.
+type Difference struct {
+	To         string  `json:"to"` // the device compared with
+	Iterations int     `json:"iterations"`
+	Parameters float64 `json:"parameters"` // the largest ||a-b||/||b|| of a parameter array
+	Parameter  string  `json:"parameter"`  // that array's name
+	Losses     float64 `json:"losses"`     // the larger |a-b|/|b| of the two losses
+}
+
+// Write writes r as JSON.
+func (r *Result) Write(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}
+
+// ReadFile reads what [Result.Write] wrote.
+func ReadFile(path string) (*Result, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{}
+	if err := json.Unmarshal(data, r); err != nil {
+		return nil, fmt.Errorf("reading the result in %s: %w", path, err)
+	}
+	if len(r.Devices) == 0 || !(r.Devices[0].Iteration.Median > 0) {
+		return nil, fmt.Errorf("reading the result in %s: no device's iteration is in it", path)
+	}
+	return r, nil
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"gangpu/bench"
+	"gangpu/engine"
+	"gangpu/engine/cuda"
+	"gangpu/engine/program"
+	"gangpu/gan"
+	"gangpu/internal/atomicfile"
+
+	"github.com/urfave/cli/v2"
+)
+
+func benchCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "bench",
+		Usage: "measure an iteration of the tutorial's training on the devices, side by side",
+		Description: "An iteration is a generator step and half a discriminator step (every second iteration makes\n" +
+			"one), Adam included, images in memory. The measurements take turns between the devices. GFLOP/s\n" +
+			"and GB/s are of counted operations and bytes; the floor is what these would take at the rates\n" +
+			"of one large matrix product and of a copy, measured in the same run.",
+		Flags: []cli.Flag{
+			&cli.IntFlag{Name: "batch", Value: gan.DefaultSettings().Batch, Usage: "`NUMBER` of images of a step"},
+			&cli.IntFlag{Name: "steps", Value: 20, Usage: "`NUMBER` of measurements, each of two iterations or more"},
+			&cli.IntFlag{Name: "warmup", Value: 4, Usage: "`NUMBER` of iterations before the first measurement"},
+			&cli.StringSliceFlag{Name: "device", DefaultText: "cpu, and a GPU if there is one",
+				Usage: "`NAME`, or several with commas or flags: cpu, or a GPU as 0 or cuda:0"},
+			&cli.StringFlag{Name: "precision", Usage: "`KIND` of arithmetic of the GPUs: fp32 or tf32"},
+			&cli.IntFlag{Name: "threads", DefaultText: "one a core", Usage: "`NUMBER` of threads of the CPU device"},
+			&cli.BoolFlag{Name: "layers", DisableDefaultText: true, Usage: "print the time per layer too"},
+			&cli.StringFlag{Name: "json", TakesFile: true, Usage: "write the result to `FILE`, - for the output instead of the table; times in seconds"},
+			&cli.StringFlag{Name: "compare", TakesFile: true, Usage: "compare with an earlier result in `FILE`, as --json writes it"},
+		},
+		Action: runBench,
+	}
+}
+
+func runBench(c *cli.Context) (err error) {
+	o := bench.Options{Batch: c.Int("batch"), Steps: c.Int("steps"), Warmup: c.Int("warmup"), Layers: c.Bool("layers")}
+	if err := checkBenchFlags(c, o); err != nil {
+		return err
+	}
+	var earlier *bench.Result
+	if file := c.String("compare"); file != "" {
+		if earlier, err = bench.ReadFile(file); err != nil {
+			return err
+		}
+	}
+	endAtOnce()
+	devices, notes, err := openBenchDevices(c)
+	defer func() {
+		for _, d := range devices {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	r, err := bench.Run(devices, o)
+	if err != nil {
+		return err
+	}
+	r.Notes = notes
+	r.Versions = map[string]string{"gangpu": strings.TrimPrefix(versionLine(), "gangpu ")}
+	r.Threads = bench.Threads(c.Int("threads"))
+	return writeBench(c, r, earlier)
+}
+
+func writeBench(c *cli.Context, r, earlier *bench.Result) error {
+	file := c.String("json")
+	if file == "-" {
+		return r.Write(c.App.Writer)
+	}
+	if err := r.WriteTable(c.App.Writer); err != nil {
+		return err
+	}
+	if earlier != nil {
+		if err := r.WriteComparison(c.App.Writer, earlier); err != nil {
+			return fmt.Errorf("comparing with %s: %w", c.String("compare"), err)
+		}
+	}
+	if file == "" {
+		return nil
+	}
+	return atomicfile.Write(file, func(w io.Writer) error { return r.Write(w) })
+}
+
+// checkBenchFlags finds what is wrong with the flags whatever devices there are.
+func checkBenchFlags(c *cli.Context, o bench.Options) error {
+	if o.Batch > limits["batch"] {
+		return usagef("--batch %d: want 2 to %d", o.Batch, limits["batch"])
+	}
+	if err := o.Validate(); err != nil {
+		return usagef("%v", err)
+	}
+	seen := map[string]bool{}
+	for _, name := range c.StringSlice("device") {
+		// One GPU has two names.
+		canonical := strings.TrimPrefix(name, "cuda:")
+		if name == "auto" || !deviceName.MatchString(name) {
+			return usagef("unknown device %q: want cpu, or a GPU as 0 or cuda:0", name)
+		}
+		if seen[canonical] {
+			return usagef("device %s is given twice", name)
+		}
+		seen[canonical] = true
+	}
+	switch p := c.String("precision"); p {
+	case "", "fp32", "tf32":
+	default:
+		return usagef("unknown precision %q: want fp32 or tf32", p)
+	}
+	if n := c.Int("threads"); n < 0 || n > 1024 {
+		return usagef("--threads %d: want 1 to 1024, or 0 for one a core", n)
+	}
+	if file := c.String("json"); file != "" && file != "-" {
+		return checkOutput("json", file)
+	}
+	return nil
+}
+
+// openBenchDevices opens the devices that the flags ask for or, without any, the CPU and the first
+// GPU. Where there is no GPU and none was asked for, a note says why.
+func openBenchDevices(c *cli.Context) (devices []program.Device, notes []string, err error) {
+	names := c.StringSlice("device")
+	chosen := len(names) > 0
+	if !chosen {
+		names = []string{"cpu", "auto"}
+	}
+	for _, name := range names {
+		o := engine.DeviceOptions{Precision: c.String("precision"), Threads: c.Int("threads"), RequireGPU: name != "cpu"}
+		if name == "cpu" && slices.ContainsFunc(names, func(n string) bool { return n != "cpu" }) {
+			o.Precision = "" // it is that of the GPUs
+		}
+		dev, _, err := engine.OpenDevice(name, o)
+		if none := (*cuda.NoDeviceError)(nil); !chosen && errors.As(err, &none) {
+			notes = append(notes, "no GPU: "+none.Reason)
+			continue
+		}
+		if err != nil {
+			return devices, nil, err
+		}
+		devices = append(devices, dev)
+	}
+	return devices, notes, nil
+}

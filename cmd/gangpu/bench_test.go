@@ -1,0 +1,69 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gangpu/bench"
+)
+
+func TestBench(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "result.json")
+	var out, errs bytes.Buffer
+	args := []string{"gangpu", "bench", "--batch", "2", "--steps", "1", "--warmup", "0", "--device", "cpu", "--threads", "1", "--layers", "--json", file}
+	if code := run(context.Background(), args, &out, &errs); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, &errs)
+	}
+	for _, want := range []string{"iteration median", "images/s", "generator/conv2d_transpose_1"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, &out)
+		}
+	}
+	r, err := bench.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Batch != 2 || r.Threads != 1 || len(r.Devices) != 1 || r.Devices[0].Name != "cpu" || r.Versions["gangpu"] == "" {
+		t.Errorf("the result is %+v", r)
+	}
+
+	out.Reset()
+	args = []string{"gangpu", "bench", "--batch", "2", "--steps", "1", "--warmup", "0", "--device", "cpu", "--compare", file}
+	if code := run(context.Background(), args, &out, &errs); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, &errs)
+	}
+	if !strings.Contains(out.String(), "ratio") {
+		t.Errorf("no ratio in\n%s", &out)
+	}
+}
+
+func TestBenchUsage(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"--batch 3", exitUsage, "batch is 3"},
+		{"--batch 1000000", exitUsage, "--batch 1000000"},
+		{"--steps 0", exitUsage, "0 measurements"},
+		{"--warmup -1", exitUsage, "-1 iterations of warm-up"},
+		{"--device tpu", exitUsage, `unknown device "tpu"`},
+		{"--device cpu,cpu", exitUsage, "device cpu is given twice"},
+		{"--device 0 --device cuda:0", exitUsage, "device cuda:0 is given twice"},
+		{"--precision fp8", exitUsage, `unknown precision "fp8"`},
+		{"--threads 9999", exitUsage, "--threads 9999"},
+		{"--device cpu --precision tf32", exitFailed, "fp32, not in tf32"},
+		{"--compare missing.json", exitFailed, "missing.json"},
+		{"--json /dev/null", exitFailed, "/dev/null"},
+		{"more", exitUsage, `no argument "more"`},
+	} {
+		var out, errs bytes.Buffer
+		code := run(context.Background(), append([]string{"gangpu", "bench"}, strings.Fields(c.args)...), &out, &errs)
+		if code != c.code || !strings.Contains(errs.String(), c.want) || strings.Count(errs.String(), "\n") != 1 {
+			t.Errorf("bench %s: exit code %d, want %d, and %q, want one line with %q", c.args, code, c.code, &errs, c.want)
+		}
+	}
+}
