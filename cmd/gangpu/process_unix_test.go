@@ -23,9 +23,13 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), self, args...)
-	cmd.Env = append(os.Environ(), asCommand+"=1")
+	cmd.Env = commandEnv()
 	return cmd
 }
+
+// commandEnv is the environment that makes the test binary the command. The race detector
+// otherwise waits a second at the end of each process.
+func commandEnv() []string { return append(os.Environ(), asCommand+"=1", "GORACE=atexit_sleep_ms=0") }
 
 // The first signal makes a run finish its iteration and save.
 func TestSignals(t *testing.T) {
@@ -176,7 +180,7 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gangpu; echo "${COMPREPLY[*]}"`
 		{[]string{"gangpu", "train", "--out", ""}, ""},
 	} {
 		cmd := exec.CommandContext(t.Context(), bash, append([]string{"--norc", "-c", script, "bash"}, c.words...)...)
-		cmd.Env = append(os.Environ(), asCommand+"=1", "PATH="+dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
+		cmd.Env = append(commandEnv(), "PATH="+dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
 		cmd.Dir = dir
 		out, err := cmd.CombinedOutput()
 		if got := strings.TrimSpace(string(out)); err != nil || got != c.want {

@@ -25,13 +25,10 @@ func (r runFolder) sample(epoch int) string {
 	return filepath.Join(r.samples(), fmt.Sprintf("epoch-%03d.png", epoch))
 }
 
-// newRunFolder makes a folder for a new run: path, which must hold no other run, or, if path is
+// newRunFolder makes a folder for a new run: path, which checkFree found free, or, if path is
 // empty, the first of runs/001, runs/002 ... that is not there.
 func newRunFolder(path string) (runFolder, error) {
 	r := runFolder(path)
-	if err := r.checkFree(); err != nil {
-		return "", err
-	}
 	if path == "" {
 		if err := os.MkdirAll("runs", 0o777); err != nil {
 			return "", fmt.Errorf("making the folder of runs: %w", err)
