@@ -80,6 +80,17 @@ cross: ## build for the other platforms
 	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./cmd/gangpu
 	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/gangpu
 
+REFERENCE ?=
+
+.PHONY: gpu-bundle
+gpu-bundle: ## put what bench/gpu.sh needs on a GPU machine without Go into build/gpu; REFERENCE=file adds one to verify
+	rm -rf build/gpu && mkdir -p build/gpu/mnist
+	CGO_ENABLED=1 CGO_CFLAGS="$$($(CUDA_FLAGS))" $(GO) build -trimpath -ldflags '-s -w' -tags gpu -o build/gpu/gangpu ./cmd/gangpu
+	CGO_ENABLED=1 CGO_CFLAGS="$$($(CUDA_FLAGS))" $(GO) test -c -trimpath -ldflags '-s -w' -tags gpu -o build/gpu/cudriver.test ./engine/cuda/cudriver/
+	cp "$$(build/gpu/gangpu data | sed -n '1s/.* in //p')"/*ubyte* build/gpu/mnist/
+	$(if $(REFERENCE),cp "$(REFERENCE)" build/gpu/reference.safetensors)
+	du -sh build/gpu
+
 .PHONY: fuzz
 fuzz: ## fuzz the file readers, half a minute each
 	$(GO) test -run '^$$' -fuzz . -fuzztime 30s ./mnist/
