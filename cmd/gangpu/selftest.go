@@ -16,8 +16,8 @@ func selftestCommand() *cli.Command {
 		Name:  "selftest",
 		Usage: "check every operation on a device against float64, at random shapes and the model's",
 		Flags: slices.Concat([]cli.Flag{
-			&cli.IntFlag{Name: "cases", Value: selftest.DefaultSize.Cases, Usage: "random shapes an operation"},
-			&cli.IntFlag{Name: "work", Value: selftest.DefaultSize.Work, Usage: "multiply-adds of the largest case"},
+			&cli.IntFlag{Name: "cases", Value: selftest.DefaultSize.Cases, Usage: "`NUMBER` of random shapes an operation"},
+			&cli.IntFlag{Name: "work", Value: selftest.DefaultSize.Work, Usage: "`NUMBER` of multiply-adds of the largest case"},
 		}, deviceFlags()),
 		Action: runSelftest,
 	}
@@ -28,6 +28,10 @@ func runSelftest(c *cli.Context) (err error) {
 	if size.Cases < 1 || size.Work < 1 {
 		return usagef("--cases %d --work %d: want at least 1 of either", size.Cases, size.Work)
 	}
+	if err := checkDeviceFlags(c); err != nil {
+		return err
+	}
+	endAtOnce()
 	dev, err := openDevice(c)
 	if err != nil {
 		return err

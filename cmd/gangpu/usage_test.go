@@ -48,6 +48,7 @@ func TestUsageErrors(t *testing.T) {
 		{`unknown dataset "cifar"`, []string{"data", "--dataset", "cifar"}},
 		{`unknown device "foo"`, []string{"evaluate", "--device", "foo", "--model", "m"}},
 		{`unknown device "foo"`, []string{"verify", "--device", "foo", "--reference", "r"}},
+		{`unknown device "foo"`, []string{"selftest", "--device", "foo"}},
 		{"--batch 0", []string{"summary", "--batch", "0"}},
 		{"bash, zsh, fish", []string{"completion"}},
 		{"bash, zsh, fish", []string{"completion", "tcsh"}},
