@@ -1,0 +1,2 @@
+// Package ptxemu runs PTX on the CPU: a [Driver] that pretends to be a CUDA device.
+package ptxemu

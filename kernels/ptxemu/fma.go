@@ -1,0 +1,43 @@
+package ptxemu
+
+import "math"
+
+const (
+	nan32 = 0x7fffffff // the NaN that NVIDIA's arithmetic makes
+	nan64 = 0x7ff8000000000000
+)
+
+// fma32 is a*b+c rounded once.
+//
+// The product of two float32 is exact in float64. The sum s of it and c is rounded to 53 bits, and then to 24:
+// twice, which goes wrong only if s is not exact and lies in the middle between two neighbouring float32.
+// Then s is first replaced by its neighbour on the side of the exact sum.
+func fma32(a, b, c float32) float32 {
+	p := float64(a) * float64(b)
+	s := p + float64(c)
+	u := math.Float64bits(s)
+	if u&0x1fffffff == 0x10000000 || u>>52&0x7ff < 1023-126 {
+		return float32(oddSum(p, float64(c), s))
+	}
+	return float32(s)
+}
+
+// oddSum returns s, the rounded sum of p and c, if it is exact, and else of the two float64 around the exact sum
+// the one with an odd significand: rounding that again is like rounding the exact sum (Boldo and Melquiond,
+// "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd", 2008).
+func oddSum(p, c, s float64) float64 {
+	back := s - p
+	e := (p - (s - back)) + (c - back)
+	if e == 0 || math.IsNaN(e) || math.IsInf(s, 0) {
+		return s
+	}
+	u := math.Float64bits(s)
+	if u&1 == 0 {
+		if (e > 0) == (s > 0) {
+			u++
+		} else {
+			u--
+		}
+	}
+	return math.Float64frombits(u)
+}
