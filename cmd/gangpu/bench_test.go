@@ -11,6 +11,9 @@ import (
 )
 
 func TestBench(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it measures the machine's rates, which takes the race detector long")
+	}
 	file := filepath.Join(t.TempDir(), "result.json")
 	var out, errs bytes.Buffer
 	args := []string{"gangpu", "bench", "--batch", "2", "--steps", "1", "--warmup", "0", "--device", "cpu", "--threads", "1", "--layers", "--json", file}
