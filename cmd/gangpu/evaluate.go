@@ -14,6 +14,8 @@ func evaluateCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "evaluate",
 		Usage: "measure a trained model on the test images: losses and the discriminator's accuracy, without dropout",
+		Description: "The images are those of the dataset that the model was trained on, unless --data or --dataset\n" +
+			"says otherwise.",
 		Flags: slices.Concat([]cli.Flag{
 			modelFlag(),
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the generated images' noise comes from"},
@@ -30,7 +32,7 @@ func evaluate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	data, err := openData(c)
+	data, err := openDataset(c, datasetOf(c, model))
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"gangpu/gan"
 	"gangpu/internal/safetensors"
+
+	"github.com/urfave/cli/v2"
 )
 
 // Tests of the commands that show something.
@@ -52,6 +55,34 @@ $`
 		t.Fatal(err)
 	}
 	fail(t, exitFailed, "32x32", append(args, "--data", wide)...)
+}
+
+// A model says which images to look for, if the flags do not.
+func TestDatasetOfModel(t *testing.T) {
+	t.Setenv("GANGPU_DATA", "")
+	for _, x := range []struct {
+		trained string
+		flags   []string
+		want    string
+	}{
+		{"fashion-mnist", nil, "fashion-mnist"},
+		{"fashion-mnist", []string{"--dataset", "mnist"}, "mnist"},
+		{"fashion-mnist", []string{"--data", "folder"}, ""},
+		{"folder of one's own", nil, ""},
+		{"", nil, ""},
+	} {
+		got := "not asked"
+		app := &cli.App{Flags: dataFlags(), Action: func(c *cli.Context) error {
+			got = datasetOf(c, &gan.ModelFile{Notes: map[string]string{noteDataset: x.trained}})
+			return nil
+		}}
+		if err := app.Run(append([]string{"gangpu"}, x.flags...)); err != nil {
+			t.Fatal(err)
+		}
+		if got != x.want {
+			t.Errorf("trained on %q, flags %q: %q, want %q", x.trained, x.flags, got, x.want)
+		}
+	}
 }
 
 func TestData(t *testing.T) {

@@ -39,14 +39,24 @@ const (
 	noteVersion = "gangpu"
 )
 
+// datasetOf is the dataset that the flags name or, where they say nothing of the images, the one
+// that the model was trained on.
+func datasetOf(c *cli.Context, model *gan.ModelFile) string {
+	name, trained := c.String("dataset"), model.Notes[noteDataset]
+	if name == "" && c.String("data") == "" && slices.Contains(mnist.Datasets(), trained) {
+		return trained
+	}
+	return name
+}
+
 func train(c *cli.Context) (err error) {
 	saved, err := checkTrainFlags(c)
 	if err != nil {
 		return err
 	}
 	name := c.String("dataset")
-	if saved != nil && name == "" && c.String("data") == "" && slices.Contains(mnist.Datasets(), saved.Notes[noteDataset]) {
-		name = saved.Notes[noteDataset]
+	if saved != nil {
+		name = datasetOf(c, saved)
 	}
 	data, err := openDataset(c, name)
 	if err != nil {
