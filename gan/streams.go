@@ -9,7 +9,7 @@ const (
 	streamNoiseD            = 2      // noise of a D step's fakes
 	streamNoiseG            = 3      // noise of a G step
 	streamSamples           = 4      // noise of samples that are looked at, at step 0
-	streamEvaluation        = 5      // noise of the fakes that a model is evaluated with, at step 0
+	streamEvaluation        = 5      // noise of the fakes that a model is evaluated with; the step counts batches
 	streamDropoutD          = 0x1000 // + index of the Dropout layer: masks of D in a D step
 	streamDropoutG          = 0x2000 // + index of the Dropout layer: masks of D in a G step
 	streamDropoutGenerator  = 0x800  // added to either for the masks of G
