@@ -36,15 +36,22 @@ func WriteSummary(w io.Writer, m Model) error {
 	return err
 }
 
-const summaryWidth = 65
-
+// table writes rows in columns as wide as what is in them, and at least as Keras's.
 func table(b *strings.Builder, name string, rows [][3]string) {
-	fmt.Fprintf(b, "Model: %q\n%s\n", name, strings.Repeat("_", summaryWidth))
-	fmt.Fprintf(b, " %-28s %-22s %12s\n%s\n", "Layer (type)", "Output Shape", "Param #", strings.Repeat("=", summaryWidth))
+	layer, shape, parameters := 28, 22, 12
 	for _, r := range rows {
-		fmt.Fprintf(b, " %-28s %-22s %12s\n", r[0], r[1], r[2])
+		layer, shape, parameters = max(layer, len(r[0])), max(shape, len(r[1])), max(parameters, len(r[2]))
 	}
-	b.WriteString(strings.Repeat("=", summaryWidth) + "\n")
+	line := func(r [3]string) { fmt.Fprintf(b, " %-*s %-*s %*s\n", layer, r[0], shape, r[1], parameters, r[2]) }
+	rule := func(char string) { b.WriteString(strings.Repeat(char, layer+shape+parameters+3) + "\n") }
+	fmt.Fprintf(b, "Model: %q\n", name)
+	rule("_")
+	line([3]string{"Layer (type)", "Output Shape", "Param #"})
+	rule("=")
+	for _, r := range rows {
+		line(r)
+	}
+	rule("=")
 }
 
 // totals ends a table. What a step of the generator does not train is the discriminator.

@@ -32,6 +32,32 @@ func TestSummary(t *testing.T) {
 	}
 }
 
+// Names and shapes of any length leave the columns straight: every row of a table is as long as
+// its rules, and its shape begins under its heading.
+func TestSummaryColumns(t *testing.T) {
+	var b strings.Builder
+	if err := WriteSummary(&b, tutorial(t, DefaultSettings())); err != nil {
+		t.Fatal(err)
+	}
+	width, column := 0, 0
+	for line := range strings.Lines(b.String()) {
+		switch line = strings.TrimSuffix(line, "\n"); {
+		case strings.Trim(line, "_=") == "":
+			width = len(line)
+		case strings.HasPrefix(line, " Layer"):
+			column = strings.Index(line, "Output Shape")
+			fallthrough
+		case strings.HasPrefix(line, " "):
+			if len(line) != width || line[column-1] != ' ' || line[column] != '(' && line[column] != 'O' {
+				t.Errorf("the columns are crooked at %q:\n%s", line, b.String())
+			}
+		}
+	}
+	if column == 0 {
+		t.Errorf("no table in\n%s", b.String())
+	}
+}
+
 func TestDot(t *testing.T) {
 	var b strings.Builder
 	if err := WriteDot(&b, tutorial(t, DefaultSettings())); err != nil {
