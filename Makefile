@@ -51,6 +51,19 @@ ptxas: ## assemble the PTX by NVIDIA's ptxas, fetched by pip: registers, shared 
 train: build ## train the tutorial's GAN on MNIST: EPOCHS=10, OUT=folder, DATA=folder, ARGS="more flags"
 	build/gangpu train --epochs $(EPOCHS) $(if $(OUT),--out "$(OUT)") $(if $(DATA),--data "$(DATA)") $(ARGS)
 
+.PHONY: bench
+bench: build ## measure an iteration of training on the devices here, layer by layer; ARGS="more flags"
+	build/gangpu bench --layers $(ARGS)
+
+.PHONY: peers
+peers: ## install PyTorch, JAX and Keras in build/peers, to be measured beside gangpu (needs pip, and 8 GB)
+	python3 -m venv build/peers
+	build/peers/bin/pip install --quiet -r bench/peers/requirements.txt
+
+.PHONY: bench-peers
+bench-peers: build ## measure gangpu and the installed peers, one table; OUT=NAME writes NAME.json and NAME.md
+	bench/peers/run.sh $(OUT)
+
 .PHONY: test
 test: ## run all tests
 	$(GO) test ./...

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -32,7 +33,7 @@ func (r *Result) WriteComparison(w io.Writer, earlier *Result) error {
 		}
 	}
 	if common == 0 {
-		return fmt.Errorf("the earlier result has none of the devices of this one")
+		return errors.New("the earlier result has none of the devices of this one")
 	}
 	if a, b := float64(r.PeakMemory), float64(earlier.PeakMemory); a > 0 && b > 0 {
 		fmt.Fprintf(t, "peak memory\t%s\t%s\t%.3f\n", mebibytes(a), mebibytes(b), a/b)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -46,7 +47,7 @@ func ReadCollection(paths ...string) (Collection, error) {
 func (c Collection) check() error {
 	for _, r := range c {
 		if r == nil || len(r.Devices) == 0 {
-			return fmt.Errorf("a result without devices")
+			return errors.New("a result without devices")
 		}
 		for _, d := range r.Devices {
 			if !(d.Iteration.Median > 0) {
@@ -81,7 +82,7 @@ func (c Collection) ranking() []rank {
 	}
 	for i := range ranks {
 		for _, g := range ranks {
-			if g.Result.Name == "gangpu" && g.Device.Name == ranks[i].Device.Name && g.Precision == ranks[i].Precision && g.Batch == ranks[i].Batch {
+			if g.Result.Name == gangpu && g.Device.Name == ranks[i].Device.Name && g.Precision == ranks[i].Precision && g.Batch == ranks[i].Batch {
 				ranks[i].ratio = ranks[i].Iteration.Median / g.Iteration.Median
 				break
 			}
@@ -144,7 +145,7 @@ func (c Collection) WriteMarkdown(w io.Writer) error {
 	slices.Sort(dates)
 	fmt.Fprintf(&b, "\n%s; %s.", strings.Join(where, "; "), strings.Join(dates, ", "))
 	for _, name := range slices.Sorted(maps.Keys(versions)) {
-		if name == "gangpu" {
+		if name == gangpu {
 			continue
 		}
 		fmt.Fprintf(&b, " %s %s.", name, versions[name])

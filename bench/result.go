@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"time"
 )
+
+// gangpu is the name of its own results.
+const gangpu = "gangpu"
 
 // Result is what a benchmark found, gangpu's own or one of bench/peers, which leave out what they
 // do not know. Its JSON has all times in seconds and all sizes in bytes.
@@ -105,18 +107,16 @@ func (r *Result) Write(w io.Writer) error {
 	return e.Encode(r)
 }
 
-// ReadFile reads what [Result.Write] wrote.
+// ReadFile reads gangpu's result from what [Result.Write] or [Collection.Write] wrote.
 func ReadFile(path string) (*Result, error) {
-	data, err := os.ReadFile(path)
+	c, err := ReadCollection(path)
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{}
-	if err := json.Unmarshal(data, r); err != nil {
-		return nil, fmt.Errorf("reading the result in %s: %w", path, err)
+	for _, r := range c {
+		if r.Name == gangpu {
+			return r, nil
+		}
 	}
-	if len(r.Devices) == 0 || !(r.Devices[0].Iteration.Median > 0) {
-		return nil, fmt.Errorf("reading the result in %s: no device's iteration is in it", path)
-	}
-	return r, nil
+	return nil, fmt.Errorf("reading the results in %s: none is gangpu's", path)
 }

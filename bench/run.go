@@ -48,7 +48,7 @@ func Run(devices []program.Device, o Options) (r *Result, err error) {
 		return nil, err
 	}
 	s := o.settings()
-	r = &Result{Name: "gangpu", Date: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(),
+	r = &Result{Name: gangpu, Date: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(),
 		Batch: s.Batch, K: s.K, Steps: o.Steps, Warmup: o.Warmup}
 	images := noiseImages(s)
 	var runs []*run

@@ -122,7 +122,8 @@ func testRoundTrip(t *testing.T, r *Result) {
 }
 
 func TestReadFileNamesTheFile(t *testing.T) {
-	for name, content := range map[string]string{"cut.json": `{"devices": [`, "empty.json": `{}`, "zero.json": `{"devices":[{"name":"cpu"}]}`} {
+	for name, content := range map[string]string{"cut.json": `{"devices": [`, "empty.json": `{}`, "zero.json": `{"devices":[{"name":"cpu"}]}`,
+		"other.json": `{"name":"other","devices":[{"iteration":{"median":1}}]}`} {
 		file := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(file, []byte(content), 0o666); err != nil {
 			t.Fatal(err)

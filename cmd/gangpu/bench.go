@@ -35,7 +35,7 @@ func benchCommand() *cli.Command {
 			&cli.IntFlag{Name: "threads", DefaultText: "one a core", Usage: "`NUMBER` of threads of the CPU device"},
 			&cli.BoolFlag{Name: "layers", DisableDefaultText: true, Usage: "print the time per layer too"},
 			&cli.StringFlag{Name: "json", TakesFile: true, Usage: "write the result to `FILE`, - for the output instead of the table; times in seconds"},
-			&cli.StringFlag{Name: "compare", TakesFile: true, Usage: "compare with an earlier result in `FILE`, as --json writes it"},
+			&cli.StringFlag{Name: "compare", TakesFile: true, Usage: "compare with an earlier result in `FILE`, as --json writes it or bench/results has it"},
 		},
 		Action: runBench,
 	}
