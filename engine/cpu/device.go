@@ -17,7 +17,8 @@ type Options struct {
 
 // Device is the processor. Results do not depend on its number of threads, to the bit.
 type Device struct {
-	pool *pool
+	pool   *pool
+	budget *budget
 }
 
 // Open starts a device.
@@ -29,7 +30,7 @@ func Open(o Options) (*Device, error) {
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	return &Device{pool: newPool(threads)}, nil
+	return &Device{pool: newPool(threads), budget: &budget{limit: physicalMemory()}}, nil
 }
 
 // Info names the processor, the number of threads and the instruction set in use.
@@ -49,7 +50,7 @@ func (d *Device) Info() program.Info {
 	}
 }
 
-// Alloc makes an array of zeros.
+// Alloc makes an array of zeros. More than the machine's memory is a *program.OutOfMemoryError.
 func (d *Device) Alloc(name string, t program.DType, n int) (program.Memory, error) {
 	switch {
 	case d.pool == nil:
@@ -59,7 +60,12 @@ func (d *Device) Alloc(name string, t program.DType, n int) (program.Memory, err
 	case n < 0:
 		return nil, fmt.Errorf("cpu: allocating %s: %d elements", name, n)
 	}
-	return newMemory(name, t, n), nil
+	if err := d.budget.take(name, n, t.Size()); err != nil {
+		return nil, err
+	}
+	m := newMemory(name, t, n)
+	m.budget = d.budget
+	return m, nil
 }
 
 // Sync has nothing to wait for: Run returns when all is done.

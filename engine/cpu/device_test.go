@@ -167,6 +167,55 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// What the machine's memory cannot hold is refused, and what is given back can be had again.
+func TestOutOfMemory(t *testing.T) {
+	d, err := Open(Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if _, err := d.Alloc("huge", program.Float32, 1<<62+1); physicalMemory() > 0 && !isOutOfMemory(err, "huge") {
+		t.Errorf("2^62 elements: %v", err)
+	}
+	d.budget.limit = 1000
+	p := &program.Program{Name: "p", Storages: []program.Storage{{Name: "y", Len: 100}, {Name: "scratch0", Len: 100, Scratch: true}},
+		Steps: []program.Step{{Op: program.Fill{N: 100}, Args: []program.View{{Storage: 1, Len: 100}}},
+			{Op: program.Copy{N: 100}, Args: []program.View{{Storage: 1, Len: 100}, {Storage: 0, Len: 100}}}}}
+	for range 3 { // as often as you like
+		y, err := d.Alloc("y", program.Float32, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := d.Load(p, program.Bindings{"y": y})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Load(p, program.Bindings{"y": y}); !isOutOfMemory(err, "program p") {
+			t.Errorf("more scratch than there is: %v", err)
+		}
+		if _, err := d.Alloc("pixels", program.Uint8, 201); !isOutOfMemory(err, "pixels") {
+			t.Errorf("a larger array than there is memory: %v", err)
+		}
+		if m, err := d.Alloc("pixels", program.Uint8, 200); err != nil {
+			t.Errorf("all that is left: %v", err)
+		} else if err := errors.Join(m.Free(), m.Free()); err != nil {
+			t.Error(err)
+		}
+		if err := errors.Join(e.Close(), e.Close(), y.Free()); err != nil {
+			t.Error(err)
+		}
+	}
+	if d.budget.held != 0 {
+		t.Errorf("%d bytes are still held", d.budget.held)
+	}
+}
+
+// isOutOfMemory reports whether err says what there was no memory for.
+func isOutOfMemory(err error, what string) bool {
+	var full *program.OutOfMemoryError
+	return errors.As(err, &full) && full.What == what && full.Free <= full.Need
+}
+
 func TestUseAfterClose(t *testing.T) {
 	d := openDevice(t, 2)
 	e, _ := guardedLoad(t, d, program.BiasGrad{Rows: 1, Channels: 1}, []float32{1})

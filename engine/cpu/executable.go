@@ -16,22 +16,31 @@ type Executable struct {
 	kernels   []kernel // one a step
 	workspace *workspace
 	scratch   int // bytes
+	budget    *budget
 }
 
-// Load binds p to arrays and chooses a kernel for each step.
-func (d *Device) Load(p *program.Program, bindings program.Bindings) (program.Executable, error) {
+// Load binds p to arrays and chooses a kernel for each step. Scratch beyond the machine's memory
+// is a *program.OutOfMemoryError.
+func (d *Device) Load(p *program.Program, bindings program.Bindings) (_ program.Executable, err error) {
 	if d.pool == nil {
 		return nil, fmt.Errorf("cpu: loading program %s: %w", p.Name, errClosed)
 	}
 	if err := p.Validate(); err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}
-	e := &Executable{name: p.Name, pool: d.pool, steps: p.Steps, kernels: make([]kernel, len(p.Steps))}
+	e := &Executable{name: p.Name, pool: d.pool, steps: p.Steps, kernels: make([]kernel, len(p.Steps)), budget: d.budget}
+	defer func() {
+		if err != nil {
+			e.Close()
+		}
+	}()
 	storages := make([]*Memory, len(p.Storages))
 	for i, s := range p.Storages {
 		if s.Scratch {
+			if err := e.take(s.Len, s.DType.Size()); err != nil {
+				return nil, err
+			}
 			storages[i] = newMemory(s.Name, s.DType, s.Len)
-			e.scratch += len(storages[i].bytes)
 			continue
 		}
 		m, err := bound(s, bindings)
@@ -53,10 +62,21 @@ func (d *Device) Load(p *program.Program, bindings program.Bindings) (program.Ex
 		}
 		e.kernels[i] = k
 	}
+	if err := e.take(ws.size, 4); err != nil {
+		return nil, err
+	}
 	ws.allocate()
 	e.workspace = ws
-	e.scratch += 4 * ws.size
 	return e, nil
+}
+
+// take counts memory that the executable is about to hold.
+func (e *Executable) take(elements, size int) error {
+	if err := e.budget.take("program "+e.name, elements, size); err != nil {
+		return err
+	}
+	e.scratch += elements * size
+	return nil
 }
 
 func bound(s program.Storage, bindings program.Bindings) (*Memory, error) {
@@ -135,6 +155,7 @@ func (e *Executable) ScratchBytes() int { return e.scratch }
 
 // Close lets go of the memory. The executable runs no more.
 func (e *Executable) Close() error {
+	e.budget.giveBack(e.scratch)
 	e.pool, e.steps, e.kernels, e.workspace, e.scratch = nil, nil, nil, nil, 0
 	return nil
 }

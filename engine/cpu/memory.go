@@ -2,6 +2,8 @@ package cpu
 
 import (
 	"fmt"
+	"math"
+	"math/bits"
 	"unsafe"
 
 	"gangpu/engine/program"
@@ -12,10 +14,30 @@ const alignment = 64
 
 // Memory is an array in the host's memory, 64-byte aligned.
 type Memory struct {
-	name  string
-	dtype program.DType
-	bytes []byte
+	name   string
+	dtype  program.DType
+	bytes  []byte
+	budget *budget // that it was taken from, nil for none
 }
+
+// A budget is the machine's memory and what a device holds of it. Past it the system would end the
+// process without a word, and so would Go.
+type budget struct{ limit, held uint64 } // bytes; a limit of 0 is an unknown one
+
+// take adds to what is held, or reports that it is too much.
+func (b *budget) take(what string, elements, size int) error {
+	over, need := bits.Mul64(uint64(elements), uint64(size))
+	if over > 0 {
+		need = math.MaxUint64
+	}
+	if free := b.limit - b.held; b.limit > 0 && need > free {
+		return &program.OutOfMemoryError{Device: "cpu", What: what, Need: need, Held: b.held, Free: free}
+	}
+	b.held += need
+	return nil
+}
+
+func (b *budget) giveBack(bytes int) { b.held -= uint64(bytes) }
 
 func newMemory(name string, t program.DType, n int) *Memory {
 	return &Memory{name: name, dtype: t, bytes: alignedBytes(n * t.Size())}
@@ -65,6 +87,9 @@ func (m *Memory) check(verb string, offset, n int) error {
 
 // Free gives the memory back to the garbage collector, once no executable is bound to it.
 func (m *Memory) Free() error {
+	if m.budget != nil {
+		m.budget.giveBack(len(m.bytes))
+	}
 	m.bytes = nil
 	return nil
 }
