@@ -1,10 +1,11 @@
 // Command table puts results of gangpu bench and of its peers into one table, sorted by time, and
 // one file.
 //
-//	go run ./bench/table [-markdown] [-o results.json] result.json...
+//	go run ./bench/table [-markdown] [-o results.json] [-into README.md] result.json...
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"io"
@@ -16,19 +17,20 @@ import (
 
 func main() {
 	markdown := flag.Bool("markdown", false, "print the table as Markdown, with machine and versions")
-	file := flag.String("o", "", "also write all results to this `file`, as a JSON array")
+	file := flag.String("o", "", "write all results to this `file` too, as a JSON array")
+	into := flag.String("into", "", "write the Markdown between the lines \""+begin+"\" and \""+end+"\" of this `file` instead of printing a table")
 	flag.Parse()
 	if flag.NArg() == 0 {
 		fmt.Fprintln(os.Stderr, "table: no results are given")
 		os.Exit(2)
 	}
-	if err := table(*markdown, *file, flag.Args()); err != nil {
+	if err := table(*markdown, *file, *into, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "table:", err)
 		os.Exit(1)
 	}
 }
 
-func table(markdown bool, file string, results []string) error {
+func table(markdown bool, file, into string, results []string) error {
 	c, err := bench.ReadCollection(results...)
 	if err != nil {
 		return err
@@ -38,8 +40,38 @@ func table(markdown bool, file string, results []string) error {
 			return err
 		}
 	}
-	if markdown {
+	switch {
+	case into != "":
+		return insert(into, c)
+	case markdown:
 		return c.WriteMarkdown(os.Stdout)
 	}
 	return c.WriteText(os.Stdout)
+}
+
+// What a table is written between.
+const (
+	begin = "<!-- bench/table: begin -->"
+	end   = "<!-- bench/table: end -->"
+)
+
+// insert replaces what is between the marks in a file.
+func insert(path string, c bench.Collection) error {
+	old, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	before, rest, ok := bytes.Cut(old, []byte(begin+"\n"))
+	_, after, closed := bytes.Cut(rest, []byte(end+"\n"))
+	if !ok || !closed {
+		return fmt.Errorf("%s has no lines %q and %q", path, begin, end)
+	}
+	return atomicfile.Write(path, func(w io.Writer) error {
+		fmt.Fprintf(w, "%s%s\n", before, begin) // w keeps its first error for the end
+		if err := c.WriteMarkdown(w); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(w, "%s\n%s", end, after)
+		return err
+	})
 }
