@@ -23,13 +23,18 @@ type Metrics struct {
 
 // DivergedError says that a loss is no longer a number.
 type DivergedError struct {
-	Epoch, Iteration int    // where it was found
+	Epoch, Iteration int    // where it was found, as in Metrics
 	What             string // "discriminator's loss"
 	Value            float32
 }
 
 func (e *DivergedError) Error() string {
-	return fmt.Sprintf("training diverged: the %s is %v in epoch %d, iteration %d", e.What, e.Value, e.Epoch, e.Iteration)
+	return fmt.Sprintf("training diverged: the %s is %v in %s", e.What, e.Value, position(e.Epoch, e.Iteration))
+}
+
+// position tells people where in a run something happened. They count from 1.
+func position(epoch, iteration int) string {
+	return fmt.Sprintf("epoch %d, iteration %d", epoch+1, iteration+1)
 }
 
 // check reports a loss that is not finite.

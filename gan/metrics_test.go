@@ -47,7 +47,7 @@ func TestMetricsWriterFull(t *testing.T) {
 func TestMetricsDiverged(t *testing.T) {
 	m := Metrics{Epoch: 3, Iteration: 17, DLoss: 1, GLoss: float32(math.NaN())}
 	var diverged *DivergedError
-	if err := m.check(); !errors.As(err, &diverged) || !strings.Contains(err.Error(), "generator's loss is NaN in epoch 3, iteration 17") {
+	if err := m.check(); !errors.As(err, &diverged) || !strings.Contains(err.Error(), "generator's loss is NaN in epoch 4, iteration 18") {
 		t.Errorf("got %v", err)
 	}
 	m.DLoss = float32(math.Inf(1))

@@ -165,7 +165,7 @@ func (t *Trainer) Step() error {
 }
 
 func (t *Trainer) failed(what string, err error) error {
-	return fmt.Errorf("epoch %d, iteration %d: %s: %w", t.Epoch(), t.Iteration(), what, err)
+	return fmt.Errorf("%s: %s: %w", position(t.Epoch(), t.Iteration()), what, err)
 }
 
 // discriminatorSteps is the number of D steps in an iteration of that index within its epoch.
