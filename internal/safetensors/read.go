@@ -2,6 +2,7 @@ package safetensors
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -82,10 +83,7 @@ type span struct{ begin, end uint64 }
 func (f *File) layOut(spans map[string]span, size uint64) error {
 	slices.SortStableFunc(f.Tensors, func(a, b Tensor) int {
 		x, y := spans[a.Name], spans[b.Name]
-		if x.begin != y.begin {
-			return compare(x.begin, y.begin)
-		}
-		return compare(x.end, y.end)
+		return cmp.Or(cmp.Compare(x.begin, y.begin), cmp.Compare(x.end, y.end))
 	})
 	var at uint64
 	for i := range f.Tensors {
@@ -110,13 +108,6 @@ func (f *File) layOut(spans map[string]span, size uint64) error {
 		return fmt.Errorf("%d trailing bytes after the last tensor", size-at)
 	}
 	return nil
-}
-
-func compare(a, b uint64) int {
-	if a < b {
-		return -1
-	}
-	return 1
 }
 
 func parseHeader(header []byte) (*File, map[string]span, error) {
