@@ -95,7 +95,7 @@ func (c Collection) ranking() []rank {
 var rankingHeader = []string{"program", "device", "batch", "iteration", "p10 to p90", "to gangpu's", "peak memory"}
 
 func (r rank) cells() []string {
-	ratio, memory := "", ""
+	ratio, memory, spread := "", "", ""
 	if r.ratio > 0 {
 		ratio = fmt.Sprintf("%.3g", r.ratio)
 	}
@@ -106,8 +106,11 @@ func (r rank) cells() []string {
 	if r.Iteration.Median < 0.01 {
 		seconds = milliseconds
 	}
+	if r.Steps > 1 {
+		spread = seconds(r.Iteration.P10) + " to " + seconds(r.Iteration.P90)
+	}
 	return []string{r.Result.Name, r.Device.Name + ", " + r.Precision, fmt.Sprint(r.Batch), seconds(r.Iteration.Median),
-		seconds(r.Iteration.P10) + " to " + seconds(r.Iteration.P90), ratio, memory}
+		spread, ratio, memory}
 }
 
 // WriteText prints the programs sorted by time.

@@ -13,7 +13,7 @@ func peers() Collection {
 	c := Collection{sample(2), sample(0.1), sample(0.4), sample(0.005)}
 	c[0].Name, c[0].Versions = "slow", map[string]string{"slow": "1.2"}
 	c[1].Machine = Machine{Processor: "a processor", Cores: 2, System: "linux/amd64"}
-	c[2].Name, c[2].PeakMemory = "fast", 0
+	c[2].Name, c[2].PeakMemory, c[2].Steps = "fast", 0, 1
 	c[3].Name, c[3].Devices[0].Name = "gpu", "cuda:0"
 	return c
 }
@@ -21,12 +21,12 @@ func peers() Collection {
 func TestRanking(t *testing.T) {
 	got := text(t, func(b *strings.Builder) error { return peers().WriteText(b) })
 	contains(t, got, "gpu cuda:0, fp32 256 5 ms 2.5 ms to 10 ms 200 MiB\ngangpu cpu, fp32 256 0.1 s 0.05 s to 0.2 s 1 200 MiB\n"+
-		"fast cpu, fp32 256 0.4 s 0.2 s to 0.8 s 4", "\nslow cpu, fp32 256 2 s 1 s to 4 s 20 200 MiB\n")
+		"fast cpu, fp32 256 0.4 s 4", "\nslow cpu, fp32 256 2 s 1 s to 4 s 20 200 MiB\n")
 }
 
 func TestRankingAsMarkdown(t *testing.T) {
 	got := text(t, func(b *strings.Builder) error { return peers().WriteMarkdown(b) })
-	contains(t, got, "| program | device |", "\n|---|---|---|---|---|---|---|\n", "| fast | cpu, fp32 | 256 | 0.4 s | 0.2 s to 0.8 s | 4 | |\n",
+	contains(t, got, "| program | device |", "\n|---|---|---|---|---|---|---|\n", "| fast | cpu, fp32 | 256 | 0.4 s | | 4 | |\n",
 		"a processor, 2 cores, linux/amd64", "2020-01-02.", " slow 1.2.")
 }
 
