@@ -10,6 +10,7 @@ import (
 	"gangpu/engine/cpu"
 	"gangpu/engine/cuda"
 	"gangpu/engine/program"
+	"gangpu/kernels/ptxemu"
 )
 
 // DeviceOptions say how to open a device.
@@ -19,8 +20,9 @@ type DeviceOptions struct {
 	RequireGPU bool   // without a GPU, an error instead of the CPU
 }
 
-// OpenDevice opens a device by the name that a user gives it: "cpu", a GPU as "0" or "cuda:0", or
-// "auto", which is the first GPU if there is one. Where there is no GPU at all the CPU stands in
+// OpenDevice opens a device by the name that a user gives it: "cpu", a GPU as "0" or "cuda:0",
+// "auto", which is the first GPU if there is one, or "emulated": the GPU's kernels on the CPU, with
+// all checks of package ptxemu, and some thousand times slower than either. Where there is no GPU at all the CPU stands in
 // for it, and notice says why in one line; it is empty otherwise. A GPU that is not there beside
 // others that are, or that fails to open, is an error.
 func OpenDevice(name string, o DeviceOptions) (dev program.Device, notice string, err error) {
@@ -31,11 +33,15 @@ func OpenDevice(name string, o DeviceOptions) (dev program.Device, notice string
 		dev, err = openCPU(o)
 		return dev, "", err
 	}
+	if name == "emulated" {
+		dev, err = openEmulated(o)
+		return dev, "", err
+	}
 	ordinal := 0
 	if name != "auto" {
 		ordinal, err = strconv.Atoi(strings.TrimPrefix(name, "cuda:"))
 		if err != nil || ordinal < 0 {
-			return nil, "", fmt.Errorf("unknown device %q: want auto, cpu, or a GPU as 0 or cuda:0", name)
+			return nil, "", fmt.Errorf("unknown device %q: want auto, cpu, a GPU as 0 or cuda:0, or emulated", name)
 		}
 	}
 	dev, err = openGPU(ordinal, o)
@@ -70,6 +76,15 @@ func openGPU(ordinal int, o DeviceOptions) (program.Device, error) {
 		Precision:   o.Precision,
 		Synchronous: os.Getenv("GANGPU_CUDA_SYNC") == "1",
 	})
+	if err != nil {
+		return nil, err
+	}
+	return dev, nil
+}
+
+func openEmulated(o DeviceOptions) (program.Device, error) {
+	driver := ptxemu.New(ptxemu.Options{Checks: true})
+	dev, err := cuda.Open(driver, 0, cuda.Options{Name: "emulated", Precision: o.Precision})
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ import (
 func deviceFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "device", Value: "auto", EnvVars: []string{"GANGPU_DEVICE"},
-			Usage: "`NAME`: auto (a GPU if there is one), cpu, or a GPU as 0 or cuda:0"},
+			Usage: "`NAME`: auto (a GPU if there is one), cpu, a GPU as 0 or cuda:0, or emulated: the GPU's kernels on the CPU, checked at every step"},
 		&cli.StringFlag{Name: "precision", EnvVars: []string{"GANGPU_PRECISION"},
 			Usage: "`KIND` of arithmetic: fp32, or tf32 on GPUs that have it (their default)"},
 		&cli.BoolFlag{Name: "require-gpu", EnvVars: []string{"GANGPU_REQUIRE_GPU"}, DisableDefaultText: true,
@@ -31,12 +31,12 @@ func deviceFlags() []cli.Flag {
 }
 
 // deviceName is the form of what --device takes.
-var deviceName = regexp.MustCompile(`^(auto|cpu|(cuda:)?[0-9]{1,4})$`)
+var deviceName = regexp.MustCompile(`^(auto|cpu|emulated|(cuda:)?[0-9]{1,4})$`)
 
 // checkDeviceFlags finds what is wrong with the flags whatever devices there are.
 func checkDeviceFlags(c *cli.Context) error {
 	if name := c.String("device"); !deviceName.MatchString(name) {
-		return usagef("unknown device %q: want auto, cpu, or a GPU as 0 or cuda:0", name)
+		return usagef("unknown device %q: want auto, cpu, a GPU as 0 or cuda:0, or emulated", name)
 	}
 	switch p := c.String("precision"); p {
 	case "", "fp32", "tf32":

@@ -118,7 +118,7 @@ func (c *opCase) check(dev program.Device, tolerance float64) (worst float64, er
 	if err != nil {
 		return 0, err
 	}
-	if worst, err = c.compare(got, tolerance); err != nil || !c.repeat {
+	if worst, err = c.compare(got, dev.Info().Precision, tolerance); err != nil || !c.repeat {
 		return worst, err
 	}
 	if err := s.write(c.inputs); err != nil {
@@ -135,7 +135,7 @@ func (c *opCase) check(dev program.Device, tolerance float64) (worst float64, er
 }
 
 // compare measures what a device made of the case, and finds what it should have left alone.
-func (c *opCase) compare(got arrays, tolerance float64) (worst float64, err error) {
+func (c *opCase) compare(got arrays, precision string, tolerance float64) (worst float64, err error) {
 	step := c.p.Steps[0]
 	truth := c.inputs.float64()
 	if err := interpret[float64](c.p, truth); err != nil {
@@ -154,7 +154,7 @@ func (c *opCase) compare(got arrays, tolerance float64) (worst float64, err erro
 					return 0, fmt.Errorf("%s[%d] is %s, want %v", o.Name, j, element(out, j), ref[j])
 				}
 			}
-			e := relativeError(c.op, out, ref, magnitude(c.op, c.inputs.float64().args(step)))
+			e := relativeError(c.op, precision, out, ref, magnitude(c.op, c.inputs.float64().args(step)))
 			worst = max(worst, e)
 			if !(e <= tolerance) {
 				j := worstElement(out, ref)

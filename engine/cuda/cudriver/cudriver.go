@@ -151,28 +151,6 @@ func (d *Driver) MemFree(ptr uint64) error {
 	return failed("cuMemFree", cu.MemFree(cu.DevicePtr(ptr)))
 }
 
-func (d *Driver) MemcpyHtoD(dst uint64, src []byte) error {
-	if len(src) == 0 {
-		return nil
-	}
-	if err := d.enter(); err != nil {
-		return err
-	}
-	defer leave()
-	return failed("cuMemcpyHtoD", cu.MemcpyHtoD(cu.DevicePtr(dst), unsafe.Pointer(&src[0]), int64(len(src))))
-}
-
-func (d *Driver) MemcpyDtoH(dst []byte, src uint64) error {
-	if len(dst) == 0 {
-		return nil
-	}
-	if err := d.enter(); err != nil {
-		return err
-	}
-	defer leave()
-	return failed("cuMemcpyDtoH", cu.MemcpyDtoH(unsafe.Pointer(&dst[0]), cu.DevicePtr(src), int64(len(dst))))
-}
-
 func (d *Driver) MemsetD8(dst uint64, value byte, n uint64) error {
 	if err := d.enter(); err != nil {
 		return err

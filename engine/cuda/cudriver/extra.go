@@ -17,6 +17,9 @@ static CUresult launch(uint64_t f, const uint32_t *dims, uint64_t stream, uint64
 		(CUstream)stream, pointers, 0);
 }
 
+static CUresult copy_in(uint64_t dst, const unsigned char *src, size_t n) { return cuMemcpyHtoD(dst, src, n); }
+static CUresult copy_out(unsigned char *dst, uint64_t src, size_t n) { return cuMemcpyDtoH(dst, src, n); }
+
 static CUresult load(uint64_t *module, const char *ptx, char *log, unsigned size) {
 	CUjit_option options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
 	void *values[] = {log, (void *)(uintptr_t)size};
@@ -79,6 +82,34 @@ func check(call string, rc C.CUresult) error {
 		return errors.Join(err, errors.ErrUnsupported)
 	}
 	return err
+}
+
+// The copies of cu take a pointer without a type, for which cgo demands that no Go object that the
+// bytes lie in hold a pointer: a program ends that reads into a field of a struct with others. A
+// pointer to an element of a byte slice vouches for the bytes alone.
+
+// MemcpyHtoD copies bytes to the device.
+func (d *Driver) MemcpyHtoD(dst uint64, src []byte) error {
+	if len(src) == 0 {
+		return nil
+	}
+	if err := d.enter(); err != nil {
+		return err
+	}
+	defer leave()
+	return check("cuMemcpyHtoD", C.copy_in(C.uint64_t(dst), (*C.uchar)(&src[0]), C.size_t(len(src))))
+}
+
+// MemcpyDtoH copies bytes from the device.
+func (d *Driver) MemcpyDtoH(dst []byte, src uint64) error {
+	if len(dst) == 0 {
+		return nil
+	}
+	if err := d.enter(); err != nil {
+		return err
+	}
+	defer leave()
+	return check("cuMemcpyDtoH", C.copy_out((*C.uchar)(&dst[0]), C.uint64_t(src), C.size_t(len(dst))))
 }
 
 // ModuleLoad compiles PTX for the device. The error of PTX that is refused carries the compiler's

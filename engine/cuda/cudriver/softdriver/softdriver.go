@@ -5,6 +5,7 @@ package softdriver
 /*
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 typedef uint64_t u64;
 
 // The exported functions, declared only: a file that exports may hold no C definitions.
@@ -118,11 +119,16 @@ func Install(d Driver) error {
 	return nil
 }
 
-// code is the CUresult of an error.
+// failure is the text of the last error, as C reads it.
+var failure *C.char
+
+// code is the CUresult of an error, whose text softGetErrorString gives.
 func code(err error) C.int {
 	if err == nil {
 		return 0
 	}
+	C.free(unsafe.Pointer(failure))
+	failure = C.CString(err.Error())
 	var coded interface{ Code() int }
 	if errors.As(err, &coded) {
 		return C.int(coded.Code())
@@ -357,10 +363,8 @@ func softGraphLaunch(exec, stream C.u64) C.int {
 //export softGraphExecDestroy
 func softGraphExecDestroy(exec C.u64) C.int { return code(served.GraphDestroy(uint64(exec))) }
 
-var errorString = C.CString("from the driver in software")
-
 //export softGetErrorString
 func softGetErrorString(result C.int, dst **C.char) C.int {
-	*dst = errorString
+	*dst = failure
 	return 0
 }
