@@ -124,10 +124,21 @@ func (l Conv2D) outputShape(in []int) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := g.Validate(); err != nil {
+	if err := validate(g); err != nil {
 		return nil, err
 	}
 	return []int{g.OutH(), g.OutW(), g.OutC}, nil
+}
+
+// validate also refuses strides with which sizes would wrap around, as a damaged file may have.
+func validate(g program.Geometry) error {
+	if err := g.Validate(); err != nil {
+		return err
+	}
+	if !countable([]int{g.StrideH, g.StrideW}) {
+		return fmt.Errorf("a stride of [%d %d] is too large", g.StrideH, g.StrideW)
+	}
+	return nil
 }
 
 // geometry is that of one sample.
@@ -150,7 +161,7 @@ func (l Conv2DTranspose) outputShape(in []int) ([]int, error) {
 		return nil, fmt.Errorf("%d filters, want at least 1", l.Filters)
 	}
 	g := l.geometry(in)
-	if err := g.Validate(); err != nil {
+	if err := validate(g); err != nil {
 		return nil, err
 	}
 	return []int{g.InH, g.InW, l.Filters}, nil

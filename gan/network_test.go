@@ -2,6 +2,7 @@ package gan
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -107,6 +108,8 @@ func TestLayoutErrorsNameTheLayer(t *testing.T) {
 		"no input":          {nil, []Layer{Dense{Units: 1}}, "net: input shape []"},
 		"output too large":  {[]int{4}, []Layer{Dense{Units: 1 << 30}}, "net/dense: an output of [1073741824] is too large"},
 		"kernel too large":  {[]int{1 << 20}, []Layer{Dense{Units: 1 << 20}}, "net/dense: a kernel of [1048576 1048576] is too large"},
+		"stride too large":  {image, []Layer{Conv2D{Filters: 1, Kernel: Size{3, 3}, Stride: Size{1, math.MaxInt}}, Dense{Units: 1}}, "net/conv2d: a stride of [1 9223372036854775807] is too large"},
+		"wrapping stride":   {image, []Layer{Conv2DTranspose{Filters: 1, Kernel: Size{3, 3}, Stride: Size{1<<61 + 1, 1}}}, "net/conv2d_transpose: a stride of"},
 		"overflowing shape": {image, []Layer{Reshape{Shape: []int{1 << 32, 1 << 32, 64}}}, "net/reshape"},
 	} {
 		_, err := Network{Name: "net", Input: c.input, Layers: c.layers}.Layout()
