@@ -23,6 +23,7 @@ type ModelFile struct {
 	Notes      map[string]string // whatever else was to be kept
 
 	generator, discriminator state
+	metrics                  [metricsLen]float32 // of the last steps
 }
 
 // state is a network's parameters and what Adam knows of them, flat as in the Layout. A file
@@ -113,6 +114,14 @@ func (f *ModelFile) encode() (*safetensors.File, error) {
 			}
 		}
 	}
+	if err := finite("metrics", f.metrics[:]); err != nil {
+		return nil, err
+	}
+	metrics, err := json.Marshal(f.metrics)
+	if err != nil {
+		return nil, fmt.Errorf("the metrics: %w", err)
+	}
+	file.Metadata["metrics"] = string(metrics)
 	return file, nil
 }
 
@@ -171,6 +180,9 @@ func decodeModel(file *safetensors.File) (*ModelFile, error) {
 	}
 	if err := f.Settings.Validate(); err != nil {
 		return nil, fmt.Errorf("metadata settings: %w", err)
+	}
+	if err := strictly([]byte(file.Metadata["metrics"]), &f.metrics); err != nil {
+		return nil, fmt.Errorf("metadata metrics: %w", err)
 	}
 	l, err := f.Model.layouts()
 	if err != nil {

@@ -4,8 +4,11 @@ import "gangpu/engine/program"
 
 // The way of a model's state between a file and a device.
 
-// download reads both networks from the device.
+// download reads both networks and the last metrics from the device.
 func (f *ModelFile) download(a *arrays, l layouts) error {
+	if err := read(a, storageMetrics, 0, f.metrics[:]); err != nil {
+		return err
+	}
 	for _, n := range f.networks(l) {
 		name, length := n.layout.Name, n.layout.Len
 		n.parameters, n.m, n.v = make([]float32, length), make([]float32, length), make([]float32, length)
@@ -23,8 +26,12 @@ func (f *ModelFile) download(a *arrays, l layouts) error {
 	return nil
 }
 
-// upload writes both networks, with Adam's state, to the device.
+// upload writes both networks, with Adam's state, and the last metrics to the device: a resumed
+// run's first iteration may have no D step.
 func (f *ModelFile) upload(a *arrays, l layouts) error {
+	if err := write(a, storageMetrics, 0, f.metrics[:]); err != nil {
+		return err
+	}
 	for _, n := range f.networks(l) {
 		if err := write(a, stepsOf(n.layout.Name), 0, []uint32{n.steps}); err != nil {
 			return err
