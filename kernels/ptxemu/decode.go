@@ -449,3 +449,15 @@ func (d *decoder) variable(v *variable) int32 {
 	}
 	return d.constant(uint64(d.offsets[v]))
 }
+
+// Instructions lists every spelling of an instruction that Parse accepts, modifiers included.
+func Instructions() []string {
+	var names []string
+	for name := range forms() {
+		if name != implicitDefOpcode {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

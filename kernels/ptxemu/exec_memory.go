@@ -119,7 +119,7 @@ func allSet(b []byte) bool {
 
 // execLd: regs = [a + offset].
 func execLd(w *warp, in *inst) {
-	if in.space == spaceShared && in.size == 4 && len(in.regs) == 1 && w.loadShared32(in) {
+	if in.space == spaceShared && in.size == 4 && len(in.regs) == 1 && in.extend == 0 && w.loadShared32(in) {
 		return
 	}
 	w.countAccess(in, false)

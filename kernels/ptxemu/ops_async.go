@@ -43,7 +43,7 @@ func (b *block) copying(o, n int) bool {
 }
 
 func (t formTable) async() {
-	for _, name := range []string{"ca.shared.global", "cg.shared.global", "ca.shared.global.L2::128B", "cg.shared.global.L2::128B"} {
+	for _, name := range []string{"ca.shared.global", "cg.shared.global"} {
 		t.add("cp.async."+name, form{class: classLoad, target: 80, build: buildAsync})
 	}
 	simple := func(name string, n int, exec func(w *warp, in *inst)) {

@@ -31,10 +31,10 @@ func (t formTable) control() {
 		in.exec = execNothing
 		return d.count(st, 0)
 	}
-	for _, name := range []string{"membar.gl", "membar.sys", "fence.acq_rel.gpu", "fence.acq_rel.sys", "fence.sc.gpu", "fence.sc.sys"} {
+	for _, name := range []string{"membar.gl", "membar.sys", "fence.acq_rel.gpu", "fence.sc.gpu"} {
 		t.add(name, form{class: classBarrier, build: fence})
 	}
-	for _, name := range []string{"membar.cta", "fence.acq_rel.cta", "fence.sc.cta"} {
+	for _, name := range []string{"membar.cta", "fence.acq_rel.cta"} {
 		t.add(name, form{class: classBarrier, build: nothing})
 	}
 }

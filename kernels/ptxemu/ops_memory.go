@@ -8,37 +8,31 @@ import (
 // memoryTypes are the element types of ld and st.
 var memoryTypes = []scalar{b8, b16, b32, b64, u8, u16, u32, u64, s8, s16, s32, s64, f32, f64}
 
-// cacheOperators change when data is cached, which the emulator has no notion of; volatile and relaxed likewise, as
-// nothing is reordered.
-var (
-	loadOperators  = []string{"", ".ca", ".cg", ".cs", ".lu", ".cv"}
-	storeOperators = []string{"", ".wb", ".cg", ".cs", ".wt"}
-)
-
+// Cache operators change when data is cached, which the emulator has no notion of; volatile likewise, as nothing
+// is reordered.
 func (t formTable) memory() {
 	for _, ty := range memoryTypes {
+		for _, sp := range []space{spaceGeneric, spaceGlobal, spaceShared} {
+			t.load("ld.volatile"+dotted(sp)+"."+ty.String(), sp, ty, 1, false)
+			t.store("st.volatile"+dotted(sp)+"."+ty.String(), sp, ty, 1)
+		}
 		for n, vec := range map[int]string{1: "", 2: ".v2", 4: ".v4"} {
 			if n*ty.size() > 16 {
 				continue
 			}
 			tail := vec + "." + ty.String()
-			for _, sp := range []space{spaceGeneric, spaceGlobal, spaceShared, spaceLocal} {
-				for _, op := range loadOperators {
-					t.load("ld"+dotted(sp)+op+tail, sp, ty, n, false)
-				}
-				for _, op := range storeOperators {
-					t.store("st"+dotted(sp)+op+tail, sp, ty, n)
-				}
-				t.load("ld.volatile"+dotted(sp)+tail, sp, ty, n, false)
-				t.store("st.volatile"+dotted(sp)+tail, sp, ty, n)
+			for _, sp := range []space{spaceGeneric, spaceGlobal, spaceShared, spaceLocal, spaceParam} {
+				t.load("ld"+dotted(sp)+tail, sp, ty, n, false)
+				t.store("st"+dotted(sp)+tail, sp, ty, n)
 			}
 			t.load("ld.const"+tail, spaceConst, ty, n, false)
-			t.load("ld.param"+tail, spaceParam, ty, n, false)
-			t.store("st.param"+tail, spaceParam, ty, n)
 			t.load("ld.global.nc"+tail, spaceGlobal, ty, n, true)
-			t.load("ld.global.ca.nc"+tail, spaceGlobal, ty, n, true)
-			t.load("ld.global.cg.nc"+tail, spaceGlobal, ty, n, true)
-			t.load("ld.global.cs.nc"+tail, spaceGlobal, ty, n, true)
+			for _, cache := range []string{".ca", ".cg", ".cs"} {
+				t.load("ld.global"+cache+tail, spaceGlobal, ty, n, false)
+			}
+			for _, cache := range []string{".wb", ".cg", ".cs"} {
+				t.store("st.global"+cache+tail, spaceGlobal, ty, n)
+			}
 		}
 	}
 }
@@ -148,47 +142,45 @@ func integerAtomics[T integer]() map[string]atomicOp {
 
 func (t formTable) atomics() {
 	for _, sp := range []space{spaceGeneric, spaceGlobal, spaceShared} {
-		for _, scope := range []string{"", ".relaxed.gpu", ".relaxed.cta"} {
-			for ty, ops := range map[scalar]map[string]atomicOp{u32: integerAtomics[uint32](), s32: integerAtomics[int32](),
-				u64: integerAtomics[uint64](), s64: integerAtomics[int64]()} {
-				for op, f := range ops {
-					if ty == s64 && op == "add" {
-						continue // PTX spells it .u64
-					}
-					t.atomic(scope, sp, op, ty, f)
+		for ty, ops := range map[scalar]map[string]atomicOp{u32: integerAtomics[uint32](), s32: integerAtomics[int32](),
+			u64: integerAtomics[uint64](), s64: integerAtomics[int64]()} {
+			for op, f := range ops {
+				if ty == s64 && op == "add" {
+					continue // PTX spells it .u64
 				}
+				t.atomic(sp, op, ty, f)
 			}
-			for _, ty := range []scalar{b32, b64} {
-				t.atomic(scope, sp, "and", ty, func(a, b, _ uint64) uint64 { return a & b })
-				t.atomic(scope, sp, "or", ty, func(a, b, _ uint64) uint64 { return a | b })
-				t.atomic(scope, sp, "xor", ty, func(a, b, _ uint64) uint64 { return a ^ b })
-				t.atomic(scope, sp, "exch", ty, func(_, b, _ uint64) uint64 { return b })
-				t.atomic(scope, sp, "cas", ty, func(old, b, c uint64) uint64 {
-					if old == b {
-						return c
-					}
-					return old
-				})
-			}
-			t.atomic(scope, sp, "inc", u32, func(old, b, _ uint64) uint64 {
-				if old >= b {
-					return 0
+		}
+		for _, ty := range []scalar{b32, b64} {
+			t.atomic(sp, "and", ty, func(a, b, _ uint64) uint64 { return a & b })
+			t.atomic(sp, "or", ty, func(a, b, _ uint64) uint64 { return a | b })
+			t.atomic(sp, "xor", ty, func(a, b, _ uint64) uint64 { return a ^ b })
+			t.atomic(sp, "exch", ty, func(_, b, _ uint64) uint64 { return b })
+			t.atomic(sp, "cas", ty, func(old, b, c uint64) uint64 {
+				if old == b {
+					return c
 				}
-				return old + 1
-			})
-			t.atomic(scope, sp, "dec", u32, func(old, b, _ uint64) uint64 {
-				if old == 0 || old > b {
-					return b
-				}
-				return old - 1
+				return old
 			})
 		}
+		t.atomic(sp, "inc", u32, func(old, b, _ uint64) uint64 {
+			if old >= b {
+				return 0
+			}
+			return old + 1
+		})
+		t.atomic(sp, "dec", u32, func(old, b, _ uint64) uint64 {
+			if old == 0 || old > b {
+				return b
+			}
+			return old - 1
+		})
 	}
 }
 
 // atomic adds atom and, except for exch and cas, red.
-func (t formTable) atomic(scope string, sp space, op string, ty scalar, f atomicOp) {
-	tail := scope + dotted(sp) + "." + op + "." + ty.String()
+func (t formTable) atomic(sp space, op string, ty scalar, f atomicOp) {
+	tail := dotted(sp) + "." + op + "." + ty.String()
 	add := func(name string, returns bool) {
 		t.add(name, form{types: []scalar{ty}, class: classAtomic, build: func(d *decoder, in *inst, _ *form, st *statement) error {
 			return d.buildAtomic(in, st, sp, ty, f, returns)

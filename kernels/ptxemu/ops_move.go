@@ -69,7 +69,9 @@ func (t formTable) moves() {
 				d[i] = a[i] - window
 			}
 		}, u64, u64)
-		t.add("isspacep."+sp, form{class: classInteger, build: buildIsspacep})
+		if sp != "const" { // which the emulator keeps among global memory
+			t.add("isspacep."+sp, form{class: classInteger, build: buildIsspacep})
+		}
 	}
 	t.add(implicitDefOpcode, form{class: classNone, build: func(d *decoder, in *inst, _ *form, st *statement) error {
 		in.exec = execNothing
