@@ -14,8 +14,12 @@ import (
 )
 
 // Write makes or replaces the file at path with what write puts into w. Upon an error the file
-// that was there before, if any, is untouched and the temporary one is gone.
+// that was there before, if any, is untouched and the temporary one is gone. What is at path and no
+// regular file, such as a device, is not replaced by one: that is an error.
 func Write(path string, write func(w io.Writer) error) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("writing %s: not a regular file", path)
+	}
 	f, err := create(path)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)

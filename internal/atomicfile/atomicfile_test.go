@@ -72,3 +72,17 @@ func TestWriteOverFolder(t *testing.T) {
 		t.Errorf("left %v behind", left)
 	}
 }
+
+// A folder stands for all that is no regular file.
+func TestWriteOverNoFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	if err := os.Mkdir(path, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(path, write("x")); err == nil || !strings.Contains(err.Error(), path+": not a regular file") {
+		t.Errorf("got %v", err)
+	}
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		t.Errorf("the folder became %v (%v)", info, err)
+	}
+}
