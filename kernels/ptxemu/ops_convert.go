@@ -216,7 +216,9 @@ func (t formTable) conversions() {
 			mask := uint64(1)<<(8*to.size()) - 1
 			name := to.String() + "." + from.String()
 			t.cvt("cvt."+name, to, from, func(v uint64) uint64 { return widen(v, from) & mask })
-			t.cvt("cvt.sat."+name, to, from, func(v uint64) uint64 { return saturateInteger(v, from, to) })
+			if lo, _, hi := limits(to); cutsOff(from, lo, hi) { // else .sat is no modifier of it
+				t.cvt("cvt.sat."+name, to, from, func(v uint64) uint64 { return saturateInteger(v, from, to) })
+			}
 		}
 		for _, to := range []scalar{f32, f64} {
 			for r, letter := range roundings {
@@ -266,6 +268,12 @@ func saturateUnit(v uint64) uint64 {
 		return v
 	}
 	return 0
+}
+
+// cutsOff says whether a type has values outside lo to hi.
+func cutsOff(t scalar, lo int64, hi uint64) bool {
+	tlo, _, thi := limits(t)
+	return tlo < lo || thi > hi
 }
 
 // saturateInteger fits a value into another integer type.

@@ -239,6 +239,9 @@ func (t table) conversions() {
 	for _, to := range allTypes {
 		for _, from := range allTypes {
 			t.add("cvt."+to.name+"."+from.name, func(a, _, _ uint64) uint64 { return to.register(from.value(a)) })
+			if to.width > from.width && (to.signed || !from.signed) || to == from {
+				continue // nothing to saturate
+			}
 			t.add("cvt.sat."+to.name+"."+from.name, func(a, _, _ uint64) uint64 { return to.register(to.clamp(from.bigInt(a))) })
 		}
 	}
