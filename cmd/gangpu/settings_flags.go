@@ -55,9 +55,12 @@ var limits = map[string]int{"epochs": 1_000_000, "batch": 65_536, "k": 1000, "la
 
 // limited reads a flag that has a limit.
 func limited(c *cli.Context, name string) (int, error) {
-	n, most := c.Int(name), limits[name]
-	if n < 1 || n > most {
-		return n, usagef("--%s %d: want 1 to %d", name, n, most)
+	n, least, most := c.Int(name), 1, limits[name]
+	if name == "batch" {
+		least = 2 // half real, half fake
+	}
+	if n < least || n > most {
+		return n, usagef("--%s %d: want %d to %d", name, n, least, most)
 	}
 	return n, nil
 }

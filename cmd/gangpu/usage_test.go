@@ -23,7 +23,7 @@ func TestUsageErrors(t *testing.T) {
 		{`takes no argument "x"`, []string{"version", "x"}},
 		{"--epochs", []string{"train", "--epochs"}},
 		{"--batch", []string{"train", "--batch", "many"}},
-		{"--batch 0", []string{"train", "--batch", "0"}},
+		{"--batch 0: want 2 to 65536", []string{"train", "--batch", "0"}},
 		{"--batch -2", []string{"train", "--batch", "-2"}},
 		{"batch is 3", []string{"train", "--batch", "3"}},
 		{"--batch 1000000000000", []string{"train", "--batch", "1000000000000"}},
