@@ -121,6 +121,10 @@ func (m *Module) decodeKernel(k *Kernel) error {
 	return nil
 }
 
+func errRecursion(f *function) error {
+	return errorAt(f.pos, "%s calls itself: recursion is not supported", f.name)
+}
+
 func roundUp(n, to int) int { return (n + to - 1) / to * to }
 
 // placeShared lays out the shared variables that the kernel reaches: its own and its callees', then the
@@ -199,7 +203,7 @@ func (d *decoder) place(vs []*variable) {
 // that wait for it, and so runs first.
 func (d *decoder) function(f *function) error {
 	if d.visiting[f] {
-		return errorAt(f.pos, "%s calls itself: recursion is not supported", f.name)
+		return errRecursion(f)
 	}
 	if !f.body {
 		return errorAt(f.pos, "function %s has no body", f.name)
@@ -309,6 +313,9 @@ var (
 )
 
 func (d *decoder) register(o *operand, t scalar, ok rule) (int32, error) {
+	if o.kind == operandSpecial {
+		return 0, d.errorf(o, "%s is no declared register (and only mov reads special ones)", o.symbol)
+	}
 	if o.kind != operandRegister || o.negated {
 		return 0, d.errorf(o, "want a register of type %v", t)
 	}

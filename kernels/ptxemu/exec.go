@@ -52,7 +52,8 @@ type frameCopy struct{ from, to, bytes int }
 type group struct {
 	pc     int
 	mask   uint32
-	parked bool // waits at pc for more lanes
+	parked bool   // waits at pc for more lanes
+	need   uint32 // then: the lanes that must come
 }
 
 type warpState uint8
@@ -211,7 +212,7 @@ func (w *warp) converge(in *inst, need uint32) bool {
 		w.fail(in, bits.TrailingZeros32(w.act), "waits for %s that exited or do not exist", laneList(gone))
 		return false
 	}
-	w.others = append(w.others, group{pc: w.pc - 1, mask: w.act, parked: true})
+	w.others = append(w.others, group{pc: w.pc - 1, mask: w.act, parked: true, need: need})
 	w.mask &^= w.act
 	w.interrupt()
 	return false
@@ -255,12 +256,15 @@ func (w *warp) deadlock() {
 	g := w.others[0]
 	in := &w.k.code[g.pc]
 	lane := bits.TrailingZeros32(g.mask)
-	if in.class == classBarrier {
-		w.fail(in, lane, "barrier reached by part of a warp: %s are here, %s are not",
-			laneList(g.mask), laneList(w.live&^g.mask))
-		return
+	missing := g.need &^ g.mask
+	switch gone := missing &^ w.live; {
+	case gone != 0:
+		w.fail(in, lane, "waits for %s that exited", laneList(gone))
+	case in.class == classBarrier:
+		w.fail(in, lane, "barrier reached by part of a warp: %s are here, %s are not", laneList(g.mask), laneList(missing))
+	default:
+		w.fail(in, lane, "%s wait for %s, which wait elsewhere", laneList(g.mask), laneList(missing))
 	}
-	w.fail(in, lane, "%s wait for %s, which wait elsewhere", laneList(g.mask), laneList(w.live&^g.mask))
 }
 
 // execALU computes all lanes and keeps the active ones.

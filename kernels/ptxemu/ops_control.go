@@ -74,6 +74,9 @@ func buildCall(d *decoder, in *inst, _ *form, st *statement) error {
 		return errorAt(st.pos, "%s: want the name of a function (calls through registers are not supported)", st.opcode)
 	}
 	callee := d.m.functions[ops[0].symbol]
+	if callee == d.fn {
+		return errRecursion(callee)
+	}
 	if ops = ops[1:]; len(ops) == 1 && ops[0].kind == operandList {
 		arguments, ops = ops[0].elems, nil
 	}
