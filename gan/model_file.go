@@ -23,7 +23,7 @@ type ModelFile struct {
 	Notes      map[string]string // whatever else was to be kept
 
 	generator, discriminator state
-	metrics                  [metricsLen]float32 // of the last steps
+	metrics                  [metricsLen]float32 // of the last steps; zero where a file has none
 }
 
 // state is a network's parameters and what Adam knows of them, flat as in the Layout. A file
@@ -181,8 +181,10 @@ func decodeModel(file *safetensors.File) (*ModelFile, error) {
 	if err := f.Settings.Validate(); err != nil {
 		return nil, fmt.Errorf("metadata settings: %w", err)
 	}
-	if err := strictly([]byte(file.Metadata["metrics"]), &f.metrics); err != nil {
-		return nil, fmt.Errorf("metadata metrics: %w", err)
+	if metrics, ok := file.Metadata["metrics"]; ok {
+		if err := strictly([]byte(metrics), &f.metrics); err != nil {
+			return nil, fmt.Errorf("metadata metrics: %w", err)
+		}
 	}
 	l, err := f.Model.layouts()
 	if err != nil {
