@@ -7,19 +7,22 @@ const (
 	nan64 = 0x7ff8000000000000
 )
 
-// fma32 is a*b+c rounded once.
+// fmaF32 is a*b+c rounded once.
 //
 // The product of two float32 is exact in float64. The sum s of it and c is rounded to 53 bits, and then to 24:
-// twice, which goes wrong only if s is not exact and lies in the middle between two neighbouring float32.
-// Then s is first replaced by its neighbour on the side of the exact sum.
-func fma32(a, b, c float32) float32 {
-	p := float64(a) * float64(b)
-	s := p + float64(c)
-	u := math.Float64bits(s)
-	if u&0x1fffffff == 0x10000000 || u>>52&0x7ff < 1023-126 {
-		return float32(oddSum(p, float64(c), s))
+// twice, which goes wrong only if s is not exact and lies in the middle between two neighbouring float32, where a
+// float64 has its lower 29 bits 100...0, or anywhere for subnormal float32.
+func fmaF32(d, a, b, c *lanes) {
+	for i := range d {
+		p := float64(f32of(a[i])) * float64(f32of(b[i]))
+		z := float64(f32of(c[i]))
+		s := p + z
+		u := math.Float64bits(s)
+		if u&0x1fffffff == 0x10000000 || u>>52&0x7ff < 1023-126 {
+			s = oddSum(p, z, s)
+		}
+		d[i] = f32bits(float32(s))
 	}
-	return float32(s)
 }
 
 // oddSum returns s, the rounded sum of p and c, if it is exact, and else of the two float64 around the exact sum

@@ -40,20 +40,6 @@ func mulF32(d, a, b, _ *lanes) {
 	}
 }
 
-func fmaF32(d, a, b, c *lanes) {
-	for i := range d {
-		// fma32, written out.
-		p := float64(f32of(a[i])) * float64(f32of(b[i]))
-		z := float64(f32of(c[i]))
-		s := p + z
-		u := math.Float64bits(s)
-		if u&0x1fffffff == 0x10000000 || u>>52&0x7ff < 1023-126 {
-			s = oddSum(p, z, s)
-		}
-		d[i] = f32bits(float32(s))
-	}
-}
-
 func unary32(f func(a float32) float32) func(d, a, b, c *lanes) {
 	return func(d, a, _, _ *lanes) {
 		for i := range d {

@@ -110,19 +110,17 @@ func double(r *rand.Rand) uint64 {
 	return math.Float64bits(r.NormFloat64())
 }
 
-// fmaWord makes sums that lie next to the middle between two float32, where rounding twice goes wrong, beside
-// the values of single. a*b = 1 + 2^-12 + ..., c decides about the last bit.
+// fmaWord makes, beside the values of single, sums next to the middle between two float32, where rounding twice
+// goes wrong: (1 + 2^-12)^2 = 1 + 2^-11 + 2^-24 is such a middle, and c too small for a float64 to see decides.
 func fmaWord(r *rand.Rand, k int) uint64 {
-	if r.IntN(8) == 0 {
+	sign := float64(1 - 2*r.IntN(2))
+	switch {
+	case r.IntN(8) == 0:
 		return single(r)
+	case k == 2:
+		return bits32(float32(sign * math.Ldexp(1, -64-r.IntN(40))))
 	}
-	switch k {
-	case 0:
-		return bits32(float32(1 + math.Ldexp(1, -12-r.IntN(12))))
-	case 1:
-		return bits32(float32(1 + math.Ldexp(1, -12-r.IntN(12))))
-	}
-	return bits32(float32(math.Ldexp(float64(1-2*r.IntN(2)), -30-r.IntN(60))))
+	return bits32(float32(sign * math.Ldexp(1+0x1p-12, r.IntN(7)-3)))
 }
 
 // narrowWord is a float64 that float32 can nearly hold.
