@@ -20,6 +20,7 @@ type launch struct {
 	stamp       uint64 // number of the launch << 32, for the shadow of writers
 	constants   []lanes
 	locks       *[64]sync.Mutex // for atomics on global memory
+	idle        *[]*block       // of the kernel
 
 	next    atomic.Int64
 	stopped atomic.Bool
@@ -67,7 +68,7 @@ func (l *launch) execute(workers int) error {
 }
 
 func (l *launch) work() {
-	b := l.newBlock()
+	b := l.takeBlock()
 	for !l.stopped.Load() {
 		n := l.next.Add(1) - 1
 		if n >= l.blocks() {
@@ -84,7 +85,25 @@ func (l *launch) work() {
 	}
 	l.mu.Lock()
 	l.total.add(&b.counts)
+	*l.idle = append(*l.idle, b)
 	l.mu.Unlock()
+}
+
+// takeBlock returns the state of a block that an earlier launch has left, or makes one.
+func (l *launch) takeBlock() *block {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	idle := *l.idle
+	if n := len(idle); n > 0 {
+		b := idle[n-1]
+		*l.idle = idle[:n-1]
+		if old := b.run; old.block == l.block && old.sharedBytes == l.sharedBytes {
+			b.run, b.counts = l, counts{}
+			clear(b.hints)
+			return b
+		}
+	}
+	return l.newBlock()
 }
 
 func (l *launch) newBlock() *block {

@@ -199,6 +199,9 @@ func (d *decoder) place(vs []*variable) {
 	d.k.localBytes = roundUp(d.k.localBytes, 16)
 }
 
+// maxLocal is CUDA's limit of a thread's local memory.
+const maxLocal = 512 << 10
+
 // function decodes f behind the functions that it calls: a lane in a callee has a smaller pc than the lanes
 // that wait for it, and so runs first.
 func (d *decoder) function(f *function) error {
@@ -220,6 +223,9 @@ func (d *decoder) function(f *function) error {
 	d.place(f.params)
 	d.place(f.returns)
 	d.place(f.locals)
+	if d.k.localBytes > maxLocal {
+		return errorAt(f.pos, "%s needs %d bytes of local memory, at most %d", f.name, d.k.localBytes, maxLocal)
+	}
 
 	d.fn, d.fixups = f, nil
 	d.regBase, d.predBase = d.k.registers, d.k.predicates
@@ -232,7 +238,9 @@ func (d *decoder) function(f *function) error {
 	d.k.names = append(d.k.names, "return address of "+f.name)
 	d.entries[f] = len(d.k.code)
 
-	labels := map[int]int{} // statement -> pc
+	d.k.code = slices.Grow(d.k.code, len(f.statements)+1)
+	d.k.uses = slices.Grow(d.k.uses, len(f.statements)+1)
+	labels := make([]int, len(f.statements)+1) // statement -> pc
 	for i := range f.statements {
 		labels[i] = len(d.k.code)
 		if err := d.statement(&f.statements[i]); err != nil {

@@ -61,6 +61,7 @@ type loadedFunction struct {
 	k         *Kernel
 	constants []lanes
 	dynamic   uint32 // largest dynamic shared memory
+	idle      []*block
 }
 
 type stream struct{ capture *graph }

@@ -91,7 +91,6 @@ type warp struct {
 	written   []uint32 // per register: lanes that have been written
 	predDone  []uint32
 	tmp       lanes
-	tmp2      lanes
 
 	barrier   *inst // where the warp waits
 	barrierID int

@@ -68,7 +68,7 @@ func (w *warp) fail(in *inst, lane int, format string, args ...any) {
 }
 
 func (w *warp) failCode(code int, in *inst, lane int, format string, args ...any) {
-	f := &Fault{Kernel: w.k.Name, Module: w.k.module.Name, Line: in.st.pos.line, Col: in.st.pos.col, Instruction: in.st.text,
+	f := &Fault{Kernel: w.k.Name, Module: w.k.module.Name, Line: in.st.pos.line, Col: in.st.pos.col, Instruction: strings.Join(strings.Fields(in.st.text), " "),
 		Block: w.blk.idx, Message: fmt.Sprintf(format, args...), code: code}
 	for i := range 3 {
 		f.Thread[i] = uint32(w.tid[i][lane])

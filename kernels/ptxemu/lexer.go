@@ -39,13 +39,13 @@ func (t token) String() string {
 
 // lexer cuts a PTX source into tokens. Dots belong to words ("add.s32", ".reg", "%tid.x").
 type lexer struct {
-	src  []byte
+	src  string
 	at   int
 	line int
 	bol  int // offset of the current line's first byte
 }
 
-func newLexer(src []byte) *lexer { return &lexer{src: src, line: 1} }
+func newLexer(src string) *lexer { return &lexer{src: src, line: 1} }
 
 func (l *lexer) pos() position { return position{l.line, l.at - l.bol + 1} }
 
@@ -98,7 +98,7 @@ func (l *lexer) lineComment() (token, bool) {
 	for l.at < len(l.src) && l.src[l.at] != '\n' {
 		l.at++
 	}
-	text := strings.TrimSpace(string(l.src[start+2 : l.at]))
+	text := strings.TrimSpace(l.src[start+2 : l.at])
 	if reg, ok := strings.CutPrefix(text, "implicit-def: "); ok && strings.HasPrefix(reg, "%") {
 		return token{tokenImplicitDef, reg, pos, start}, true
 	}
@@ -130,12 +130,12 @@ func (l *lexer) scan(c byte) (token, error) {
 			}
 			l.at++
 		}
-		return token{tokenWord, string(l.src[start:l.at]), pos, start}, nil
+		return token{tokenWord, l.src[start:l.at], pos, start}, nil
 	case isDigit(c):
 		for l.at < len(l.src) && isWordByte(l.src[l.at]) {
 			l.at++
 		}
-		return token{tokenNumber, string(l.src[start:l.at]), pos, start}, nil
+		return token{tokenNumber, l.src[start:l.at], pos, start}, nil
 	case c == '"':
 		for l.at++; l.at < len(l.src) && l.src[l.at] != '"'; l.at++ {
 			if l.src[l.at] == '\n' {
@@ -146,7 +146,7 @@ func (l *lexer) scan(c byte) (token, error) {
 			return token{}, fmt.Errorf("%v: string is not closed", pos)
 		}
 		l.at++
-		return token{tokenString, string(l.src[start+1 : l.at-1]), pos, start}, nil
+		return token{tokenString, l.src[start+1 : l.at-1], pos, start}, nil
 	case strings.IndexByte("{}()[]<>,;:@!|+-=", c) >= 0:
 		l.at++
 		return token{tokenPunct, string(c), pos, start}, nil

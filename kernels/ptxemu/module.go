@@ -80,7 +80,6 @@ type variableReloc struct {
 	pos    position
 	offset int
 	symbol string
-	addend int64
 }
 
 // relocation: the constant holds the address of a module variable, known when the module is loaded.
@@ -148,7 +147,7 @@ type statement struct {
 	guardNot bool
 	opcode   string
 	operands []operand
-	text     string
+	text     string // as in the source
 }
 
 func errorAt(pos position, format string, args ...any) error {

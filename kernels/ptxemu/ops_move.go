@@ -153,6 +153,9 @@ func buildMov(d *decoder, in *inst, f *form, st *statement) error {
 
 // part is the type of an element when a value of type t is cut into n.
 func part(t scalar, n int) scalar {
+	if n == 0 {
+		return noType
+	}
 	switch t.size() / n {
 	case 1:
 		return b8

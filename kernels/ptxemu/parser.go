@@ -2,7 +2,6 @@ package ptxemu
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,7 +31,7 @@ type family struct {
 // Parse reads a PTX source and decodes every function in it. name is used in messages only. Errors start
 // with name:line:column; an instruction or a modifier that the emulator does not know is an error.
 func Parse(name string, src []byte) (*Module, error) {
-	p := &parser{lex: newLexer(src), mod: &Module{
+	p := &parser{lex: newLexer(string(src)), mod: &Module{
 		Name: name, functions: map[string]*function{}, globals: map[string]*variable{},
 	}}
 	err := p.module()
@@ -323,6 +322,9 @@ func (p *parser) typeAndAlign() (typ scalar, align, vector int, err error) {
 	return typ, align, vector, nil
 }
 
+// maxVariable bounds the size of a variable in bytes.
+const maxVariable = 1 << 30
+
 func (p *parser) dimensions(v *variable) error {
 	v.bytes = v.typ.size()
 	for p.is("[") {
@@ -336,9 +338,10 @@ func (p *parser) dimensions(v *variable) error {
 			if err != nil {
 				return err
 			}
-			if v.bytes *= int(n); n > 1<<32 || v.bytes > 1<<32 {
+			if n > maxVariable || v.bytes*int(n) > maxVariable {
 				return errorAt(v.pos, "%s is too large", v.name)
 			}
+			v.bytes *= int(n)
 		}
 		if err := p.expect("]"); err != nil {
 			return err
@@ -401,6 +404,5 @@ func (p *parser) initialiser(v *variable) error {
 	if at > v.bytes {
 		return errorAt(v.pos, "%s has %d bytes, its initial value %d", v.name, v.bytes, at)
 	}
-	v.init = slices.Concat(v.init, make([]byte, v.bytes-at))
 	return nil
 }

@@ -1,7 +1,5 @@
 package ptxemu
 
-import "strings"
-
 // statement reads one instruction: [@[!]p] opcode operand, ... ;
 func (p *parser) statement() error {
 	st := statement{pos: p.tok.pos}
@@ -39,7 +37,7 @@ func (p *parser) statement() error {
 		}
 		st.operands = append(st.operands, o)
 	}
-	st.text = strings.Join(strings.Fields(string(p.lex.src[start:p.tok.at])), " ")
+	st.text = p.lex.src[start:p.tok.at]
 	p.fn.statements = append(p.fn.statements, st)
 	return p.advance()
 }

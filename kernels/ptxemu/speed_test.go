@@ -8,6 +8,7 @@ import (
 	"testing"
 )
 
+// A product of 256 x 256 matrices by the shipped kernel, on one core.
 func BenchmarkMatmul(b *testing.B) {
 	src, err := os.ReadFile("../ptx/matmul.sm_70.ptx")
 	if err != nil {
@@ -49,7 +50,6 @@ func BenchmarkMatmul(b *testing.B) {
 			if got := float64(math.Float32frombits(le.Uint32(out))); math.Abs(got-want) > 1e-4 {
 				b.Errorf("c[0] = %v, want %v", got, want)
 			}
-			b.Logf("%+v", c)
 		})
 	}
 }
