@@ -22,9 +22,11 @@ type DeviceOptions struct {
 
 // OpenDevice opens a device by the name that a user gives it: "cpu", a GPU as "0" or "cuda:0",
 // "auto", which is the first GPU if there is one, or "emulated": the GPU's kernels on the CPU, with
-// all checks of package ptxemu, and some thousand times slower than either. Where there is no GPU at all the CPU stands in
-// for it, and notice says why in one line; it is empty otherwise. A GPU that is not there beside
-// others that are, or that fails to open, is an error.
+// all checks of package ptxemu, and some thousand times slower than either.
+//
+// Where there is no GPU at all the CPU stands in for it, and notice says why in one line; it is
+// empty otherwise. A GPU that is not there beside others that are, or that fails to open, is an
+// error.
 func OpenDevice(name string, o DeviceOptions) (dev program.Device, notice string, err error) {
 	if name == "cpu" {
 		if o.RequireGPU {

@@ -155,7 +155,7 @@ func TestSettingsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"height":28,"width":28,"latent":100,"batch":256,"epochs":100,"k":2,"steps":"every-k","loss":"non-saturating",` +
+	want := `{"height":28,"width":28,"latent":100,"batch":256,"epochs":100,"k":2,"alternation":"every-k","loss":"non-saturating",` +
 		`"alpha":0.3,"dropout":0.4,"learning_rate":0.0002,"beta1":0.5,"beta2":0.999,"epsilon":1e-7,"seed":1}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -30,7 +30,7 @@ func readReference(file *safetensors.File) (*referenceStep, error) {
 	if got := file.Metadata["format"]; got != referenceFormat {
 		return nil, fmt.Errorf("not a reference: its format is %q, want %q", got, referenceFormat)
 	}
-	s := Settings{K: 1, Epochs: 1, Steps: EveryK, Loss: NonSaturating}
+	s := Settings{K: 1, Epochs: 1, Alternation: EveryK, Loss: NonSaturating}
 	for key, v := range map[string]*float64{"leaky_alpha": &s.Alpha, "learning_rate": &s.LearningRate,
 		"beta1": &s.Beta1, "beta2": &s.Beta2, "epsilon": &s.Epsilon, "dropout": &s.Dropout} {
 		var err error

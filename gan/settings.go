@@ -32,16 +32,16 @@ const (
 
 // Settings are all that decides a run, beside the model, the images and the device.
 type Settings struct {
-	Height  int         `json:"height"` // of an image, pixels
-	Width   int         `json:"width"`
-	Latent  int         `json:"latent"` // normals that an image is made from
-	Batch   int         `json:"batch"`  // images of a step: in a D step, half of them are real
-	Epochs  int         `json:"epochs"`
-	K       int         `json:"k"`
-	Steps   Alternation `json:"steps"`
-	Loss    Loss        `json:"loss"`
-	Alpha   float64     `json:"alpha"`   // LeakyReLU's slope below zero
-	Dropout float64     `json:"dropout"` // share of D's activations set to zero in training
+	Height      int         `json:"height"` // of an image, pixels
+	Width       int         `json:"width"`
+	Latent      int         `json:"latent"` // normals that an image is made from
+	Batch       int         `json:"batch"`  // images of a step: in a D step, half of them are real
+	Epochs      int         `json:"epochs"`
+	K           int         `json:"k"`
+	Alternation Alternation `json:"alternation"`
+	Loss        Loss        `json:"loss"`
+	Alpha       float64     `json:"alpha"`   // LeakyReLU's slope below zero
+	Dropout     float64     `json:"dropout"` // share of D's activations set to zero in training
 
 	LearningRate float64 `json:"learning_rate"` // Adam's, the same for both networks
 	Beta1        float64 `json:"beta1"`
@@ -55,7 +55,7 @@ type Settings struct {
 func DefaultSettings() Settings {
 	return Settings{
 		Height: 28, Width: 28, Latent: 100, Batch: 256, Epochs: 100,
-		K: 2, Steps: EveryK, Loss: NonSaturating, Alpha: 0.3, Dropout: 0.4,
+		K: 2, Alternation: EveryK, Loss: NonSaturating, Alpha: 0.3, Dropout: 0.4,
 		LearningRate: 2e-4, Beta1: 0.5, Beta2: 0.999, Epsilon: 1e-7,
 		Seed: 1,
 	}
@@ -74,8 +74,8 @@ func (s Settings) Validate() error {
 	if s.Batch < 2 || s.Batch%2 != 0 {
 		return fmt.Errorf("batch is %d, want an even number, at least 2: half real, half fake", s.Batch)
 	}
-	if s.Steps != EveryK && s.Steps != KSteps {
-		return fmt.Errorf("alternation of steps is %q, want %q or %q", s.Steps, EveryK, KSteps)
+	if s.Alternation != EveryK && s.Alternation != KSteps {
+		return fmt.Errorf("alternation is %q, want %q or %q", s.Alternation, EveryK, KSteps)
 	}
 	if s.Loss != NonSaturating && s.Loss != Minimax {
 		return fmt.Errorf("loss is %q, want %q or %q", s.Loss, NonSaturating, Minimax)

@@ -12,23 +12,23 @@ func TestSettingsValidate(t *testing.T) {
 		t.Errorf("the defaults: %v", err)
 	}
 	for want, change := range map[string]func(*Settings){
-		"batch is 0":          func(s *Settings) { s.Batch = 0 },
-		"batch is 255":        func(s *Settings) { s.Batch = 255 },
-		"batch is -2":         func(s *Settings) { s.Batch = -2 },
-		"k is 0":              func(s *Settings) { s.K = 0 },
-		"epochs is 0":         func(s *Settings) { s.Epochs = 0 },
-		"latent size is 0":    func(s *Settings) { s.Latent = 0 },
-		"image width is -1":   func(s *Settings) { s.Width = -1 },
-		"dropout is 1":        func(s *Settings) { s.Dropout = 1 },
-		"dropout is NaN":      func(s *Settings) { s.Dropout = math.NaN() },
-		"beta1 is 1":          func(s *Settings) { s.Beta1 = 1 },
-		"beta2 is -0.1":       func(s *Settings) { s.Beta2 = -0.1 },
-		"alpha is 1.5":        func(s *Settings) { s.Alpha = 1.5 },
-		"learning rate is 0":  func(s *Settings) { s.LearningRate = 0 },
-		"learning rate is +I": func(s *Settings) { s.LearningRate = math.Inf(1) },
-		"epsilon is 0":        func(s *Settings) { s.Epsilon = 0 },
-		`loss is "hinge"`:     func(s *Settings) { s.Loss = "hinge" },
-		`steps is "both"`:     func(s *Settings) { s.Steps = "both" },
+		"batch is 0":            func(s *Settings) { s.Batch = 0 },
+		"batch is 255":          func(s *Settings) { s.Batch = 255 },
+		"batch is -2":           func(s *Settings) { s.Batch = -2 },
+		"k is 0":                func(s *Settings) { s.K = 0 },
+		"epochs is 0":           func(s *Settings) { s.Epochs = 0 },
+		"latent size is 0":      func(s *Settings) { s.Latent = 0 },
+		"image width is -1":     func(s *Settings) { s.Width = -1 },
+		"dropout is 1":          func(s *Settings) { s.Dropout = 1 },
+		"dropout is NaN":        func(s *Settings) { s.Dropout = math.NaN() },
+		"beta1 is 1":            func(s *Settings) { s.Beta1 = 1 },
+		"beta2 is -0.1":         func(s *Settings) { s.Beta2 = -0.1 },
+		"alpha is 1.5":          func(s *Settings) { s.Alpha = 1.5 },
+		"learning rate is 0":    func(s *Settings) { s.LearningRate = 0 },
+		"learning rate is +I":   func(s *Settings) { s.LearningRate = math.Inf(1) },
+		"epsilon is 0":          func(s *Settings) { s.Epsilon = 0 },
+		`loss is "hinge"`:       func(s *Settings) { s.Loss = "hinge" },
+		`alternation is "both"`: func(s *Settings) { s.Alternation = "both" },
 	} {
 		s := DefaultSettings()
 		change(&s)
@@ -50,7 +50,7 @@ func TestAlternation(t *testing.T) {
 		{KSteps, 1, []int{1, 1, 1, 1, 1}},
 		{KSteps, 3, []int{3, 3, 3, 3, 3}},
 	} {
-		s := Settings{Steps: c.steps, K: c.k}
+		s := Settings{Alternation: c.steps, K: c.k}
 		var got []int
 		for i := range c.want {
 			got = append(got, s.discriminatorSteps(i))

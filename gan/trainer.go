@@ -171,7 +171,7 @@ func (t *Trainer) failed(what string, err error) error {
 // discriminatorSteps is the number of D steps in an iteration of that index within its epoch.
 func (s Settings) discriminatorSteps(index int) int {
 	switch {
-	case s.Steps == KSteps:
+	case s.Alternation == KSteps:
 		return s.K
 	case index%s.K == 0:
 		return 1

@@ -134,7 +134,7 @@ func TestStepCounts(t *testing.T) {
 		wantIter int
 	}{{EveryK, 2, 4, 3}, {EveryK, 3, 3, 3}, {EveryK, 9, 2, 3}, {KSteps, 3, 21, 3}} {
 		s := tinySettings()
-		s.Steps, s.K = c.steps, c.k
+		s.Alternation, s.K = c.steps, c.k
 		trainer := tinyTrainer(t, dev, s)
 		iterate(t, trainer, 7)
 		f := snapshot(t, trainer)

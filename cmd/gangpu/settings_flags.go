@@ -13,7 +13,7 @@ func settingsFlags() []cli.Flag {
 		&cli.IntFlag{Name: "epochs", Value: d.Epochs, EnvVars: []string{"GANGPU_EPOCHS"}, Usage: "`NUMBER` of passes over the training images"},
 		&cli.IntFlag{Name: "batch", Value: d.Batch, EnvVars: []string{"GANGPU_BATCH"}, Usage: "`NUMBER` of images of a step: for the discriminator, half of them real"},
 		&cli.IntFlag{Name: "k", Value: d.K, Usage: "`NUMBER` that --alternation is about"},
-		&cli.StringFlag{Name: "alternation", Value: string(d.Steps),
+		&cli.StringFlag{Name: "alternation", Value: string(d.Alternation),
 			Usage: "`KIND`: every-k (a discriminator step every k iterations) or k-steps (k of them before each generator step)"},
 		&cli.StringFlag{Name: "loss", Value: string(d.Loss), Usage: "`KIND` that the generator minimises: non-saturating or minimax"},
 		&cli.IntFlag{Name: "latent", Value: d.Latent, Usage: "`NUMBER` of normals that an image is made from"},
@@ -41,7 +41,7 @@ func settings(c *cli.Context, height, width int) (gan.Settings, error) {
 			return s, err
 		}
 	}
-	s.Steps, s.Loss = gan.Alternation(c.String("alternation")), gan.Loss(c.String("loss"))
+	s.Alternation, s.Loss = gan.Alternation(c.String("alternation")), gan.Loss(c.String("loss"))
 	s.LearningRate, s.Beta1, s.Beta2, s.Epsilon = c.Float64("lr"), c.Float64("beta1"), c.Float64("beta2"), c.Float64("epsilon")
 	s.Alpha, s.Dropout, s.Seed = c.Float64("alpha"), c.Float64("dropout"), c.Uint64("seed")
 	if err := s.Validate(); err != nil {

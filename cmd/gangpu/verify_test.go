@@ -17,10 +17,7 @@ func referencePath(t *testing.T) string {
 	t.Helper()
 	path := os.Getenv(referenceVariable)
 	if path == "" {
-		path = filepath.Join("..", "..", "..", "shared", "reference", "step-a.safetensors")
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no reference file at %s; set %s to one", path, referenceVariable)
+		t.Skip("GANGPU_REFERENCE names no reference file")
 	}
 	return path
 }

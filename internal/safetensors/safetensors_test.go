@@ -209,12 +209,9 @@ func FuzzDecode(f *testing.F) {
 func TestReferenceFile(t *testing.T) {
 	path := os.Getenv("GANGPU_REFERENCE")
 	if path == "" {
-		path = filepath.Join("..", "..", "..", "shared", "reference", "step-a.safetensors")
+		t.Skip("GANGPU_REFERENCE names no reference file")
 	}
 	f, err := Read(path)
-	if os.IsNotExist(err) {
-		t.Skipf("no reference file at %s; set GANGPU_REFERENCE to one", path)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
