@@ -154,7 +154,7 @@ func (c *opCase) compare(got arrays, precision string, tolerance float64) (worst
 					return 0, fmt.Errorf("%s[%d] is %s, want %v", o.Name, j, element(out, j), ref[j])
 				}
 			}
-			e := relativeError(c.op, precision, out, ref, magnitude(c.op, c.inputs.float64().args(step)))
+			e := relativeError(c.op, out, ref, floorOf(c.op, precision, c.inputs.float64().args(step)))
 			worst = max(worst, e)
 			if !(e <= tolerance) {
 				j := worstElement(out, ref)

@@ -13,8 +13,9 @@ import (
 // An error is ||out-ref|| / ||ref||, with ref computed in float64. Where terms cancel, rounding
 // them is no fault of the device: ||ref|| counts as no less than 1/32 of what it would be if all
 // terms of a sum had one sign, or than 1/32 of one after a sigmoid. In tf32, where the factors of
-// each term are rounded, it is half of that: the error can be 2^-10 of every term. Random numbers
-// are measured one by one, against their range or standard deviation.
+// each term are rounded, it counts as no less than the root of the sum of the terms' squares, which
+// is what their errors add up to; a quarter of it after a sigmoid, whose slope is at most that.
+// Random numbers are measured one by one, against their range or standard deviation.
 func Tolerance(op, precision string) float64 {
 	switch op {
 	case "indices", "increment":
@@ -34,9 +35,9 @@ func Tolerance(op, precision string) float64 {
 	return 1.2e-7 // one or two roundings
 }
 
-// relativeError measures a result of op against ref. Magnitude is what ref would be if no terms
-// cancelled, or nil.
-func relativeError(op program.Op, precision string, out []float32, ref, magnitude []float64) float64 {
+// relativeError measures a result of op against ref, whose elements count as no less than floor's;
+// floor may be nil.
+func relativeError(op program.Op, out []float32, ref, floor []float64) float64 {
 	switch op := op.(type) {
 	case program.Uniform:
 		return worstDifference(out, ref) / max(math.Abs(float64(op.Low)), math.Abs(float64(op.High)))
@@ -54,14 +55,10 @@ func relativeError(op program.Op, precision string, out []float32, ref, magnitud
 	if diff == 0 {
 		return 0
 	}
-	for _, m := range magnitude {
-		cancelled += m * m
+	for _, f := range floor {
+		cancelled += f * f
 	}
-	floor := 1. / 32
-	if precision == "tf32" {
-		floor = 1. / 2
-	}
-	return math.Sqrt(diff) / max(math.Sqrt(scale), floor*math.Sqrt(cancelled))
+	return math.Sqrt(diff) / math.Sqrt(max(scale, cancelled))
 }
 
 func worstDifference(out []float32, ref []float64) float64 {
@@ -80,42 +77,73 @@ func difference(out float32, ref float64) float64 {
 	return math.Abs(float64(out) - ref)
 }
 
-// magnitude is the result of op, its last operand, if all terms of its sums had one sign, or ones
-// if it is a sigmoid or its logarithm; nil for an operation without sums that can cancel. It changes the
-// arguments, which are those of reference.Run.
-func magnitude(op program.Op, args []any) []float64 {
-	activation := program.Identity
+// floorOf is what the result of op, its last operand, counts as at least, by Tolerance; nil for an
+// operation without sums that can cancel. It changes the arguments, which are those of
+// reference.Run.
+func floorOf(op program.Op, precision string, args []any) []float64 {
+	linear, sigmoid, product := op, false, false
 	switch o := op.(type) {
 	case program.Conv2D:
-		activation = o.Activation.Kind
+		sigmoid, product = o.Activation.Kind == program.SigmoidActivation, true
+		o.Activation = program.Activation{}
+		linear = o
 	case program.Conv2DTranspose:
-		activation = o.Activation.Kind
+		sigmoid, product = o.Activation.Kind == program.SigmoidActivation, true
+		o.Activation = program.Activation{}
+		linear = o
 	case program.MatMul:
-		activation = o.Activation.Kind
+		sigmoid, product = o.Activation.Kind == program.SigmoidActivation, true
+		o.Activation = program.Activation{}
+		linear = o
+	case program.Conv2DInputGrad, program.Conv2DFilterGrad:
+		product = true
 	case program.Sigmoid, program.BCEWithLogits: // may be too small for a float32
-		activation = program.SigmoidActivation
-	case program.Conv2DInputGrad, program.Conv2DFilterGrad, program.BiasGrad, program.BCEWithLogitsGrad:
+		sigmoid = true
+	case program.BiasGrad, program.BCEWithLogitsGrad:
 	default:
 		return nil
 	}
-	if activation == program.SigmoidActivation {
-		ones := args[len(args)-1].([]float64)
-		reference.Fill(1, ones)
-		return ones
-	}
-	for i, a := range args {
-		for j, v := range a.([]float64) {
-			a.([]float64)[j] = math.Abs(v)
-			if op.Name() == "bce_grad" { // sigmoid(z)-t: the labels' sign is what makes it cancel
-				a.([]float64)[j] = v
-				if i == 1 {
-					a.([]float64)[j] = -v
-				}
+	result := args[len(args)-1].([]float64)
+	const cancellation, slope = 1. / 32, 1. / 4
+	switch {
+	case product && precision == "tf32":
+		each(args, func(_ int, v float64) float64 { return v * v })
+		if reference.Run[float64](linear, args...) != nil {
+			return nil
+		}
+		for i, v := range result {
+			result[i] = math.Sqrt(v)
+			if sigmoid {
+				result[i] = max(cancellation, slope*result[i])
 			}
 		}
+	case sigmoid:
+		reference.Fill(cancellation, result)
+	default:
+		each(args, func(arg int, v float64) float64 {
+			if op.Name() == "bce_grad" { // sigmoid(z)-t: the labels' sign is what makes it cancel
+				if arg == 1 {
+					return -v
+				}
+				return v
+			}
+			return math.Abs(v)
+		})
+		if reference.Run[float64](linear, args...) != nil {
+			return nil
+		}
+		for i := range result {
+			result[i] *= cancellation
+		}
 	}
-	if err := reference.Run[float64](op, args...); err != nil {
-		return nil
+	return result
+}
+
+// each replaces the elements of arguments.
+func each(args []any, f func(arg int, v float64) float64) {
+	for i, a := range args {
+		for j, v := range a.([]float64) {
+			a.([]float64)[j] = f(i, v)
+		}
 	}
-	return args[len(args)-1].([]float64)
 }
