@@ -35,7 +35,7 @@ step version 10 "$gangpu" version
 step devices 20 "$gangpu" devices
 step "selftest fp32" 60 "$gangpu" selftest --device 0 --precision fp32
 step "selftest tf32" 60 "$gangpu" selftest --device 0 --precision tf32
-step conformance 120 "$bundle/cudriver.test" -test.v -test.run '^TestConformance$'
+step conformance 120 "$bundle/cudriver.test" -test.v -test.run "^(TestConformance|TestInstructions)$"
 if [ -f "$bundle/reference.safetensors" ]; then
 	step "verify fp32" 30 "$gangpu" verify --device 0 --precision fp32 --reference "$bundle/reference.safetensors"
 	step "verify tf32" 30 "$gangpu" verify --device 0 --precision tf32 --reference "$bundle/reference.safetensors"

@@ -14,6 +14,7 @@ import (
 	"gangpu/engine/program"
 	"gangpu/engine/selftest"
 	"gangpu/kernels/ptxemu"
+	"gangpu/kernels/ptxemu/ptxtest"
 )
 
 func install(t *testing.T) *cudriver.Driver {
@@ -87,5 +88,23 @@ func TestCopyToFieldOfStruct(t *testing.T) {
 	object.bytes = [8]byte{}
 	if err := driver.MemcpyDtoH(object.bytes[:], ptr); err != nil || object.bytes != want {
 		t.Errorf("read back %v, %v, want %v", object.bytes, err, want)
+	}
+}
+
+// The instruction tests through the C interface.
+func TestInstructions(t *testing.T) {
+	driver := install(t)
+	if err := driver.Open(0); err != nil {
+		t.Fatal(err)
+	}
+	defer driver.Close()
+	tests, err := ptxtest.Tests()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range tests {
+		if err := test.Run(driver); err != nil {
+			t.Errorf("%s: %v", test.Name, err)
+		}
 	}
 }
