@@ -119,7 +119,7 @@ func allSet(b []byte) bool {
 
 // execLd: regs = [a + offset].
 func execLd(w *warp, in *inst) {
-	if in.space == spaceShared && in.size == 4 && len(in.regs) == 1 && in.extend == 0 && w.loadShared32(in) {
+	if in.space == spaceShared && in.size == 4 && in.extend == 0 && w.loadSharedWords(in) {
 		return
 	}
 	w.countAccess(in, false)
@@ -197,105 +197,73 @@ func execSt(w *warp, in *inst) {
 	}
 }
 
-// loadShared32 is execLd for the loads of inner loops; false means that it did nothing.
-func (w *warp) loadShared32(in *inst) bool {
+// loadSharedWords is execLd for the loads of inner loops: one to four words from shared memory. It checks all
+// lanes before it loads anything; false means that something is wrong, and that execLd shall find out what.
+func (w *warp) loadSharedWords(in *inst) bool {
 	s := &w.blk.shared
-	if len(s.data) < 4 {
+	n := 4 * len(in.regs)
+	if len(s.data) < n || w.checks && s.granule != 2 {
 		return false
 	}
-	base, d := w.src(in.a), &w.regs[in.regs[0]]
-	limit := uint64(len(s.data) - 4)
-	first := bits.TrailingZeros32(w.act) & 31
-	addr := base[first] + in.offset
-	uniform := w.act == fullMask
-	for i := 0; i < warpSize && uniform; i++ {
-		uniform = base[i] == base[first]
-	}
-	if uniform && addr&3 == 0 && addr <= limit && !w.checks {
-		w.counts.sharedBytes += 4 * warpSize
-		v := uint64(le.Uint32(s.data[addr:]))
-		for i := range d {
-			d[i] = v
-		}
-		return true
-	}
-	if w.checks {
-		return w.loadShared32Checked(in, uniform)
-	}
+	base := w.src(in.a)
+	limit, align := uint64(len(s.data)-n), uint64(n-1)
+	first := base[bits.TrailingZeros32(w.act)&31]
+	uniform := true
 	for m := w.act; m != 0; m &= m - 1 {
-		i := bits.TrailingZeros32(m) & 31
-		addr := base[i] + in.offset
-		if addr&3 != 0 || addr > limit {
+		addr := base[bits.TrailingZeros32(m)&31]
+		uniform = uniform && addr == first
+		if addr += in.offset; addr&align != 0 || addr > limit {
 			return false
 		}
 	}
-	w.counts.sharedBytes += 4 * uint64(bits.OnesCount32(w.act))
-	if w.act == fullMask {
-		for i := range d {
-			d[i] = uint64(le.Uint32(s.data[base[i]+in.offset:]))
+	if w.checks && !w.checkSharedWords(in, base, n, uniform) {
+		return false
+	}
+	w.counts.sharedBytes += uint64(n) * uint64(bits.OnesCount32(w.act))
+	if uniform {
+		for k, r := range in.regs {
+			w.tmp.splat(uint64(le.Uint32(s.data[first+in.offset+4*uint64(k):])))
+			if w.act == fullMask {
+				w.regs[r] = w.tmp
+			} else {
+				w.blend(r, &w.tmp)
+			}
 		}
 		return true
 	}
-	for m := w.act; m != 0; m &= m - 1 {
-		i := bits.TrailingZeros32(m) & 31
-		d[i] = uint64(le.Uint32(s.data[base[i]+in.offset:]))
+	addrs := *base // which the load may overwrite
+	for k, r := range in.regs {
+		d, offset := &w.regs[r], in.offset+4*uint64(k)
+		for m := w.act; m != 0; m &= m - 1 {
+			i := bits.TrailingZeros32(m) & 31
+			d[i] = uint64(le.Uint32(s.data[addrs[i]+offset:]))
+		}
 	}
 	return true
 }
 
-// loadShared32Checked checks as bytes does; on a finding it gives up and lets bytes word it.
-func (w *warp) loadShared32Checked(in *inst, uniform bool) bool {
+// checkSharedWords finds what checkShared finds, and notes the reads.
+func (w *warp) checkSharedWords(in *inst, base *lanes, n int, uniform bool) bool {
 	s := &w.blk.shared
-	if s.granule != 2 {
-		return false
-	}
-	base, d := w.src(in.a), &w.regs[in.regs[0]]
-	limit := uint64(len(s.data) - 4)
+	left := w.act
 	if uniform {
-		// One word, read by all lanes: the record of one lane, then of several.
-		addr := base[0] + in.offset
-		if addr&3 != 0 || addr > limit || le.Uint32(s.written[addr:]) != 0x01010101 {
-			return false
-		}
-		for lane := range 2 {
-			if _, ok := s.noteRead(s.record(w, lane), int(addr), 4); !ok {
+		// Of lanes that read the same words two stand for all: a writer of this warp is not ordered with one of
+		// them, and the record after the second says that there are several.
+		second := left & (left - 1)
+		left = left&-left | second&-second
+	}
+	mine := s.record(w, 0)
+	for m := left; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		o := int(base[i] + in.offset)
+		for at := o; at < o+n; at += 4 {
+			if le.Uint32(s.written[at:]) != 0x01010101 {
 				return false
 			}
 		}
-		w.counts.sharedBytes += 4 * warpSize
-		v := uint64(le.Uint32(s.data[addr:]))
-		for i := range d {
-			d[i] = v
-		}
-		return true
-	}
-	mine := s.record(w, 0)
-	readers := s.readers
-	for m := w.act; m != 0; m &= m - 1 {
-		i := bits.TrailingZeros32(m) & 31
-		addr := base[i] + in.offset
-		if addr&3 != 0 || addr > limit || le.Uint32(s.written[addr:]) != 0x01010101 {
+		if _, ok := s.noteRead(mine+accessRecord(i), o, n); !ok {
 			return false
 		}
-		g := addr >> 2
-		mine := mine + accessRecord(i)
-		if rd := readers[g]; rd == mine || rd&recordWarps != 0 && rd>>recordEpochShift == accessRecord(s.now) {
-			if s.writers[g]>>recordEpochShift != accessRecord(s.now) {
-				continue
-			}
-		}
-		if _, ok := s.noteRead(mine, int(addr), 4); !ok {
-			return false
-		}
-	}
-	w.counts.sharedBytes += 4 * uint64(bits.OnesCount32(w.act))
-	if base == d {
-		w.tmp = *base
-		base = &w.tmp
-	}
-	for m := w.act; m != 0; m &= m - 1 {
-		i := bits.TrailingZeros32(m) & 31
-		d[i] = uint64(le.Uint32(s.data[base[i]+in.offset:]))
 	}
 	return true
 }

@@ -10,15 +10,16 @@ const (
 // fmaF32 is a*b+c rounded once.
 //
 // The product of two float32 is exact in float64. The sum s of it and c is rounded to 53 bits, and then to 24:
-// twice, which goes wrong only if s is not exact and lies in the middle between two neighbouring float32, where a
-// float64 has its lower 29 bits 100...0, or anywhere for subnormal float32.
+// twice, which goes wrong only if s is not exact and lies in the middle between two neighbouring float32. There a
+// float64 has its lower 29 bits 100...0; where float32 are subnormal it is looked at more closely, but for zero.
 func fmaF32(d, a, b, c *lanes) {
+	const normal = (1023 - 126) << 53 // twice the bits of the smallest normal float32
 	for i := range d {
 		p := float64(f32of(a[i])) * float64(f32of(b[i]))
 		z := float64(f32of(c[i]))
 		s := p + z
 		u := math.Float64bits(s)
-		if u&0x1fffffff == 0x10000000 || u>>52&0x7ff < 1023-126 {
+		if u<<35 == 1<<63 || u<<1-1 < normal-1 {
 			s = oddSum(p, z, s)
 		}
 		d[i] = f32bits(float32(s))
