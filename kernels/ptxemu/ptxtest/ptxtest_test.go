@@ -35,7 +35,7 @@ func TestEmulator(t *testing.T) {
 	}
 }
 
-var opcode = regexp.MustCompile(`(?m)^\s*(?:@!?%\w+\s+)?([a-z][a-z0-9_.]*[A-Za-z0-9_.]*)(?:\s|;)`)
+var opcode = regexp.MustCompile(`(?m)^\s*(?:@!?%\w+\s+)?([a-z][\w.]*)[\s;]`)
 
 // Whatever the emulator accepts is executed by a test; trap, which ends a launch, has its own in package ptxemu.
 func TestEveryInstructionIsCovered(t *testing.T) {

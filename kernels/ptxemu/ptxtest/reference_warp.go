@@ -1,9 +1,6 @@
 package ptxtest
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 const warpSize = 32
 
@@ -244,10 +241,4 @@ func multiply(warp []record, lane, i, k int, typ string, size int) uint64 {
 		sum += a(row, j) * b(j, col)
 	}
 	return bits32(float32(sum))
-}
-
-// Instruction is the instruction that a result's name begins with.
-func Instruction(result string) string {
-	name, _, _ := strings.Cut(result, " ")
-	return name
 }
