@@ -105,9 +105,10 @@ gpu-bundle: ## put what bench/gpu.sh needs on a GPU machine without Go into buil
 	du -sh build/gpu
 
 .PHONY: fuzz
-fuzz: ## fuzz the file readers, half a minute each
+fuzz: ## fuzz the readers of datasets, model files and PTX, half a minute each
 	$(GO) test -run '^$$' -fuzz . -fuzztime 30s ./mnist/
 	$(GO) test -run '^$$' -fuzz . -fuzztime 30s ./internal/safetensors/
+	$(GO) test -run '^$$' -fuzz . -fuzztime 30s ./kernels/ptxemu/
 
 .PHONY: clean
 clean: ## remove build/
