@@ -12,7 +12,7 @@ import (
 // the C interface, the launches and the shipped PTX are the real ones.
 func TestTrainOnDriverInSoftware(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a minute under the race detector")
+		t.Skip("the emulator is slow under the race detector")
 	}
 	t.Setenv("GANGPU_LIBCUDA", "emulated")
 	if out := succeed(t, "devices"); !strings.Contains(out, "cuda:0") || !strings.Contains(out, "compute capability 8.0") {

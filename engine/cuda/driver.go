@@ -37,6 +37,8 @@ type Driver interface {
 	// Launch enqueues a kernel. args has an 8-byte slot a parameter, its value in the low bytes.
 	Launch(fn uint64, grid, block [3]uint32, sharedBytes uint32, stream uint64, args []uint64) error
 
+	// StreamCreate makes a stream whose kernels wait for the copies and clears that were called
+	// before them.
 	StreamCreate() (stream uint64, err error)
 	StreamDestroy(stream uint64) error
 	StreamSynchronize(stream uint64) error

@@ -176,12 +176,14 @@ func (d *Driver) ModuleFunction(module uint64, name string) (uint64, error) {
 	return number(f), failed("cuModuleGetFunction "+name, err)
 }
 
+// StreamCreate makes a stream that waits for the default one, on which memory is cleared and small
+// copies end after their call has returned: a non-blocking stream's kernels could overtake them.
 func (d *Driver) StreamCreate() (uint64, error) {
 	if err := d.enter(); err != nil {
 		return 0, err
 	}
 	defer leave()
-	s, err := cu.MakeStream(cu.NonBlocking)
+	s, err := cu.MakeStream(cu.DefaultStream)
 	return number(s), failed("cuStreamCreate", err)
 }
 
