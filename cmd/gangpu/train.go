@@ -91,7 +91,12 @@ func train(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, metrics.Close()) }()
-	return trainLoop(c, trainer, folder, metrics)
+	watchers, err := startWatchers(c, trainer, folder)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, watchers.Close()) }()
+	return trainLoop(c, trainer, folder, metrics, watchers)
 }
 
 // checkTrainFlags finds what is wrong before the images are fetched and the device is opened. It

@@ -14,7 +14,7 @@ import (
 
 const samplesPerEpoch = 25
 
-func trainLoop(c *cli.Context, t *gan.Trainer, folder runFolder, metrics *metricsFile) error {
+func trainLoop(c *cli.Context, t *gan.Trainer, folder runFolder, metrics *metricsFile, watchers watchers) error {
 	perEpoch := t.IterationsPerEpoch()
 	total := t.Settings().Epochs * perEpoch
 	if n := c.Int("iterations"); n > 0 {
@@ -34,13 +34,16 @@ func trainLoop(c *cli.Context, t *gan.Trainer, folder runFolder, metrics *metric
 			if err := metrics.Write(m, taken); err != nil {
 				return fmt.Errorf("writing %s: %w", folder.metrics(), err)
 			}
+			if err := watchers.iteration(m, taken); err != nil {
+				return err
+			}
 		}
 		if err != nil {
 			return folder.afterFailure(err)
 		}
 		bar.show(m, taken, total-t.Iterations())
 		if t.Iterations()%perEpoch == 0 {
-			if err := endEpoch(t, folder, metrics); err != nil {
+			if err := endEpoch(t, folder, metrics, watchers); err != nil {
 				return err
 			}
 		}
@@ -69,13 +72,16 @@ func (r runFolder) afterFailure(err error) error {
 }
 
 // endEpoch saves what an epoch made: its samples, the model, the metrics so far.
-func endEpoch(t *gan.Trainer, folder runFolder, metrics *metricsFile) error {
+func endEpoch(t *gan.Trainer, folder runFolder, metrics *metricsFile, watchers watchers) error {
 	samples, err := t.Samples(samplesPerEpoch)
 	if err != nil {
 		return fmt.Errorf("making samples: %w", err)
 	}
 	epoch := t.Iterations() / t.IterationsPerEpoch()
 	if err := samples.SavePNG(folder.sample(epoch), sampleGrid); err != nil {
+		return err
+	}
+	if err := watchers.epoch(epoch, samples); err != nil {
 		return err
 	}
 	return save(t, folder, metrics)

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"time"
+
+	"gangpu/gan"
+
+	"github.com/urfave/cli/v2"
+)
+
+// A watcher is told how a run goes. Its methods are called one at a time; an error of theirs ends
+// the run.
+type watcher interface {
+	// iteration comes after each iteration, with its numbers and how long it took; after one that
+	// diverged too.
+	iteration(m gan.Metrics, taken time.Duration) error
+	// epoch comes at the end of an epoch, counted from 1, with its samples, before the model is saved.
+	epoch(number int, samples gan.Samples) error
+	// Close comes once, when the run has ended, well or not.
+	Close() error
+}
+
+type watchers []watcher
+
+// startWatchers makes those that the flags ask for.
+func startWatchers(c *cli.Context, t *gan.Trainer, folder runFolder) (watchers, error) {
+	return nil, nil
+}
+
+func (ws watchers) iteration(m gan.Metrics, taken time.Duration) error {
+	for _, w := range ws {
+		if err := w.iteration(m, taken); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (ws watchers) epoch(number int, samples gan.Samples) error {
+	for _, w := range ws {
+		if err := w.epoch(number, samples); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (ws watchers) Close() error {
+	var err error
+	for _, w := range ws {
+		err = errors.Join(err, w.Close())
+	}
+	return err
+}
