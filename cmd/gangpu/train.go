@@ -95,7 +95,7 @@ func train(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, watchers.Close()) }()
+	defer func() { err = errors.Join(err, watchers.end(err)) }()
 	return trainLoop(c, trainer, folder, metrics, watchers)
 }
 

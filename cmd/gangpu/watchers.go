@@ -17,8 +17,9 @@ type watcher interface {
 	iteration(m gan.Metrics, taken time.Duration) error
 	// epoch comes at the end of an epoch, counted from 1, with its samples, before the model is saved.
 	epoch(number int, samples gan.Samples) error
-	// Close comes once, when the run has ended, well or not.
-	Close() error
+	// end comes once, when the run has ended: outcome is nil if it was finished, an
+	// *interruptedError if it was stopped in good order, and otherwise why it failed.
+	end(outcome error) error
 }
 
 type watchers []watcher
@@ -46,10 +47,10 @@ func (ws watchers) epoch(number int, samples gan.Samples) error {
 	return nil
 }
 
-func (ws watchers) Close() error {
+func (ws watchers) end(outcome error) error {
 	var err error
 	for _, w := range ws {
-		err = errors.Join(err, w.Close())
+		err = errors.Join(err, w.end(outcome))
 	}
 	return err
 }
