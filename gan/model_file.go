@@ -26,22 +26,13 @@ type ModelFile struct {
 	metrics                  [metricsLen]float32 // of the last steps; zero where a file has none
 }
 
-// state is a network's parameters and what Adam knows of them, flat as in the Layout. A file
-// that was not written by a trainer may lack the latter.
-type state struct {
-	parameters, m, v []float32
-	steps            uint32
-}
-
 const (
-	modelFormat  = "gangpu-model/1"
-	notePrefix   = "note/"
-	firstMoment  = "adam/m/" // before a parameter's name
-	secondMoment = "adam/v/"
+	modelFormat = "gangpu-model/1"
+	notePrefix  = "note/"
 )
 
 // Resumable reports whether the file holds the optimizer's state.
-func (f *ModelFile) Resumable() bool { return f.generator.m != nil && f.discriminator.m != nil }
+func (f *ModelFile) Resumable() bool { return f.generator.trained() && f.discriminator.trained() }
 
 // Parameter returns a copy of a parameter by its name, "generator/dense/kernel", and its shape.
 func (f *ModelFile) Parameter(name string) (values []float32, shape []int, err error) {
@@ -57,16 +48,6 @@ func (f *ModelFile) Parameter(name string) (values []float32, shape []int, err e
 		}
 	}
 	return nil, nil, fmt.Errorf("the model has no parameter %q", name)
-}
-
-// networkState is one network of a file.
-type networkState struct {
-	*state
-	layout *Layout
-}
-
-func (f *ModelFile) networks(l layouts) [2]networkState {
-	return [2]networkState{{&f.generator, l.generator}, {&f.discriminator, l.discriminator}}
 }
 
 // Save makes or replaces the file at path. Parameters that are not finite are an error.
@@ -101,8 +82,11 @@ func (f *ModelFile) encode() (*safetensors.File, error) {
 	for _, n := range f.networks(l) {
 		file.Metadata[stepsOf(n.layout.Name)] = strconv.FormatUint(uint64(n.steps), 10)
 		for _, part := range n.parts() {
+			if *part.values == nil {
+				continue
+			}
 			for _, p := range n.layout.Parameters() {
-				values := part.values[p.Offset:][:p.Len()]
+				values := (*part.values)[p.Offset:][:p.Len()]
 				if err := finite(part.prefix+p.Name, values); err != nil {
 					return nil, err
 				}
@@ -123,20 +107,6 @@ func (f *ModelFile) encode() (*safetensors.File, error) {
 	}
 	file.Metadata["metrics"] = string(metrics)
 	return file, nil
-}
-
-// part is one of the arrays of a state.
-type part struct {
-	prefix string // of its tensors' names
-	values []float32
-}
-
-func (s *state) parts() []part {
-	parts := []part{{"", s.parameters}}
-	if s.m != nil {
-		parts = append(parts, part{firstMoment, s.m}, part{secondMoment, s.v})
-	}
-	return parts
 }
 
 // finite reports the first value that is not.
@@ -217,14 +187,14 @@ func decodeModel(file *safetensors.File) (*ModelFile, error) {
 
 // read fills in a network's arrays and returns how many tensors it took.
 func (n networkState) read(file *safetensors.File) (int, error) {
-	n.parameters = make([]float32, n.layout.Len)
-	if slices.ContainsFunc(file.Tensors, func(t safetensors.Tensor) bool {
-		return strings.HasPrefix(t.Name, firstMoment+n.layout.Name+"/")
-	}) {
-		n.m, n.v = make([]float32, n.layout.Len), make([]float32, n.layout.Len)
-	}
 	read := 0
 	for _, part := range n.parts() {
+		if part.prefix != "" && !slices.ContainsFunc(file.Tensors, func(t safetensors.Tensor) bool {
+			return strings.HasPrefix(t.Name, part.prefix+n.layout.Name+"/")
+		}) {
+			continue
+		}
+		*part.values = make([]float32, n.layout.Len)
 		for _, p := range n.layout.Parameters() {
 			t, err := file.Tensor(part.prefix + p.Name)
 			if err != nil {
@@ -240,7 +210,7 @@ func (n networkState) read(file *safetensors.File) (int, error) {
 			if err := finite(t.Name, values); err != nil {
 				return 0, err
 			}
-			copy(part.values[p.Offset:], values)
+			copy((*part.values)[p.Offset:], values)
 			read++
 		}
 	}

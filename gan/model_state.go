@@ -2,6 +2,43 @@ package gan
 
 import "gangpu/engine/program"
 
+// state is a network's parameters and what training knows of them, flat as in the Layout. A file
+// that was not written by a trainer may lack the latter.
+type state struct {
+	parameters, m, v []float32
+	steps            uint32
+}
+
+// part is one of the arrays of a state.
+type part struct {
+	prefix  string                      // of its tensors' names in a file, before the parameter's
+	storage func(network string) string // where it lies on a device
+	values  *[]float32                  // nil where there is none
+}
+
+// parts are all arrays that a state may have. Those of them that a device has an array for, or
+// that a file has tensors of, it does have.
+func (s *state) parts() []part {
+	return []part{
+		{"", parametersOf, &s.parameters},
+		{"adam/m/", firstMomentOf, &s.m},
+		{"adam/v/", secondMomentOf, &s.v},
+	}
+}
+
+// trained reports whether the state is whole: one that training can go on with.
+func (s *state) trained() bool { return s.m != nil && s.v != nil }
+
+// networkState is one network of a file.
+type networkState struct {
+	*state
+	layout *Layout
+}
+
+func (f *ModelFile) networks(l layouts) [2]networkState {
+	return [2]networkState{{&f.generator, l.generator}, {&f.discriminator, l.discriminator}}
+}
+
 // The way of a model's state between a file and a device.
 
 // download reads both networks and the last metrics from the device.
@@ -10,15 +47,18 @@ func (f *ModelFile) download(a *arrays, l layouts) error {
 		return err
 	}
 	for _, n := range f.networks(l) {
-		name, length := n.layout.Name, n.layout.Len
-		n.parameters, n.m, n.v = make([]float32, length), make([]float32, length), make([]float32, length)
 		var steps [1]uint32
-		if err := read(a, stepsOf(name), 0, steps[:]); err != nil {
+		if err := read(a, stepsOf(n.layout.Name), 0, steps[:]); err != nil {
 			return err
 		}
 		n.steps = steps[0]
-		for _, x := range n.flat() {
-			if err := read(a, x.storage, 0, x.values); err != nil {
+		for _, part := range n.parts() {
+			storage := part.storage(n.layout.Name)
+			if a.bindings[storage] == nil {
+				continue
+			}
+			*part.values = make([]float32, n.layout.Len)
+			if err := read(a, storage, 0, *part.values); err != nil {
 				return err
 			}
 		}
@@ -36,8 +76,12 @@ func (f *ModelFile) upload(a *arrays, l layouts) error {
 		if err := write(a, stepsOf(n.layout.Name), 0, []uint32{n.steps}); err != nil {
 			return err
 		}
-		for _, x := range n.flat() {
-			if err := write(a, x.storage, 0, x.values); err != nil {
+		for _, part := range n.parts() {
+			storage := part.storage(n.layout.Name)
+			if *part.values == nil || a.bindings[storage] == nil {
+				continue
+			}
+			if err := write(a, storage, 0, *part.values); err != nil {
 				return err
 			}
 		}
@@ -51,15 +95,4 @@ func (s *state) uploadParameters(a *arrays, l *Layout) error {
 		return err
 	}
 	return write(a, parametersOf(l.Name), 0, s.parameters)
-}
-
-// flatArray is one of a network's arrays and where it lies on a device.
-type flatArray struct {
-	storage string
-	values  []float32
-}
-
-func (n networkState) flat() [3]flatArray {
-	name := n.layout.Name
-	return [3]flatArray{{parametersOf(name), n.parameters}, {firstMomentOf(name), n.m}, {secondMomentOf(name), n.v}}
 }
