@@ -50,14 +50,21 @@ func NewTrainer(dev program.Device, s Settings, m Model, images Images) (*Traine
 	if err != nil {
 		return nil, err
 	}
+	if err := t.initialise(); err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	return t, nil
+}
+
+func (t *Trainer) initialise() error {
 	p, err := t.steps().initialise()
 	if err == nil {
 		err = t.arrays.once(p)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("initialising the weights: %w", err), t.Close())
+		return fmt.Errorf("initialising the weights: %w", err)
 	}
-	return t, nil
+	return nil
 }
 
 // ResumeTrainer prepares to go on from where a model file was saved, on the same images: the

@@ -39,7 +39,7 @@ func trainLoop(c *cli.Context, t *gan.Trainer, folder runFolder, metrics *metric
 			}
 		}
 		if err != nil {
-			return folder.afterFailure(err)
+			return folder.afterFailure(explainDivergence(c, t, folder, err))
 		}
 		bar.show(m, taken, total-t.Iterations())
 		if t.Iterations()%perEpoch == 0 {
@@ -61,6 +61,26 @@ func iterate(t *gan.Trainer) (gan.Metrics, error) {
 		return gan.Metrics{}, err
 	}
 	return t.Metrics()
+}
+
+// explainDivergence adds to the error of a run that diverged where it began.
+func explainDivergence(c *cli.Context, t *gan.Trainer, folder runFolder, err error) error {
+	if diverged := (*gan.DivergedError)(nil); !errors.As(err, &diverged) {
+		return err
+	}
+	saved, loadErr := gan.Load(folder.model())
+	if loadErr != nil {
+		saved = nil // nothing was saved yet
+	}
+	fmt.Fprintln(c.App.Writer, "a loss is not finite: making the iterations since the last save again to see where it began")
+	origin, originErr := t.FindOrigin(saved)
+	switch {
+	case originErr != nil:
+		return errors.Join(err, originErr)
+	case origin == nil:
+		return fmt.Errorf("%w; made again, these iterations do not diverge", err)
+	}
+	return fmt.Errorf("%w; it began in %v", err, origin)
 }
 
 // afterFailure adds to an error in the middle of a run what is left of the run.

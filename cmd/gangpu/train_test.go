@@ -145,6 +145,7 @@ func TestTrainDiverged(t *testing.T) {
 	before := readFile(t, path)
 	// The line of progress is ">1, 3/10".
 	fail(t, exitFailed, "in epoch 1, iteration 3;", "train", "--device", "cpu", "--resume", out)
+	fail(t, exitFailed, "it began in epoch 1, iteration 3: discriminator step, discriminator/dense: element 0 of c is +Inf", "train", "--device", "cpu", "--resume", out)
 	fail(t, exitFailed, path+" is as it was after 2 iterations", "train", "--device", "cpu", "--resume", out)
 	if string(before) != string(readFile(t, path)) {
 		t.Error("the saved model was changed")
