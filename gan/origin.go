@@ -62,7 +62,9 @@ func (t *Trainer) goBack(to *ModelFile) error {
 	t.iteration = 0
 	zero := &ModelFile{}
 	for _, n := range zero.networks(t.layouts) {
-		n.parameters, n.m, n.v = make([]float32, n.layout.Len), make([]float32, n.layout.Len), make([]float32, n.layout.Len)
+		for _, part := range n.parts() {
+			*part.values = make([]float32, n.layout.Len)
+		}
 	}
 	if err := zero.upload(t.arrays, t.layouts); err != nil {
 		return err
@@ -80,8 +82,8 @@ func (t *Trainer) broken() (bool, error) {
 		return true, nil
 	}
 	for _, n := range after.networks(t.layouts) {
-		for _, x := range n.flat() {
-			if finite(x.storage, x.values) != nil {
+		for _, part := range n.parts() {
+			if finite(part.prefix, *part.values) != nil {
 				return true, nil
 			}
 		}
