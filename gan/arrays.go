@@ -33,6 +33,7 @@ func parametersOf(network string) string   { return network + "/parameters" }
 func gradientOf(network string) string     { return network + "/gradient" }
 func firstMomentOf(network string) string  { return network + "/m" }
 func secondMomentOf(network string) string { return network + "/v" }
+func averageOf(network string) string      { return network + "/average" }
 func stepsOf(network string) string        { return network + "/steps" } // [1] uint32: updates made
 
 // maskOf names the mask of a Dropout layer.

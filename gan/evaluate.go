@@ -29,7 +29,8 @@ const (
 	evaluationLen
 )
 
-// Evaluate compares real images with as many that the model makes of noise drawn by the seed.
+// Evaluate compares real images with as many that the model makes of noise drawn by the seed, by
+// the moving average of G's weights if the file has one.
 func Evaluate(dev program.Device, f *ModelFile, images Images, seed uint64) (e Evaluation, err error) {
 	l, err := f.Model.layouts()
 	if err != nil {
@@ -40,10 +41,9 @@ func Evaluate(dev program.Device, f *ModelFile, images Images, seed uint64) (e E
 	}
 	a := newArrays(dev)
 	defer func() { err = errors.Join(err, a.close()) }()
-	for _, n := range f.networks(l) {
-		if err := n.uploadParameters(a, n.layout); err != nil {
-			return e, err
-		}
+	if err := errors.Join(uploadParameters(a, l.generator, f.imageWeights()),
+		uploadParameters(a, l.discriminator, f.discriminator.parameters)); err != nil {
+		return e, err
 	}
 	s := f.Settings
 	s.Seed = seed

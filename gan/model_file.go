@@ -31,19 +31,40 @@ const (
 	notePrefix  = "note/"
 )
 
-// Resumable reports whether the file holds the optimizer's state.
-func (f *ModelFile) Resumable() bool { return f.generator.trained() && f.discriminator.trained() }
+// Resumable reports whether the file holds the optimizer's state, and the moving average if the
+// settings have one.
+func (f *ModelFile) Resumable() bool {
+	return f.generator.trained() && f.discriminator.trained() && (f.Settings.EMA == 0 || f.generator.average != nil)
+}
 
-// Parameter returns a copy of a parameter by its name, "generator/dense/kernel", and its shape.
+// DropAverage makes images come from G's weights as the last step left them, though the file has
+// their moving average. It cannot be resumed then.
+func (f *ModelFile) DropAverage() { f.generator.average = nil }
+
+// imageWeights are those of G that images are made by.
+func (f *ModelFile) imageWeights() []float32 {
+	if f.generator.average != nil {
+		return f.generator.average
+	}
+	return f.generator.parameters
+}
+
+// Parameter returns a copy of a tensor of the file by its name, "generator/dense/kernel" or
+// "ema/generator/dense/kernel", and its shape.
 func (f *ModelFile) Parameter(name string) (values []float32, shape []int, err error) {
 	l, err := f.Model.layouts()
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, n := range f.networks(l) {
-		for _, p := range n.layout.Parameters() {
-			if p.Name == name {
-				return slices.Clone(n.parameters[p.Offset:][:p.Len()]), p.Shape, nil
+		for _, part := range n.parts() {
+			if *part.values == nil {
+				continue
+			}
+			for _, p := range n.layout.Parameters() {
+				if part.prefix+p.Name == name {
+					return slices.Clone((*part.values)[p.Offset:][:p.Len()]), p.Shape, nil
+				}
 			}
 		}
 	}

@@ -3,10 +3,11 @@ package gan
 import "gangpu/engine/program"
 
 // state is a network's parameters and what training knows of them, flat as in the Layout. A file
-// that was not written by a trainer may lack the latter.
+// that was not written by a trainer may lack the latter. The average is the generator's, if the
+// settings have one.
 type state struct {
-	parameters, m, v []float32
-	steps            uint32
+	parameters, m, v, average []float32
+	steps                     uint32
 }
 
 // part is one of the arrays of a state.
@@ -23,6 +24,7 @@ func (s *state) parts() []part {
 		{"", parametersOf, &s.parameters},
 		{"adam/m/", firstMomentOf, &s.m},
 		{"adam/v/", secondMomentOf, &s.v},
+		{"ema/", averageOf, &s.average},
 	}
 }
 
@@ -90,9 +92,9 @@ func (f *ModelFile) upload(a *arrays, l layouts) error {
 }
 
 // uploadParameters makes the array of a network's parameters on a device that does not train.
-func (s *state) uploadParameters(a *arrays, l *Layout) error {
+func uploadParameters(a *arrays, l *Layout, values []float32) error {
 	if err := a.allocOne(parametersOf(l.Name), program.Float32, l.Len); err != nil {
 		return err
 	}
-	return write(a, parametersOf(l.Name), 0, s.parameters)
+	return write(a, parametersOf(l.Name), 0, values)
 }

@@ -16,13 +16,14 @@ type Sampler struct {
 	padding []float32 // noise of a last batch that is not full
 }
 
-// NewSampler prepares to make images by a model of a file, a batch at a time.
+// NewSampler prepares to make images by a model of a file, a batch at a time: by the moving average
+// of G's weights if the file has one.
 func NewSampler(dev program.Device, f *ModelFile, batch int) (*Sampler, error) {
 	l, err := f.Model.layouts()
 	if err != nil {
 		return nil, err
 	}
-	return newSamplerOf(dev, l, batch, func(a *arrays) error { return f.generator.uploadParameters(a, l.generator) })
+	return newSamplerOf(dev, l, batch, func(a *arrays) error { return uploadParameters(a, l.generator, f.imageWeights()) })
 }
 
 // newSampler makes one that uses parameters which another owns.

@@ -48,6 +48,10 @@ type Settings struct {
 	Beta2        float64 `json:"beta2"`
 	Epsilon      float64 `json:"epsilon"`
 
+	// EMA is the decay of the exponential moving average of G's weights that images are made by;
+	// 0 is none.
+	EMA float64 `json:"ema,omitempty"`
+
 	Seed uint64 `json:"seed"` // of all random numbers
 }
 
@@ -83,7 +87,7 @@ func (s Settings) Validate() error {
 	for _, c := range []struct {
 		name string
 		v    float64
-	}{{"dropout", s.Dropout}, {"beta1", s.Beta1}, {"beta2", s.Beta2}} {
+	}{{"dropout", s.Dropout}, {"beta1", s.Beta1}, {"beta2", s.Beta2}, {"ema", s.EMA}} {
 		if !(c.v >= 0 && c.v < 1) {
 			return fmt.Errorf("%s is %v, want 0 or more and less than 1", c.name, c.v)
 		}

@@ -36,7 +36,11 @@ func (b steps) initialise() (*program.Program, error) {
 			}
 		}
 	}
-	return p, nil
+	if b.s.EMA == 0 {
+		return p, nil
+	}
+	// What samples are made of before the first step.
+	return p, p.Append("ema", program.Copy{N: b.generator.Len}, arg(parametersOf(generatorName)), arg(averageOf(generatorName)))
 }
 
 // labels fills in what D is to say: real of the first half of a D step's batch, fake of the
@@ -128,33 +132,41 @@ func (b steps) updateD() (*program.Program, error) {
 			return nil, err
 		}
 	}
-	if err := b.adam(rest, b.discriminator); err != nil {
+	if err := b.update(rest, b.discriminator, 0); err != nil {
 		return nil, err
 	}
 	return program.Join("discriminator step", fakes, gradient, rest)
 }
 
 // updateG makes one G step of the inputs: the loss of the fakes that D sees, G's gradient
-// through D, Adam. D's parameters are only read.
+// through D, Adam, the average of the weights. D's parameters are only read.
 func (b steps) updateG() (*program.Program, error) {
 	gradient, err := b.generatorGradient(b.batchG)
 	if err != nil {
 		return nil, err
 	}
 	rest := &program.Program{Name: "generator update"}
-	if err := b.adam(rest, b.generator); err != nil {
+	if err := b.update(rest, b.generator, b.s.EMA); err != nil {
 		return nil, err
 	}
 	return program.Join("generator step", gradient, rest)
 }
 
-// adam adds the update of a network's parameters and of its counter.
-func (b steps) adam(p *program.Program, l *Layout) error {
+// update adds that of a network's parameters by Adam, of their moving average if it has one, and
+// of its counter.
+func (b steps) update(p *program.Program, l *Layout, ema float64) error {
 	update := program.Adam{N: l.Len, LearningRate: b.s.LearningRate, Beta1: b.s.Beta1, Beta2: b.s.Beta2, Epsilon: b.s.Epsilon}
-	return errors.Join(
-		p.Append(l.Name+"/adam", update, arg(gradientOf(l.Name)), arg(stepsOf(l.Name)),
-			arg(parametersOf(l.Name)), arg(firstMomentOf(l.Name)), arg(secondMomentOf(l.Name))),
-		p.Append(l.Name+"/steps", program.Increment{N: 1, Delta: 1}, arg(stepsOf(l.Name))))
+	if err := p.Append(l.Name+"/adam", update, arg(gradientOf(l.Name)), arg(stepsOf(l.Name)),
+		arg(parametersOf(l.Name)), arg(firstMomentOf(l.Name)), arg(secondMomentOf(l.Name))); err != nil {
+		return err
+	}
+	if ema > 0 {
+		if err := p.Append(l.Name+"/ema", program.EMA{N: l.Len, Decay: ema},
+			arg(parametersOf(l.Name)), arg(stepsOf(l.Name)), arg(averageOf(l.Name))); err != nil {
+			return err
+		}
+	}
+	return p.Append(l.Name+"/steps", program.Increment{N: 1, Delta: 1}, arg(stepsOf(l.Name)))
 }
 
 // stepD and stepG are whole training steps, on a dataset of so many images.

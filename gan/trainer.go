@@ -71,7 +71,7 @@ func (t *Trainer) initialise() error {
 // same bits come out as had it not been interrupted, on the same kind of device.
 func ResumeTrainer(dev program.Device, f *ModelFile, images Images) (*Trainer, error) {
 	if !f.Resumable() {
-		return nil, errors.New("the model holds no state of the optimizer to go on with")
+		return nil, errors.New("the model holds no state of the optimizer, or of the moving average, to go on with")
 	}
 	if images.Count != f.Images {
 		return nil, fmt.Errorf("the model was trained on %d images, these are %d", f.Images, images.Count)
@@ -207,13 +207,17 @@ func (t *Trainer) Metrics() (Metrics, error) {
 	return m, m.check()
 }
 
-// Sampler returns a maker of images, a batch at a time, by the generator as it is trained. It
-// belongs to the trainer.
+// Sampler returns a maker of images, a batch at a time, by the generator as it is trained, or by
+// the moving average of its weights if the settings have one. It belongs to the trainer.
 func (t *Trainer) Sampler(batch int) (*Sampler, error) {
 	if s := t.samplers[batch]; s != nil {
 		return s, nil
 	}
-	s, err := newSampler(t.arrays.dev, t.layouts, batch, t.arrays.bindings[parametersOf(generatorName)])
+	weights := parametersOf(generatorName)
+	if t.settings.EMA > 0 {
+		weights = averageOf(generatorName)
+	}
+	s, err := newSampler(t.arrays.dev, t.layouts, batch, t.arrays.bindings[weights])
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,5 @@
-// Adam (Kingma and Ba, 2015) in Keras's form: the rate is corrected, epsilon is not.
+// Adam (Kingma and Ba, 2015) in Keras's form: the rate is corrected, epsilon is not. And the moving
+// average of what it updates.
 #include "common.cuh"
 
 // power is beta^t by squaring, in double: 1-beta2^t cancels in float while t is small.
@@ -38,4 +39,17 @@ adam(const float *__restrict__ grad, const uint32 *__restrict__ step, float *__r
   store4(m, i, n, mi);
   store4(v, i, n, vi);
   store4(param, i, n, p);
+}
+
+// with t = step[0]+1 and weight = (1-decay) / (1-decay^t), for i < n: average[i] += weight*(x[i]-average[i])
+KERNEL void __launch_bounds__(256)
+ema(const float *__restrict__ x, const uint32 *__restrict__ step, float *__restrict__ average, uint32 n, double decay) {
+  __shared__ float shared_weight;
+  uint32 i = elementwise_index();
+  Vec4 v = load4(x, i, n), a = load4(average, i, n);
+  if (THREAD_X == 0) shared_weight = (float)((1 - decay) / (1 - power(decay, *step + 1)));
+  BARRIER();
+  float weight = shared_weight;
+  store4(average, i, n, {a.x + weight * (v.x - a.x), a.y + weight * (v.y - a.y), a.z + weight * (v.z - a.z),
+                         a.w + weight * (v.w - a.w)});
 }

@@ -36,6 +36,7 @@ var catalog = slices.Concat(
 	elementwise("adam",
 		entry{"adam", pointers("grad", "step", "param", "m", "v"),
 			n(Param{"learning_rate", F64}, Param{"beta1", F64}, Param{"beta2", F64}, Param{"epsilon", F64})},
+		entry{"ema", pointers("x", "step", "average"), n(Param{"decay", F64})},
 	),
 	elementwise("gather",
 		entry{"gather", pointers("data", "indices", "y"), []Param{{"pixels", U32}}},

@@ -17,7 +17,7 @@ func evaluateCommand() *cli.Command {
 		Description: "The images are those of the dataset that the model was trained on, unless --data or --dataset\n" +
 			"says otherwise.",
 		Flags: slices.Concat([]cli.Flag{
-			modelFlag(),
+			modelFlag(), rawFlag(),
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the generated images' noise comes from"},
 		}, dataFlags(), deviceFlags()),
 		Action: evaluate,

@@ -19,7 +19,7 @@ func generateCommand() *cli.Command {
 		Description: "At least one of --out (one picture of all images), --images (a PNG of each in a folder) and\n" +
 			"--npy (the pixels as float32 [n, height, width, 1], 0 to 1, in NumPy's format) says what to write.",
 		Flags: slices.Concat([]cli.Flag{
-			modelFlag(),
+			modelFlag(), rawFlag(),
 			&cli.IntFlag{Name: "n", Value: 25, Usage: "`NUMBER` of images"},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the noise comes from; the images of a larger n begin with those of a smaller"},
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "write a picture of all images to this PNG `FILE`"},
@@ -35,12 +35,21 @@ func modelFlag() cli.Flag {
 		Usage: "`FILE` of the trained model: model.safetensors in a run's folder"}
 }
 
-// loadModel reads the file that --model names.
+func rawFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "raw", DisableDefaultText: true,
+		Usage: "use the generator's weights as the last step left them, though the model has their moving average"}
+}
+
+// loadModel reads the file that --model names, without the moving average if there is a --raw.
 func loadModel(c *cli.Context) (*gan.ModelFile, error) {
 	if c.String("model") == "" {
 		return nil, usagef("--model is missing: the file of a trained model, as RUN/model.safetensors")
 	}
-	return gan.Load(c.String("model"))
+	f, err := gan.Load(c.String("model"))
+	if err == nil && c.Bool("raw") {
+		f.DropAverage()
+	}
+	return f, err
 }
 
 func generate(c *cli.Context) (err error) {

@@ -50,6 +50,30 @@ func TestGenerate(t *testing.T) {
 	checkPNG(t, gridSide(5), gridSide(5), "by-environment.png")
 }
 
+// A model with a moving average makes its images by that, and by the last weights on demand.
+func TestGenerateByAverage(t *testing.T) {
+	dir := t.TempDir()
+	pixels := func(model string, more ...string) string {
+		t.Helper()
+		npy := filepath.Join(dir, "pixels.npy")
+		succeed(t, append([]string{"generate", "--device", "cpu", "--model", filepath.Join(model, "model.safetensors"), "-n", "2", "--npy", npy}, more...)...)
+		return string(readFile(t, npy))
+	}
+	plain, averaged := trained(t), trained(t, "--ema", "0.9")
+	if pixels(averaged) == pixels(averaged, "--raw") {
+		t.Error("--raw makes the same images")
+	}
+	if pixels(averaged, "--raw") != pixels(plain) || pixels(plain, "--raw") != pixels(plain) {
+		t.Error("the average changed what is trained, or --raw is not the last weights")
+	}
+	evaluation := func(more ...string) string {
+		return succeed(t, append([]string{"evaluate", "--device", "cpu", "--model", filepath.Join(averaged, "model.safetensors")}, more...)...)
+	}
+	if evaluation() == evaluation("--raw") {
+		t.Error("--raw evaluates the same")
+	}
+}
+
 func TestGenerateRefused(t *testing.T) {
 	model := filepath.Join(trained(t), "model.safetensors")
 	dir := t.TempDir()

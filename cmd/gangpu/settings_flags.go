@@ -21,6 +21,8 @@ func settingsFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "beta1", Value: d.Beta1, Usage: "`DECAY` of Adam's mean"},
 		&cli.Float64Flag{Name: "beta2", Value: d.Beta2, Usage: "`DECAY` of Adam's variance"},
 		&cli.Float64Flag{Name: "epsilon", Value: d.Epsilon, Usage: "`NUMBER` that Adam adds to the root of the variance"},
+		&cli.Float64Flag{Name: "ema", Value: d.EMA,
+			Usage: "`DECAY` of the moving average of the generator's weights, which then makes the images: 0.999, say; 0 for none"},
 		&cli.Float64Flag{Name: "alpha", Value: d.Alpha, Usage: "`SLOPE` of LeakyReLU below zero"},
 		&cli.Float64Flag{Name: "dropout", Value: d.Dropout, Usage: "`SHARE` of the discriminator's activations dropped in training"},
 		&cli.Uint64Flag{Name: "seed", Value: d.Seed, EnvVars: []string{"GANGPU_SEED"}, Usage: "`NUMBER` that all random ones come from: the same seed makes the same run"},
@@ -43,7 +45,7 @@ func settings(c *cli.Context, height, width int) (gan.Settings, error) {
 	}
 	s.Alternation, s.Loss = gan.Alternation(c.String("alternation")), gan.Loss(c.String("loss"))
 	s.LearningRate, s.Beta1, s.Beta2, s.Epsilon = c.Float64("lr"), c.Float64("beta1"), c.Float64("beta2"), c.Float64("epsilon")
-	s.Alpha, s.Dropout, s.Seed = c.Float64("alpha"), c.Float64("dropout"), c.Uint64("seed")
+	s.EMA, s.Alpha, s.Dropout, s.Seed = c.Float64("ema"), c.Float64("alpha"), c.Float64("dropout"), c.Uint64("seed")
 	if err := s.Validate(); err != nil {
 		return s, usagef("%v", err)
 	}

@@ -35,6 +35,7 @@ func TestUsageErrors(t *testing.T) {
 		{"learning rate", []string{"train", "--lr", "NaN"}},
 		{"beta1", []string{"train", "--beta1", "1"}},
 		{"dropout", []string{"train", "--dropout", "1"}},
+		{"ema", []string{"train", "--ema", "1"}},
 		{"alpha", []string{"train", "--alpha", "2"}},
 		{`"wasserstein"`, []string{"train", "--loss", "wasserstein"}},
 		{`"never"`, []string{"train", "--alternation", "never"}},

@@ -38,6 +38,20 @@ func adamGo(r adamRates, grad, param, m, v []float32) {
 	}
 }
 
+func newEMA(op program.EMA, x []float32, step []uint32, average []float32) kernel {
+	return kernel{blocks(op.N, elementBlock, func(first, end, _ int) {
+		t := float64(step[0]) + 1
+		unit.ema(float32((1-op.Decay)/(1-math.Pow(op.Decay, t))), x[first:end], average[first:end])
+	})}
+}
+
+func emaGo(weight float32, x, average []float32) {
+	average = average[:len(x)]
+	for i, v := range x {
+		average[i] += weight * (v - average[i])
+	}
+}
+
 func newIncrement(op program.Increment, counters []uint32) kernel {
 	return kernel{blocks(op.N, elementBlock, func(first, end, _ int) {
 		for i := first; i < end; i++ {

@@ -150,6 +150,8 @@ func newKernel(op program.Op, a arguments, ws *workspace) (kernel, error) {
 		return newGather(op, a.u8(0), a.u32(1), a.f32(2), ws), nil
 	case program.Adam:
 		return newAdam(op, a.f32(0), a.u32(1), a.f32(2), a.f32(3), a.f32(4)), nil
+	case program.EMA:
+		return newEMA(op, a.f32(0), a.u32(1), a.f32(2)), nil
 	case program.Increment:
 		return newIncrement(op, a.u32(0)), nil
 	}

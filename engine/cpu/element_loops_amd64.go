@@ -10,6 +10,7 @@ var elementLoopsAVX2 = elementLoops{
 	leakyReLUGrad: leakyReLUGradAVX2,
 	sigmoid:       sigmoidVector,
 	adam:          adamAVX2,
+	ema:           emaAVX2,
 	philox:        philoxVector,
 	keep:          keepVector,
 }
@@ -28,6 +29,9 @@ func leakyReLUGradAVX2(alpha float32, y, dy, dx []float32)
 
 //go:noescape
 func adamAVX2(r adamRates, grad, param, m, v []float32)
+
+//go:noescape
+func emaAVX2(weight float32, x, average []float32)
 
 // philoxVector leaves the last words, short of eight counters, to philoxGo.
 func philoxVector(seed uint64, stream, step, block uint32, words []uint32) {

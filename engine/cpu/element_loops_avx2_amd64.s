@@ -215,3 +215,39 @@ tail:
 done:
 	VZEROUPPER
 	RET
+
+// func emaAVX2(weight float32, x, average []float32)
+//
+//	for i := range x: average[i] += weight * (x[i] - average[i])
+TEXT ·emaAVX2(SB), NOSPLIT, $0-56
+	VBROADCASTSS weight+0(FP), Y8
+	MOVQ x_base+8(FP), SI
+	MOVQ x_len+16(FP), CX
+	MOVQ average_base+32(FP), DX
+	XORQ BX, BX
+	SUBQ $8, CX
+	JLT  tail
+
+loop:
+	VMOVUPS (SI)(BX*1), Y0
+	VMOVUPS (DX)(BX*1), Y1
+	VSUBPS Y1, Y0, Y0
+	VFMADD231PS Y8, Y0, Y1
+	VMOVUPS Y1, (DX)(BX*1)
+	ADDQ $32, BX
+	SUBQ $8, CX
+	JGE  loop
+
+tail:
+	ADDQ $8, CX
+	JZ   done
+	TAILMASK
+	VMASKMOVPS (SI)(BX*1), Y15, Y0
+	VMASKMOVPS (DX)(BX*1), Y15, Y1
+	VSUBPS Y1, Y0, Y0
+	VFMADD231PS Y8, Y0, Y1
+	VMASKMOVPS Y1, Y15, (DX)(BX*1)
+
+done:
+	VZEROUPPER
+	RET

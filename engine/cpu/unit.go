@@ -29,6 +29,7 @@ type elementLoops struct {
 	leakyReLUGrad func(alpha float32, y, dy, dx []float32)                      // as program.LeakyReLUGrad
 	sigmoid       func(x, y []float32)                                          // as program.Sigmoid
 	adam          func(r adamRates, grad, param, m, v []float32)                // as program.Adam
+	ema           func(weight float32, x, average []float32)                    // average += weight*(x-average)
 	philox        func(seed uint64, stream, step, block uint32, words []uint32) // see philoxGo
 	keep          func(threshold uint32, value float32, words []uint32, mask []float32)
 }
@@ -59,6 +60,7 @@ var elementLoopsGo = elementLoops{
 	leakyReLUGrad: leakyReLUGradGo,
 	sigmoid:       sigmoidGo,
 	adam:          adamGo,
+	ema:           emaGo,
 	philox:        philoxGo,
 	keep:          keepGo,
 }

@@ -75,6 +75,8 @@ func (p *planner) step(op program.Op) error {
 	case program.Adam:
 		return p.elementwise(op.N, "adam", a[0], a[1], a[2], a[3], a[4], op.N,
 			op.LearningRate, op.Beta1, op.Beta2, op.Epsilon)
+	case program.EMA:
+		return p.elementwise(op.N, "ema", a[0], a[1], a[2], op.N, op.Decay)
 	case program.Increment:
 		return p.elementwise(op.N, "increment", a[0], op.N, op.Delta)
 	}

@@ -35,6 +35,34 @@ func (o Adam) Operands() []Operand {
 		f32("param", o.N, ReadWrite), f32("m", o.N, ReadWrite), f32("v", o.N, ReadWrite)}
 }
 
+// EMA is one update of the exponential moving average of N values, with the bias of its start
+// corrected as Adam corrects its moments'. With t = step+1:
+//
+//	weight  = (1-Decay) / (1-Decay^t)
+//	average = average + weight*(x-average)
+//
+// The first update makes it x, whatever it was; after t of them it is the mean of t values, of
+// which the one u updates ago weighs Decay^u. Arguments: x [N], step [1] uint32 (updates made before
+// this one), average [N] read and written.
+type EMA struct {
+	N     int
+	Decay float64
+}
+
+func (EMA) Name() string      { return "ema" }
+func (EMA) Elementwise() bool { return true }
+
+func (o EMA) Validate() error {
+	if !(o.Decay >= 0 && o.Decay < 1) {
+		return fmt.Errorf("decay is %v, want 0 <= decay < 1", o.Decay)
+	}
+	return positive("length", o.N)
+}
+
+func (o EMA) Operands() []Operand {
+	return []Operand{f32("x", o.N, Read), u32("step", 1, Read), f32("average", o.N, ReadWrite)}
+}
+
 // Increment adds Delta to every counter. Arguments: counters [N] uint32 read and written.
 type Increment struct {
 	N     int

@@ -210,7 +210,7 @@ func fill(rng *rand.Rand, op program.Op, operand string, a any) {
 			switch op := op.(type) {
 			case program.Gather:
 				a[i] = rng.Uint32N(uint32(op.Count))
-			case program.Adam:
+			case program.Adam, program.EMA:
 				a[i] = rng.Uint32N(1000) >> rng.Uint32N(11)
 			case program.Normal:
 				if op.Draw == (program.Draw{}) {

@@ -86,6 +86,9 @@ var operations = []operation{
 		return program.Adam{N: size(rng, limit), LearningRate: pick(rng, 2e-4, 0.01, 0.5),
 			Beta1: pick(rng, 0, 0.5, 0.9), Beta2: pick(rng, 0.9, 0.999), Epsilon: pick(rng, 1e-7, 1e-3)}
 	}},
+	{"ema", func(rng *rand.Rand, limit int) program.Op {
+		return program.EMA{N: size(rng, limit), Decay: pick(rng, 0, 0.5, 0.999)}
+	}},
 	{"increment", func(rng *rand.Rand, limit int) program.Op {
 		return program.Increment{N: size(rng, min(limit, 1000)), Delta: pick(rng, 1, rng.Uint32())}
 	}},

@@ -27,7 +27,7 @@ func Tolerance(op, precision string) float64 {
 		return 1e-5
 	case "bias_grad", "bce", "normal":
 		return 1e-5
-	case "sigmoid", "sigmoid_grad", "bce_grad", "adam":
+	case "sigmoid", "sigmoid_grad", "bce_grad", "adam", "ema":
 		return 2e-6
 	case "uniform":
 		return 4e-7

@@ -18,6 +18,14 @@ func Adam[E Float](op program.Adam, grad []E, step uint32, param, m, v []E) {
 	}
 }
 
+// EMA is one update of average; see [program.EMA]. Step counts the updates before it.
+func EMA[E Float](decay float64, x []E, step uint32, average []E) {
+	weight := E((1 - decay) / (1 - math.Pow(decay, float64(step)+1)))
+	for i, v := range x {
+		average[i] += weight * (v - average[i])
+	}
+}
+
 // Increment adds delta to every counter.
 func Increment(delta uint32, counters []uint32) {
 	for i := range counters {

@@ -132,6 +132,15 @@ func TestAdam(t *testing.T) {
 	near(t, "param after a moment of zero", param[0], 0.9, 1e-7)
 }
 
+// The average after three updates, from any start, is the weighted mean of the three values.
+func TestEMA(t *testing.T) {
+	average := []float64{1e3}
+	for step, x := range []float64{4, -2, 6} {
+		EMA(0.5, []float64{x}, uint32(step), average)
+	}
+	near(t, "average", average[0], (0.25*4-0.5*2+6)/1.75, 1e-12)
+}
+
 func TestIncrement(t *testing.T) {
 	counters := []uint32{0, math.MaxUint32}
 	Increment(2, counters)

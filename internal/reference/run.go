@@ -78,6 +78,8 @@ func Run[E Float](op program.Op, args ...any) error {
 		Gather(op.Pixels, a[0].([]uint8), u(1), f(2))
 	case program.Adam:
 		Adam(op, f(0), u(1)[0], f(2), f(3), f(4))
+	case program.EMA:
+		EMA(op.Decay, f(0), u(1)[0], f(2))
 	case program.Increment:
 		Increment(op.Delta, u(0))
 	default:
