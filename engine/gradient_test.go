@@ -85,6 +85,10 @@ var operations = map[string]func(b *network) *gorgonia.Node{
 		x := b.parameter("x", 3, 2)
 		return b.must(Add(b.must(Add(x, b.parameter("y", 3, 2))), x))
 	},
+	"softmax_cross_entropy": func(b *network) *gorgonia.Node {
+		rows, classes := 1+b.rng.IntN(4), 1+b.rng.IntN(5)
+		return b.must(Scale(b.must(SoftmaxCrossEntropy(b.parameter("x", rows, classes), b.distributions("t", rows, classes))), 3))
+	},
 	"bce": func(b *network) *gorgonia.Node { return b.must(Scale(b.bce(b.parameter("x", 5), "t"), 3)) },
 }
 

@@ -44,6 +44,23 @@ func (b *network) labels(name string, shape ...int) *gorgonia.Node {
 	return b.fill(name, func() float64 { return float64(b.rng.IntN(2)) }, shape...)
 }
 
+// distributions are rows that each sum to 1.
+func (b *network) distributions(name string, rows, classes int) *gorgonia.Node {
+	drawn, rest := 0, 0.
+	return b.fill(name, func() float64 {
+		if drawn%classes == 0 {
+			rest = 1
+		}
+		drawn++
+		v := rest
+		if drawn%classes != 0 {
+			v *= b.rng.Float64()
+		}
+		rest -= v
+		return v
+	}, rows, classes)
+}
+
 func (b *network) fill(name string, draw func() float64, shape ...int) *gorgonia.Node {
 	if n, ok := b.byName[name]; ok {
 		return n

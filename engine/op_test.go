@@ -34,6 +34,7 @@ func TestShapes(t *testing.T) {
 		{b.must(Reshape(image, 4, 84)), tensor.Shape{4, 84}},
 		{b.must(Dense(b.must(Flatten(image)), b.input("kernel", 168, 9), nil)), tensor.Shape{2, 9}},
 		{b.must(BCEWithLogits(image, image)), tensor.Shape{}},
+		{b.must(SoftmaxCrossEntropy(b.input("rows", 3, 4), b.input("rows", 3, 4))), tensor.Shape{}},
 	} {
 		if !c.n.Shape().Eq(c.want) {
 			t.Errorf("%s, want %v", describe(c.n), c.want)
@@ -76,7 +77,11 @@ func TestShapeErrors(t *testing.T) {
 		"reshape to negative": {func() (*gorgonia.Node, error) { return Reshape(matrix, -3, -4) }, []string{"[-3 -4]"}},
 		"flatten a scalar":    {func() (*gorgonia.Node, error) { return Flatten(b.input("scalar")) }, []string{"scalar []"}},
 		"bce labels":          {func() (*gorgonia.Node, error) { return BCEWithLogits(vector, matrix) }, []string{"bce", "vector [6]", "matrix [2 6]"}},
-		"add of two types":    {func() (*gorgonia.Node, error) { return Add(matrix, double.input("double", 2, 6)) }, []string{"add of matrix [2 6], double [2 6]"}},
+		"softmax_cross_entropy labels": {func() (*gorgonia.Node, error) {
+			return SoftmaxCrossEntropy(matrix, b.input("others", 6, 2))
+		}, []string{"softmax_cross_entropy", "matrix [2 6]", "others [6 2]", "differ"}},
+		"softmax_cross_entropy of one row": {func() (*gorgonia.Node, error) { return SoftmaxCrossEntropy(vector, vector) }, []string{"vector [6]", "logits has 1 dimensions"}},
+		"add of two types":                 {func() (*gorgonia.Node, error) { return Add(matrix, double.input("double", 2, 6)) }, []string{"add of matrix [2 6], double [2 6]"}},
 		"add of two graphs": {func() (*gorgonia.Node, error) {
 			return Add(matrix, newNetwork(t, tensor.Float32, 1).input("other", 2, 6))
 		}, []string{"graph"}},

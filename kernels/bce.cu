@@ -1,18 +1,6 @@
 // Binary cross-entropy of logits, its gradient, and the accuracy of the logits' signs.
 #include "common.cuh"
-
-// block_sum adds a value of each of 256 threads, in a fixed order; thread 0 gets the sum.
-DEVICE float block_sum(float v) {
-  __shared__ float part[256];
-  uint32 t = THREAD_X;
-  part[t] = v;
-  BARRIER();
-  for (uint32 half = 128; half; half /= 2) {
-    if (t < half) part[t] += part[t + half];
-    BARRIER();
-  }
-  return part[0];
-}
+#include "block_sum.cuh"
 
 // log1p_unit is log(1+e) for e in [0, 1].
 DEVICE float log1p_unit(float e) { return e < 0.414f ? log1p_of(e) : 0.693147181f + log1p_of(0.5f * (e - 1)); }

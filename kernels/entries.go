@@ -33,6 +33,11 @@ var catalog = slices.Concat(
 		entry{"bce_grad", pointers("logits", "labels", "dloss", "dlogits"), n()},
 		entry{"binary_accuracy", pointers("logits", "labels", "accuracy"), n()},
 	),
+	elementwise("softmax_cross_entropy",
+		entry{"softmax_cross_entropy", pointers("logits", "labels", "loss"), rows},
+		entry{"softmax_cross_entropy_grad", pointers("logits", "labels", "dloss", "dlogits"), rows},
+		entry{"categorical_accuracy", pointers("logits", "labels", "accuracy"), rows},
+	),
 	elementwise("adam",
 		entry{"adam", pointers("grad", "step", "param", "m", "v"),
 			n(Param{"learning_rate", F64}, Param{"beta1", F64}, Param{"beta2", F64}, Param{"epsilon", F64})},
@@ -113,3 +118,6 @@ func pointers(names ...string) []Param {
 
 // n is the number of elements, then what else there is.
 func n(more ...Param) []Param { return append([]Param{{"n", U32}}, more...) }
+
+// rows is how kernels take rows of logits.
+var rows = []Param{{"rows", U32}, {"classes", U32}}

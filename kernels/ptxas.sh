@@ -25,7 +25,7 @@ if [ -z "${PTXAS:-}" ]; then
 	fi
 fi
 
-printf '%-22s %-7s %-32s %9s %6s %7s\n' file for entry registers shared spilled
+printf '%-32s %-7s %-32s %9s %6s %7s\n' file for entry registers shared spilled
 for file in ptx/*.ptx; do
 	for arch in sm_70 sm_80 sm_90 sm_120; do
 		case "$file,$arch" in *.sm_80.ptx,sm_70) continue ;; esac
@@ -37,7 +37,7 @@ for file in ptx/*.ptx; do
 				registers = $0; sub(/.*Used /, "", registers); sub(/ registers.*/, "", registers)
 				shared = 0
 				if (match($0, /[0-9]+ bytes smem/)) shared = substr($0, RSTART, RLENGTH) + 0
-				printf "%-22s %-7s %-32s %9s %6s %7s\n", file, arch, entry, registers, shared, spilled
+				printf "%-32s %-7s %-32s %9s %6s %7s\n", file, arch, entry, registers, shared, spilled
 			}'
 	done
 done

@@ -138,6 +138,12 @@ func newKernel(op program.Op, a arguments, ws *workspace) (kernel, error) {
 		return newBCEWithLogitsGrad(op, a.f32(0), a.f32(1), a.f32(2), a.f32(3)), nil
 	case program.BinaryAccuracy:
 		return newBinaryAccuracy(op, a.f32(0), a.f32(1), a.f32(2)), nil
+	case program.SoftmaxCrossEntropy:
+		return newSoftmaxCrossEntropy(op, a.f32(0), a.f32(1), a.f32(2)), nil
+	case program.SoftmaxCrossEntropyGrad:
+		return newSoftmaxCrossEntropyGrad(op, a.f32(0), a.f32(1), a.f32(2), a.f32(3)), nil
+	case program.CategoricalAccuracy:
+		return newCategoricalAccuracy(op, a.f32(0), a.f32(1), a.f32(2)), nil
 	case program.Uniform:
 		return newUniform(op, a.u32(0), a.f32(1)), nil
 	case program.Normal:

@@ -79,6 +79,8 @@ func everyOp(t *testing.T) *program.Program {
 		program.LeakyReLU{N: 9, Alpha: 0.3}, program.LeakyReLUGrad{N: 9, Alpha: 0.3}, program.Sigmoid{N: 9}, program.SigmoidGrad{N: 9},
 		program.Dropout{N: 9}, program.Add{N: 9}, program.Scale{N: 9, Factor: 2}, program.Copy{N: 9}, program.Fill{N: 9, Value: 1},
 		program.BCEWithLogits{N: 9}, program.BCEWithLogitsGrad{N: 9}, program.BinaryAccuracy{N: 9},
+		program.SoftmaxCrossEntropy{Rows: 3, Classes: 3}, program.SoftmaxCrossEntropyGrad{Rows: 3, Classes: 3},
+		program.CategoricalAccuracy{Rows: 3, Classes: 3},
 		program.Uniform{N: 9, Draw: draw, High: 1}, program.Normal{N: 9, Draw: draw, Stddev: 1},
 		program.DropoutMask{N: 9, Draw: draw, Rate: 0.4}, program.Indices{N: 9, Draw: draw, Limit: 5},
 		program.Gather{Batch: 9, Pixels: 4, Count: 5},

@@ -61,6 +61,13 @@ func (p *planner) step(op program.Op) error {
 	case program.BinaryAccuracy:
 		return p.launch("binary_accuracy", kernels.ReductionGrid(), a[0], a[1], a[2], op.N)
 
+	case program.SoftmaxCrossEntropy:
+		return p.launch("softmax_cross_entropy", kernels.ReductionGrid(), a[0], a[1], a[2], op.Rows, op.Classes)
+	case program.SoftmaxCrossEntropyGrad:
+		return p.launch("softmax_cross_entropy_grad", kernels.RowGrid(op.Rows), a[0], a[1], a[2], a[3], op.Rows, op.Classes)
+	case program.CategoricalAccuracy:
+		return p.launch("categorical_accuracy", kernels.ReductionGrid(), a[0], a[1], a[2], op.Rows, op.Classes)
+
 	case program.Uniform:
 		return p.elementwise(op.N, "uniform", a[0], a[1], op.N, op.Seed, op.Stream, op.Low, op.High)
 	case program.Normal:

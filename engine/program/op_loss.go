@@ -8,13 +8,10 @@ package program
 // Arguments: logits [N], labels [N], loss [1] written.
 type BCEWithLogits struct{ N int }
 
-func (BCEWithLogits) Name() string      { return "bce" }
-func (BCEWithLogits) Elementwise() bool { return false }
-func (o BCEWithLogits) Validate() error { return positive("length", o.N) }
-
-func (o BCEWithLogits) Operands() []Operand {
-	return []Operand{f32("logits", o.N, Read), f32("labels", o.N, Read), f32("loss", 1, Write)}
-}
+func (BCEWithLogits) Name() string          { return "bce" }
+func (BCEWithLogits) Elementwise() bool     { return false }
+func (o BCEWithLogits) Validate() error     { return positive("length", o.N) }
+func (o BCEWithLogits) Operands() []Operand { return scored(o.N, "loss") }
 
 // BCEWithLogitsGrad is the gradient of BCEWithLogits with respect to the logits, times the
 // gradient of what follows it: dlogits = dloss*(sigmoid(z)-t)/N.
@@ -34,10 +31,12 @@ func (o BCEWithLogitsGrad) Operands() []Operand {
 // (logits[i] > 0) == (labels[i] > 0.5). Arguments: logits [N], labels [N], accuracy [1] written.
 type BinaryAccuracy struct{ N int }
 
-func (BinaryAccuracy) Name() string      { return "binary_accuracy" }
-func (BinaryAccuracy) Elementwise() bool { return false }
-func (o BinaryAccuracy) Validate() error { return positive("length", o.N) }
+func (BinaryAccuracy) Name() string          { return "binary_accuracy" }
+func (BinaryAccuracy) Elementwise() bool     { return false }
+func (o BinaryAccuracy) Validate() error     { return positive("length", o.N) }
+func (o BinaryAccuracy) Operands() []Operand { return scored(o.N, "accuracy") }
 
-func (o BinaryAccuracy) Operands() []Operand {
-	return []Operand{f32("logits", o.N, Read), f32("labels", o.N, Read), f32("accuracy", 1, Write)}
+// scored are the operands of a number that n logits and their labels give.
+func scored(n int, result string) []Operand {
+	return []Operand{f32("logits", n, Read), f32("labels", n, Read), f32(result, 1, Write)}
 }

@@ -223,6 +223,8 @@ func fill(rng *rand.Rand, op program.Op, operand string, a any) {
 		switch {
 		case operand == "labels":
 			draw = func() float64 { return []float64{0, 1, 0.1, 0.9, 0.5}[rng.IntN(5)] }
+		case op.Name() == "categorical_accuracy": // equal ones among them
+			draw = func() float64 { return float64(rng.IntN(5)) }
 		case op.Name() == "binary_accuracy", op.Name() == "leaky_relu", op.Name() == "leaky_relu_grad":
 			draw = func() float64 { return rng.NormFloat64() * float64(min(rng.IntN(8), 1)) } // zeros among them
 		case operand == "mask":
@@ -235,7 +237,7 @@ func fill(rng *rand.Rand, op program.Op, operand string, a any) {
 				reference.Sigmoid([]float64{4 * rng.NormFloat64()}, y)
 				return y[0]
 			}
-		case op.Name() == "sigmoid", op.Name() == "bce", op.Name() == "bce_grad" && operand == "logits":
+		case op.Name() == "sigmoid", operand == "logits":
 			draw = func() float64 { // some where exp overflows or vanishes
 				return 2 * rng.NormFloat64() * []float64{1, 1, 1, 1, 1, 1, 1, 60}[rng.IntN(8)]
 			}

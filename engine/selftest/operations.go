@@ -62,6 +62,15 @@ var operations = []operation{
 	{"bce", func(rng *rand.Rand, limit int) program.Op { return program.BCEWithLogits{N: size(rng, limit)} }},
 	{"bce_grad", func(rng *rand.Rand, limit int) program.Op { return program.BCEWithLogitsGrad{N: size(rng, limit)} }},
 	{"binary_accuracy", func(rng *rand.Rand, limit int) program.Op { return program.BinaryAccuracy{N: size(rng, limit)} }},
+	{"softmax_cross_entropy", func(rng *rand.Rand, limit int) program.Op {
+		return program.SoftmaxCrossEntropy(rows(rng, limit))
+	}},
+	{"softmax_cross_entropy_grad", func(rng *rand.Rand, limit int) program.Op {
+		return program.SoftmaxCrossEntropyGrad(rows(rng, limit))
+	}},
+	{"categorical_accuracy", func(rng *rand.Rand, limit int) program.Op {
+		return program.CategoricalAccuracy(rows(rng, limit))
+	}},
 	{"uniform", func(rng *rand.Rand, limit int) program.Op {
 		low := float32(rng.NormFloat64())
 		return program.Uniform{N: size(rng, limit), Draw: draw(rng), Low: low, High: low + float32(rng.ExpFloat64()) + 0.1}
@@ -195,6 +204,12 @@ func size(rng *rand.Rand, limit int) int {
 		n = int(math.Pow(float64(limit)+1, rng.Float64()))
 	}
 	return min(max(n, 1), max(limit, 1))
+}
+
+// rows draws the shape of rows of logits.
+func rows(rng *rand.Rand, limit int) struct{ Rows, Classes int } {
+	classes := min(pick(rng, 1, 2, 10, 10, 100, 1+rng.IntN(40)), limit)
+	return struct{ Rows, Classes int }{Rows: size(rng, limit/classes), Classes: classes}
 }
 
 func channels(rng *rand.Rand) int {

@@ -234,6 +234,7 @@ func specialValues(dev program.Device, value float64) error {
 		program.Copy{N: n},
 		program.Add{N: n},
 		program.BCEWithLogits{N: n},
+		program.SoftmaxCrossEntropy{Rows: 1, Classes: n},
 		program.MatMul{M: n, N: 2, K: 1},
 		program.BiasGrad{Rows: n, Channels: 1},
 	} {

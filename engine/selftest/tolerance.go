@@ -25,9 +25,9 @@ func Tolerance(op, precision string) float64 {
 			return 2e-3
 		}
 		return 1e-5
-	case "bias_grad", "bce", "normal":
+	case "bias_grad", "bce", "softmax_cross_entropy", "normal":
 		return 1e-5
-	case "sigmoid", "sigmoid_grad", "bce_grad", "adam", "ema":
+	case "sigmoid", "sigmoid_grad", "bce_grad", "softmax_cross_entropy_grad", "adam", "ema":
 		return 2e-6
 	case "uniform":
 		return 4e-7
@@ -97,9 +97,9 @@ func floorOf(op program.Op, precision string, args []any) []float64 {
 		linear = o
 	case program.Conv2DInputGrad, program.Conv2DFilterGrad:
 		product = true
-	case program.Sigmoid, program.BCEWithLogits: // may be too small for a float32
+	case program.Sigmoid, program.BCEWithLogits, program.SoftmaxCrossEntropy: // may be too small for a float32
 		sigmoid = true
-	case program.BiasGrad, program.BCEWithLogitsGrad:
+	case program.BiasGrad, program.BCEWithLogitsGrad, program.SoftmaxCrossEntropyGrad:
 	default:
 		return nil
 	}
@@ -121,7 +121,8 @@ func floorOf(op program.Op, precision string, args []any) []float64 {
 		reference.Fill(cancellation, result)
 	default:
 		each(args, func(arg int, v float64) float64 {
-			if op.Name() == "bce_grad" { // sigmoid(z)-t: the labels' sign is what makes it cancel
+			switch op.(type) {
+			case program.BCEWithLogitsGrad, program.SoftmaxCrossEntropyGrad: // sigmoid(z)-t: the labels' sign is what makes it cancel
 				if arg == 1 {
 					return -v
 				}

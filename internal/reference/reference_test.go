@@ -109,6 +109,41 @@ func TestBCEWithLogits(t *testing.T) {
 	checkGradient(t, "bce", z, dz, func() float64 { BCEWithLogits(z, labels, loss); return -3 * loss[0] })
 }
 
+func TestSoftmaxCrossEntropy(t *testing.T) {
+	loss := make([]float64, 1)
+	SoftmaxCrossEntropy(4, []float64{7, 7, 7, 7}, []float64{0, 1, 0, 0}, loss)
+	near(t, "loss of undecided logits", loss[0], math.Log(4), 1e-15)
+	SoftmaxCrossEntropy(2, []float64{1000, 0, 0, -1000}, []float64{1, 0, 0, 1}, loss)
+	near(t, "loss far out", loss[0], 500, 1e-12)
+
+	rng := rand.New(rand.NewPCG(7, 9))
+	z, labels, dz := normals(rng, 6), []float64{0, 1, 0, 0.25, 0.5, 0.25}, make([]float64, 6)
+	var direct float64
+	for r := 0; r < 6; r += 3 {
+		sum := math.Exp(z[r]) + math.Exp(z[r+1]) + math.Exp(z[r+2])
+		for c := r; c < r+3; c++ {
+			direct -= labels[c] * math.Log(math.Exp(z[c])/sum) / 2
+		}
+	}
+	SoftmaxCrossEntropy(3, z, labels, loss)
+	near(t, "loss against its definition", loss[0], direct, 1e-14)
+	SoftmaxCrossEntropyGrad(3, z, labels, []float64{-3}, dz)
+	checkGradient(t, "softmax_cross_entropy", z, dz, func() float64 { SoftmaxCrossEntropy(3, z, labels, loss); return -3 * loss[0] })
+
+	// With two classes it is the binary cross-entropy of the difference.
+	SoftmaxCrossEntropy(2, []float64{0.3, 1.5, -2, 0.5}, []float64{0, 1, 0.9, 0.1}, loss)
+	two := loss[0]
+	BCEWithLogits([]float64{1.2, 2.5}, []float64{1, 0.1}, loss)
+	near(t, "loss of two classes", two, loss[0], 1e-15)
+}
+
+func TestCategoricalAccuracy(t *testing.T) {
+	accuracy := make([]float64, 1)
+	// Of equal logits the first counts as the largest.
+	CategoricalAccuracy(3, []float64{1, 2, 0, -1, -2, -3, 5, 5, 4, 5, 5, 4}, []float64{0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 1, 0}, accuracy)
+	near(t, "accuracy", accuracy[0], 2./4, 0)
+}
+
 func TestBinaryAccuracy(t *testing.T) {
 	accuracy := make([]float64, 1)
 	// A logit of zero is on the side of label 0, and so is a label of a half.

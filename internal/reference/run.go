@@ -61,6 +61,12 @@ func Run[E Float](op program.Op, args ...any) error {
 		BCEWithLogitsGrad(f(0), f(1), f(2), f(3))
 	case program.BinaryAccuracy:
 		BinaryAccuracy(f(0), f(1), f(2))
+	case program.SoftmaxCrossEntropy:
+		SoftmaxCrossEntropy(op.Classes, f(0), f(1), f(2))
+	case program.SoftmaxCrossEntropyGrad:
+		SoftmaxCrossEntropyGrad(op.Classes, f(0), f(1), f(2), f(3))
+	case program.CategoricalAccuracy:
+		CategoricalAccuracy(op.Classes, f(0), f(1), f(2))
 	case program.Uniform:
 		Uniform(op.Draw, op.Low, op.High, u(0)[0], f(1))
 	case program.Normal:
