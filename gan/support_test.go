@@ -58,15 +58,19 @@ func discs(count, rows, cols int) Images {
 	r := rand.New(rand.NewPCG(1, 2))
 	images := Images{Pixels: make([]byte, count*rows*cols), Count: count, Rows: rows, Cols: cols}
 	for i := range count {
-		cy, cx := float64(rows-1)/2+r.NormFloat64()/2, float64(cols-1)/2+r.NormFloat64()/2
-		for y := range rows {
-			for x := range cols {
-				d := math.Hypot(float64(y)-cy, float64(x)-cx)
-				images.Pixels[(i*rows+y)*cols+x] = byte(255 / (1 + math.Exp(3*(d-2))))
-			}
-		}
+		images.draw(i, float64(rows-1)/2+r.NormFloat64()/2, float64(cols-1)/2+r.NormFloat64()/2)
 	}
 	return images
+}
+
+// draw makes image i a bright disc around a point.
+func (im Images) draw(i int, cy, cx float64) {
+	for y := range im.Rows {
+		for x := range im.Cols {
+			d := math.Hypot(float64(y)-cy, float64(x)-cx)
+			im.Pixels[(i*im.Rows+y)*im.Cols+x] = byte(255 / (1 + math.Exp(3*(d-2))))
+		}
+	}
 }
 
 func tinyTrainer(t testing.TB, dev program.Device, s Settings) *Trainer {

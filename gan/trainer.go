@@ -28,6 +28,19 @@ func (i Images) validate(shape []int) error {
 	return nil
 }
 
+// Samples are n of the images, evenly spread over the set.
+func (i Images) Samples(n int) Samples {
+	n = min(n, i.Count)
+	size := i.Rows * i.Cols
+	s := Samples{Count: n, Height: i.Rows, Width: i.Cols, Pixels: make([]float32, 0, n*size)}
+	for k := range n {
+		for _, p := range i.Pixels[k*i.Count/n*size:][:size] {
+			s.Pixels = append(s.Pixels, float32(p)/255)
+		}
+	}
+	return s
+}
+
 // Trainer trains a model on a device. Its methods are for one goroutine at a time.
 type Trainer struct {
 	// Notes are written with the model: version, dataset, whatever a reader of the file may ask.

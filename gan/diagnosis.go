@@ -1,0 +1,125 @@
+package gan
+
+import (
+	"fmt"
+	"math"
+)
+
+// Diagnosis follows a run and says in words when it goes wrong: when one network wins, so that the
+// other has nothing left to learn from, or when the generator collapses onto a few images. Each
+// finding is made once, and again only after things were well in between.
+//
+// The rules, over the last 200 iterations:
+//
+//   - D wins: it tells at least 99% of either half rightly, and its loss is below a seventh of
+//     what guessing costs. It has no such floor for Wasserstein's losses, whose rule is left out.
+//   - G wins: D calls at least 95% of the fakes real, and its loss is above 1.25 times what guessing
+//     costs: it errs, and with confidence.
+//   - Collapse, at the end of an epoch: the samples' diversity is below a third of the run's best,
+//     once that was half of the real images' diversity, or, from the fifth epoch on, below a tenth
+//     of the real images'.
+//
+// Losses that hover about what guessing costs, accuracies that swing from 0 to 100% for some
+// iterations, and first epochs with one blob for every noise are how a healthy run looks.
+type Diagnosis struct {
+	guessing float64 // D's loss where it cannot tell; 0 if its loss says nothing
+	real     float64 // diversity of the real images
+	best     float64 // of the samples so far
+
+	window [diagnosisWindow]Metrics
+	filled int // of the window; it is used as a ring
+	next   int
+	found  map[Symptom]bool // what holds, and was said
+}
+
+// diagnosisWindow is how many iterations the means are taken over.
+const diagnosisWindow = 200
+
+// Symptom is what can go wrong in a run.
+type Symptom string
+
+const (
+	DiscriminatorWins Symptom = "the discriminator is winning"
+	GeneratorWins     Symptom = "the generator is winning"
+	Collapse          Symptom = "the generator is collapsing"
+)
+
+// Finding is a symptom with the numbers that show it, and what may help.
+type Finding struct {
+	Epoch, Iteration int // as in Metrics
+	Symptom          Symptom
+	Evidence, Advice string
+}
+
+func (f Finding) String() string {
+	return fmt.Sprintf("%s: %s: %s; %s", position(f.Epoch, f.Iteration), f.Symptom, f.Evidence, f.Advice)
+}
+
+// NewDiagnosis makes one for a run of those settings, on images of that diversity.
+func NewDiagnosis(s Settings, real float64) *Diagnosis {
+	return &Diagnosis{guessing: s.Loss.guessing(), real: real, found: map[Symptom]bool{}}
+}
+
+// Iteration takes an iteration's numbers and returns what they show that was not said before.
+func (d *Diagnosis) Iteration(m Metrics) *Finding {
+	d.window[d.next] = m
+	d.next = (d.next + 1) % diagnosisWindow
+	if d.filled = min(d.filled+1, diagnosisWindow); d.filled < diagnosisWindow || d.guessing == 0 {
+		return nil
+	}
+	var loss, real, fake float64
+	for i := range d.window {
+		loss += float64(d.window[i].DLoss) / diagnosisWindow
+		real += float64(d.window[i].AccuracyReal) / diagnosisWindow
+		fake += float64(d.window[i].AccuracyFake) / diagnosisWindow
+	}
+	if d.starts(DiscriminatorWins, real >= 0.99 && fake >= 0.99 && loss < d.guessing/7) {
+		return &Finding{m.Epoch, m.Iteration, DiscriminatorWins,
+			fmt.Sprintf("over the last %d iterations it told %.1f%% of the real and %.1f%% of the generated images rightly, with a loss of %.3f",
+				diagnosisWindow, 100*real, 100*fake, loss),
+			"the generator has little to learn from; fewer discriminator steps (--k), a lower rate (--lr) or more --dropout may help"}
+	}
+	if d.starts(GeneratorWins, fake <= 0.05 && loss > 1.25*d.guessing) {
+		return &Finding{m.Epoch, m.Iteration, GeneratorWins,
+			fmt.Sprintf("over the last %d iterations the discriminator took %.1f%% of the generated images for real, with a loss of %.3f",
+				diagnosisWindow, 100*(1-fake), loss),
+			"what it teaches is wrong; more discriminator steps (--k 1, or --alternation k-steps) or less --dropout may help"}
+	}
+	return nil
+}
+
+// Epoch takes the samples made after an epoch, counted from 1, whose last iteration had that index,
+// and returns what they show that was not said before.
+func (d *Diagnosis) Epoch(number, iteration int, s Samples) *Finding {
+	diversity := s.Diversity()
+	var least float64
+	var evidence string
+	switch {
+	case d.best >= d.real/2:
+		least, evidence = d.best/3, fmt.Sprintf("the samples differ by %.3f, and did by %.3f", diversity, d.best)
+	case number >= 5:
+		least, evidence = d.real/10, fmt.Sprintf("the samples differ by %.3f, real images by %.3f", diversity, d.real)
+	}
+	d.best = max(d.best, diversity)
+	if !d.starts(Collapse, diversity < least) {
+		return nil
+	}
+	return &Finding{number - 1, iteration, Collapse, evidence,
+		"it makes much the same image of every noise; more discriminator steps (--k 1), a lower rate (--lr) or another --seed may help"}
+}
+
+// starts keeps whether a symptom holds, and reports whether it does and did not before.
+func (d *Diagnosis) starts(s Symptom, holds bool) bool {
+	before := d.found[s]
+	d.found[s] = holds
+	return holds && !before
+}
+
+// guessing is D's loss where it gives every image the same odds, 0 if that says nothing of it.
+func (l Loss) guessing() float64 {
+	switch l {
+	case NonSaturating, Minimax:
+		return math.Ln2
+	}
+	return 0
+}
