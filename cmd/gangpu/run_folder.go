@@ -21,6 +21,9 @@ func (r runFolder) model() string   { return filepath.Join(string(r), "model.saf
 func (r runFolder) metrics() string { return filepath.Join(string(r), "metrics.csv") }
 func (r runFolder) samples() string { return filepath.Join(string(r), "samples") }
 
+func (r runFolder) tensorboard() string { return filepath.Join(string(r), "tensorboard") }
+func (r runFolder) findings() string    { return filepath.Join(string(r), "findings.txt") }
+
 func (r runFolder) sample(epoch int) string {
 	return filepath.Join(r.samples(), fmt.Sprintf("epoch-%03d.png", epoch))
 }

@@ -91,7 +91,7 @@ func train(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, metrics.Close()) }()
-	watchers, err := startWatchers(c, trainer, folder)
+	watchers, err := startWatchers(c, trainer, images, folder)
 	if err != nil {
 		return err
 	}

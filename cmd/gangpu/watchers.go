@@ -24,9 +24,12 @@ type watcher interface {
 
 type watchers []watcher
 
-// startWatchers makes those that the flags ask for.
-func startWatchers(c *cli.Context, t *gan.Trainer, folder runFolder) (watchers, error) {
-	return nil, nil
+// startWatchers makes those of every run, and those that the flags ask for.
+func startWatchers(c *cli.Context, t *gan.Trainer, images gan.Images, folder runFolder) (watchers, error) {
+	return watchers{
+		&tensorboard{folder: folder.tensorboard(), perEpoch: t.IterationsPerEpoch()},
+		newDiagnosis(c, t, images, folder),
+	}, nil
 }
 
 func (ws watchers) iteration(m gan.Metrics, taken time.Duration) error {

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"gangpu/gan"
+
+	"github.com/urfave/cli/v2"
+)
+
+// diagnosis prints what goes wrong in a run, and keeps it in findings.txt, a line each.
+type diagnosis struct {
+	*gan.Diagnosis
+	stderr io.Writer
+	path   string
+	last   int // index of the last iteration
+}
+
+func newDiagnosis(c *cli.Context, t *gan.Trainer, images gan.Images, folder runFolder) *diagnosis {
+	real := images.Samples(samplesPerEpoch).Diversity()
+	return &diagnosis{Diagnosis: gan.NewDiagnosis(t.Settings(), real), stderr: c.App.ErrWriter, path: folder.findings()}
+}
+
+func (d *diagnosis) iteration(m gan.Metrics, _ time.Duration) error {
+	d.last = m.Iteration
+	return d.say(d.Iteration(m))
+}
+
+func (d *diagnosis) epoch(number int, samples gan.Samples) error {
+	return d.say(d.Epoch(number, d.last, samples))
+}
+
+func (d *diagnosis) end(error) error { return nil }
+
+func (d *diagnosis) say(f *gan.Finding) error {
+	if f == nil {
+		return nil
+	}
+	if isTerminal(d.stderr) {
+		fmt.Fprint(d.stderr, "\r\x1b[K") // in the place of the progress bar, which comes again
+	}
+	fmt.Fprintf(d.stderr, "gangpu: warning: %v\n", f)
+	file, err := os.OpenFile(d.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+	if err == nil {
+		_, err = fmt.Fprintln(file, f)
+		if closeErr := file.Close(); err == nil {
+			err = closeErr
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("writing a finding: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gangpu/gan"
+)
+
+// What is found is said once, in one line, and kept in the run's folder.
+func TestDiagnosisIsPrintedAndKept(t *testing.T) {
+	var stderr bytes.Buffer
+	d := &diagnosis{Diagnosis: gan.NewDiagnosis(gan.DefaultSettings(), 0.25), stderr: &stderr,
+		path: filepath.Join(t.TempDir(), "findings.txt")}
+	for i := range 300 {
+		m := gan.Metrics{Epoch: 3, Iteration: i, DLoss: 0.01, GLoss: 5, AccuracyReal: 1, AccuracyFake: 1}
+		if err := d.iteration(m, time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	blank := gan.Samples{Count: 2, Height: 2, Width: 2, Pixels: make([]float32, 8)}
+	if err := d.epoch(6, blank); err != nil {
+		t.Fatal(err)
+	}
+	kept := string(readFile(t, d.path))
+	lines := strings.Split(strings.TrimSpace(kept), "\n")
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "epoch 4, iteration 200: the discriminator is winning: ") ||
+		!strings.HasPrefix(lines[1], "epoch 6, iteration 300: the generator is collapsing: ") {
+		t.Errorf("kept %q", lines)
+	}
+	if want := "gangpu: warning: " + lines[0] + "\ngangpu: warning: " + lines[1] + "\n"; stderr.String() != want {
+		t.Errorf("printed %q, want %q", stderr.String(), want)
+	}
+}
