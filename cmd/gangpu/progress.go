@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"time"
 
 	"gangpu/gan"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
 // progress shows a run: a bar on stderr if that is a terminal, else a line an iteration on stdout,
@@ -21,6 +19,13 @@ type progress struct {
 	perEpoch       int
 	bar            *progressbar.ProgressBar
 	mean           time.Duration // of an iteration, recent ones weighing most
+	epoch          epochMeans
+}
+
+// epochMeans are sums over an epoch's iterations, of those made by this process.
+type epochMeans struct {
+	count                          float64
+	dLoss, gLoss, accReal, accFake float64
 }
 
 func newProgress(stdout, stderr io.Writer, epochs, perEpoch, done, total int) *progress {
@@ -44,28 +49,20 @@ func (p *progress) show(m gan.Metrics, taken time.Duration, left int) {
 		p.mean = taken
 	}
 	p.mean += (taken - p.mean) / 16
+	p.epoch.add(m)
 	if p.bar == nil {
 		fmt.Fprintf(p.stdout, ">%d, %d/%d, d=%.3f, g=%.3f, accuracy real %.0f%%, fake %.0f%%\n",
 			m.Epoch+1, m.Iteration+1, p.perEpoch, m.DLoss, m.GLoss, 100*m.AccuracyReal, 100*m.AccuracyFake)
 		return
 	}
-	p.bar.Describe(p.describe(m, left, p.columns()))
+	columns, _ := terminalSize(p.stderr)
+	p.bar.Describe(p.describe(m, left, columns))
 	// A bar that cannot be drawn is no reason to stop.
 	_ = p.bar.Add(1)
 }
 
 // barColumns is what the bar takes beside its description, at least.
 const barColumns = 20
-
-// columns is the width of the terminal.
-func (p *progress) columns() int {
-	if f, ok := p.stderr.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
-			return width
-		}
-	}
-	return 80
-}
 
 // describe says how the run goes in so many columns less those of the bar: what would run into
 // the next line could not be erased.
@@ -95,6 +92,29 @@ func (p *progress) timeLeft(iterations int) string {
 		return left.Round(time.Second).String()
 	}
 	return fmt.Sprintf("%dh%02dm", int(left.Hours()), int(left.Minutes())%60)
+}
+
+func (e *epochMeans) add(m gan.Metrics) {
+	e.count++
+	e.dLoss += float64(m.DLoss)
+	e.gLoss += float64(m.GLoss)
+	e.accReal += float64(m.AccuracyReal)
+	e.accFake += float64(m.AccuracyFake)
+}
+
+// hide erases the bar until the next iteration, so that something else can be printed.
+func (p *progress) hide() {
+	if p.bar != nil {
+		_ = p.bar.Clear()
+	}
+}
+
+// endEpoch prints an epoch's means, and where its samples are.
+func (p *progress) endEpoch(number int, samples string) {
+	e := &p.epoch
+	fmt.Fprintf(p.stdout, "epoch %d/%d  mean d=%.3f g=%.3f, accuracy real %.0f%%, fake %.0f%%  %s\n", number, p.epochs,
+		e.dLoss/e.count, e.gLoss/e.count, 100*e.accReal/e.count, 100*e.accFake/e.count, samples)
+	*e = epochMeans{}
 }
 
 // finish erases the bar.

@@ -27,6 +27,7 @@ func trainCommand() *cli.Command {
 			&cli.StringFlag{Name: "resume", TakesFile: true, Usage: "go on with the run in this `FOLDER`, by its own settings; --epochs may be more"},
 			&cli.IntFlag{Name: "iterations", DefaultText: "all epochs",
 				Usage: "stop after this `NUMBER` of iterations, counted from the run's beginning"},
+			&cli.BoolFlag{Name: "preview", DisableDefaultText: true, Usage: "draw each epoch's samples in the terminal, as many as have room"},
 		}),
 		Action: train,
 	}

@@ -43,9 +43,11 @@ func trainLoop(c *cli.Context, t *gan.Trainer, folder runFolder, metrics *metric
 		}
 		bar.show(m, taken, total-t.Iterations())
 		if t.Iterations()%perEpoch == 0 {
+			bar.hide()
 			if err := endEpoch(t, folder, metrics, watchers); err != nil {
 				return err
 			}
+			bar.endEpoch(t.Epoch(), folder.sample(t.Epoch()))
 		}
 		if c.Context.Err() != nil {
 			break

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -153,5 +154,43 @@ func TestTrainDiverged(t *testing.T) {
 	}
 	if rows := metricsRows(t, out); len(rows) != 3 || !strings.Contains(rows[2], "NaN") && !strings.Contains(rows[2], "Inf") {
 		t.Errorf("metrics %q", rows)
+	}
+}
+
+// Where there is no terminal the samples are drawn in plain characters, and fit all the same. Each
+// epoch ends with its means, which are those of metrics.csv.
+func TestTrainPreview(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	stdout := succeed(t, trainArgs(out, "--epochs", "2", "--preview")...)
+	var drawn int
+	var ends []string
+	for line := range strings.Lines(stdout) {
+		switch {
+		case strings.Trim(line, " .:-=+*#%@\n") == "" && len(line) > 40:
+			drawn++
+			if len(line) > 81 {
+				t.Errorf("a line of %d columns", len(line)-1)
+			}
+		case strings.HasPrefix(line, "epoch "):
+			ends = append(ends, line)
+		}
+	}
+	if drawn != 2*23 || strings.ContainsAny(stdout, "\x1b▀") {
+		t.Errorf("two epochs drew %d lines in\n%s", drawn, stdout)
+	}
+	sum := 0.0
+	for _, row := range metricsRows(t, out)[10:] {
+		d, err := strconv.ParseFloat(strings.Split(row, ",")[2], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += d
+	}
+	want := fmt.Sprintf("epoch 2/2  mean d=%.3f g=", sum/10)
+	if len(ends) != 2 || !strings.HasPrefix(ends[1], want) || !strings.HasSuffix(ends[1], "%  "+filepath.Join(out, "samples", "epoch-002.png")+"\n") {
+		t.Errorf("epochs end with %q, want %q", ends, want)
+	}
+	if plain := succeed(t, trainArgs(filepath.Join(t.TempDir(), "run"), "--iterations", "10")...); strings.Count(plain, "\n") != 3+10+1+3 {
+		t.Errorf("an epoch without --preview says\n%s", plain)
 	}
 }

@@ -26,10 +26,14 @@ type watchers []watcher
 
 // startWatchers makes those of every run, and those that the flags ask for.
 func startWatchers(c *cli.Context, t *gan.Trainer, images gan.Images, folder runFolder) (watchers, error) {
-	return watchers{
+	ws := watchers{
 		&tensorboard{folder: folder.tensorboard(), perEpoch: t.IterationsPerEpoch()},
 		newDiagnosis(c, t, images, folder),
-	}, nil
+	}
+	if c.Bool("preview") {
+		ws = append(ws, newPreview(c.App.Writer))
+	}
+	return ws, nil
 }
 
 func (ws watchers) iteration(m gan.Metrics, taken time.Duration) error {
