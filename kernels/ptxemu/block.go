@@ -21,6 +21,7 @@ type launch struct {
 	constants   []lanes
 	locks       *[64]sync.Mutex // for atomics on global memory
 	idle        *[]*block       // of the kernel
+	traffic     *[]*traffic     // those that no worker uses; nil if it is not counted
 
 	next    atomic.Int64
 	stopped atomic.Bool
@@ -41,6 +42,7 @@ type block struct {
 	hints   []*allocation // by memory instruction
 	fenced  bool          // the block has executed a fence: it may read what other blocks wrote
 	counts  counts
+	traffic *traffic
 }
 
 type barrierState struct {
@@ -69,6 +71,9 @@ func (l *launch) execute(workers int) error {
 
 func (l *launch) work() {
 	b := l.takeBlock()
+	if l.traffic != nil {
+		b.traffic = l.takeTraffic()
+	}
 	for !l.stopped.Load() {
 		n := l.next.Add(1) - 1
 		if n >= l.blocks() {
@@ -86,6 +91,10 @@ func (l *launch) work() {
 	l.mu.Lock()
 	l.total.add(&b.counts)
 	*l.idle = append(*l.idle, b)
+	if l.traffic != nil {
+		*l.traffic = append(*l.traffic, b.traffic)
+		b.traffic = nil
+	}
 	l.mu.Unlock()
 }
 
@@ -139,6 +148,9 @@ func (b *block) execute(n int64) error {
 	b.idx = [3]uint32{uint32(n % x), uint32(n / x % y), uint32(n / x / y)}
 	b.stamp = l.stamp | uint64(uint32(n)+1)
 	b.fenced = false
+	if b.traffic != nil {
+		b.traffic.block++
+	}
 	b.bars = [16]barrierState{}
 	b.shared.reset()
 	for _, w := range b.warps {

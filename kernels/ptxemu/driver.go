@@ -23,6 +23,11 @@ type Options struct {
 	// Checks turns on the checkers of package ptxemu's documentation. Without them only what would
 	// crash hardware is found: addresses outside allocations, misaligned ones, barriers that never open.
 	Checks bool
+	// Traffic counts what [Counters] has of it. It takes half as much memory again.
+	Traffic bool
+	// Launched, if not nil, is called after each launch with its grid and what it has executed. It must not call the
+	// driver.
+	Launched func(grid [3]uint32, c Counters)
 	// Budget is how many instructions a warp may execute before a backward branch is taken for one of an
 	// infinite loop: 1<<28.
 	Budget uint64
@@ -49,6 +54,7 @@ type Driver struct {
 	graphs   map[uint64]*graph
 	launches uint64
 	counts   map[string]*counts
+	traffic  []*traffic
 }
 
 type loadedModule struct {
@@ -196,7 +202,7 @@ func (d *Driver) Open(ordinal int) error {
 		return newError(codeInvalidContext, "the device is open already")
 	}
 	d.open, d.broken = true, nil
-	d.mem = newMemory(d.opt.Memory, d.opt.Checks)
+	d.mem, d.traffic = newMemory(d.opt), nil
 	d.next = 0
 	d.modules, d.funcs = map[uint64]*loadedModule{}, map[uint64]*loadedFunction{}
 	d.streams, d.events, d.graphs = map[uint64]*stream{}, map[uint64]*event{}, map[uint64]*graph{}

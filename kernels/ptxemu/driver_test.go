@@ -186,6 +186,55 @@ func TestCounters(t *testing.T) {
 	if c.ByClass["load"] != 3*threads || c.ByClass["store"] != 2*threads || c.ByClass["branch"] != threads {
 		t.Errorf("%+v", c.ByClass)
 	}
+	if c.LaunchSectors != 0 || c.SharedWavefronts != 0 {
+		t.Errorf("traffic is counted, which was not asked for: %+v", c)
+	}
+}
+
+func TestCountersOfTraffic(t *testing.T) {
+	load := "cvt.u64.u32 %l0, %r15; mov.u64 %l1, cells; add.s64 %l0, %l0, %l1; "
+	for _, c := range []struct {
+		name, body                    string
+		launch, block, sectors, waves uint64 // for two blocks of two warps
+	}{
+		{"all one word", "ld.global.f32 %f0, [%in]; st.shared.u32 [cells], %me;", 1, 2, 4, 4},
+		{"each its word", "ld.global.f32 %f0, [%mine];" + load + "st.shared.f32 [%l0], %f0;", 8, 16, 16, 4},
+		{"again", "ld.global.f32 %f0, [%mine]; ld.global.f32 %f0, [%mine];", 8, 16, 32, 0},
+		{"loaded and stored", "ld.global.f32 %f0, [%mine]; st.global.f32 [%mine], %f0;", 16, 32, 32, 0},
+		{"each its block's words", "shl.b32 %r0, %r14, 8; cvt.u64.u32 %l2, %r0; add.s64 %mine, %mine, %l2; st.global.u32 [%mine], %me;", 16, 16, 16, 0},
+		{"16 bytes", "shl.b32 %r15, %me, 4;" + load + "st.shared.v4.u32 [%l0], {%me, %me, %me, %me};", 0, 0, 0, 16},
+		{"every other word", "shl.b32 %r15, %me, 3;" + load + "st.shared.u32 [%l0], %me;", 0, 0, 0, 8},
+		{"one bank", "shl.b32 %r15, %me, 7; and.b32 %r15, %r15, 4095;" + load + "st.shared.u32 [%l0], %me;", 0, 0, 0, 4 * 32},
+		{"asynchronous", load + "cp.async.ca.shared.global [%l0], [%mine], 4;", 8, 16, 16, 4},
+		{"asynchronous zeros", load + "cp.async.ca.shared.global [%l0], [%mine], 4, 0;", 0, 0, 0, 4},
+		{"matrices", "shl.b32 %r15, %me, 4;" + load + "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r0, %r1, %r2, %r3}, [%l0];", 0, 0, 0, 16},
+	} {
+		var launched []Counters
+		s := newSession(t, Options{Traffic: true, Launched: func(grid [3]uint32, c Counters) {
+			if grid != [3]uint32{2, 1, 1} {
+				t.Errorf("the grid is %v", grid)
+			}
+			launched = append(launched, c)
+		}})
+		ptx := kernelOf(words, c.body)
+		for range 2 { // a launch begins afresh
+			if err := s.run(ptx, 2, 64); err != nil {
+				t.Fatalf("%s: %v", c.name, err)
+			}
+		}
+		for i, got := range launched {
+			if got.LaunchSectors != c.launch || got.BlockSectors != c.block || got.GlobalSectors != c.sectors || got.SharedWavefronts != c.waves {
+				t.Errorf("%s, launch %d: sectors %d a launch, %d a block, %d; %d wavefronts; want %d, %d, %d; %d", c.name, i,
+					got.LaunchSectors, got.BlockSectors, got.GlobalSectors, got.SharedWavefronts, c.launch, c.block, c.sectors, c.waves)
+			}
+			if got.Launches != 1 || got.WarpInstructions*32 != got.ThreadInstructions {
+				t.Errorf("%s: %+v", c.name, got)
+			}
+		}
+		if len(launched) != 2 {
+			t.Errorf("%s: %d launches were told", c.name, len(launched))
+		}
+	}
 }
 
 func TestEvents(t *testing.T) {

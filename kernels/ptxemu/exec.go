@@ -126,6 +126,7 @@ func (w *warp) run() {
 			w.steps++
 			n := uint64(bits.OnesCount32(act))
 			w.counts.classes[in.class] += n
+			w.counts.warp++
 			w.counts.fp32 += n * uint64(in.fp32)
 			if w.checks && !w.checkRegisters(in, pc) {
 				return

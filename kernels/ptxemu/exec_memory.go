@@ -74,17 +74,14 @@ func (w *warp) bytes(in *inst, sp space, lane int, addr, n uint64, acc access) [
 }
 
 func (w *warp) globalBytes(in *inst, lane int, addr, n uint64, acc access) []byte {
-	a := w.blk.hints[in.slot]
-	if a == nil || a.size < n || addr-a.base > a.size-n {
+	a := w.allocation(in, addr, n)
+	if a == nil {
 		if a = w.blk.run.mem.find(addr); a == nil {
 			w.failCode(codeIllegalAddress, in, lane, "%s %d bytes at global address %#x: %s", acc.verb(), n, addr, w.blk.run.mem.near(addr))
-			return nil
-		}
-		if a.size < n || addr-a.base > a.size-n {
+		} else {
 			w.failCode(codeIllegalAddress, in, lane, "%s %d bytes at global address %#x, past the end of %s", acc.verb(), n, addr, a.describe(addr))
-			return nil
 		}
-		w.blk.hints[in.slot] = a
+		return nil
 	}
 	o := addr - a.base
 	if w.checks && !w.checkGlobal(in, lane, a, o, n, acc) {
@@ -95,6 +92,18 @@ func (w *warp) globalBytes(in *inst, lane int, addr, n uint64, acc access) []byt
 		return nil
 	}
 	return a.data[o : o+n]
+}
+
+// allocation returns the one that holds n bytes at addr, or nil. Mostly it is that of the instruction's last access.
+func (w *warp) allocation(in *inst, addr, n uint64) *allocation {
+	a := w.blk.hints[in.slot]
+	if a == nil || a.size < n || addr-a.base > a.size-n {
+		if a = w.blk.run.mem.find(addr); a == nil || a.size < n || addr-a.base > a.size-n {
+			return nil
+		}
+		w.blk.hints[in.slot] = a
+	}
+	return a
 }
 
 // where describes an address for a message.
@@ -220,6 +229,9 @@ func (w *warp) loadSharedWords(in *inst) bool {
 		return false
 	}
 	w.counts.sharedBytes += uint64(n) * uint64(bits.OnesCount32(w.act))
+	if w.blk.traffic != nil {
+		w.countWavefronts(base, in.offset, uint64(n), w.act)
+	}
 	if uniform {
 		for k, r := range in.regs {
 			w.tmp.splat(uint64(le.Uint32(s.data[first+in.offset+4*uint64(k):])))

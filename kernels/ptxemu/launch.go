@@ -239,6 +239,9 @@ func (d *Driver) run(fn uint64, grid, block [3]uint32, sharedBytes uint32, args 
 		le.PutUint64(slot[:], args[i])
 		copy(l.params[p.Offset:], slot[:p.Bytes])
 	}
+	if d.opt.Traffic {
+		l.traffic = &d.traffic
+	}
 	err := l.execute(d.opt.Workers)
 	c := d.counts[f.k.Name]
 	if c == nil {
@@ -247,6 +250,9 @@ func (d *Driver) run(fn uint64, grid, block [3]uint32, sharedBytes uint32, args 
 	}
 	l.total.launches = 1
 	c.add(&l.total)
+	if d.opt.Launched != nil {
+		d.opt.Launched(grid, l.total.export(f.k.Name))
+	}
 	if err != nil {
 		d.broken = err
 		return fmt.Errorf("launch of %s, grid %v, block %v: %w", f.k.Name, grid, block, err)

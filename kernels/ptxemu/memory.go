@@ -29,6 +29,8 @@ type allocation struct {
 
 	// writers holds for each 4 bytes the launch and the block that wrote them last: launch<<32 | block+1.
 	writers []uint64
+
+	marks *sectorMarks // nil unless traffic is counted
 }
 
 func (a *allocation) describe(addr uint64) string {
@@ -60,10 +62,11 @@ type memory struct {
 	used   uint64
 	next   uint64
 	checks bool
+	marks  bool
 }
 
-func newMemory(total uint64, checks bool) *memory {
-	return &memory{total: total, next: globalBase, checks: checks}
+func newMemory(opt Options) *memory {
+	return &memory{total: opt.Memory, next: globalBase, checks: opt.Checks, marks: opt.Traffic}
 }
 
 func (m *memory) alloc(size uint64, name string) (*allocation, error) {
@@ -74,6 +77,9 @@ func (m *memory) alloc(size uint64, name string) (*allocation, error) {
 	if m.checks {
 		a.init = make([]byte, size)
 		a.writers = make([]uint64, (size+3)/4)
+	}
+	if m.marks {
+		a.marks = newSectorMarks(size)
 	}
 	m.used += size
 	m.next += (size + allocGuard + allocAlign - 1) / allocAlign * allocAlign

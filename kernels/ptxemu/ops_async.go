@@ -113,6 +113,7 @@ func execAsync(w *warp, in *inst) {
 	c.in, c.mask, c.group = in, 0, q.committed
 	from, to, size := w.src(in.a), w.src(in.b), w.src(in.c)
 	shared := &w.blk.shared
+	reading := uint32(0)
 	for m := w.act; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
 		n := uint64(in.size)
@@ -137,6 +138,7 @@ func execAsync(w *warp, in *inst) {
 			}
 			copy(c.data[i][:], b)
 			w.counts.globalLoaded += size[i]
+			reading |= 1 << i
 		}
 		if w.checks {
 			// The bytes may land at any time from here on: a write, and nobody may read them.
@@ -148,7 +150,10 @@ func execAsync(w *warp, in *inst) {
 		c.to[i] = uint32(dst)
 		c.mask |= 1 << i
 	}
-	w.countSectors(from, in.offset, uint64(in.size))
+	w.countSectors(in, from, uint64(in.size), reading, false)
+	if w.blk.traffic != nil {
+		w.countWavefronts(to, uint64(int64(in.target)), uint64(in.size), w.act)
+	}
 	q.pending = append(q.pending, c)
 }
 

@@ -171,6 +171,9 @@ func execLdmatrix(w *warp, in *inst) {
 	}
 	base := *w.src(in.a)
 	for m, r := range in.regs {
+		if w.blk.traffic != nil {
+			w.countWavefronts(&base, in.offset, 16, 0xff<<(8*m))
+		}
 		var rows [8][8]uint16
 		for row := range rows {
 			lane := 8*m + row
