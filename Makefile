@@ -55,6 +55,12 @@ train: build ## train the tutorial's GAN on MNIST: EPOCHS=10, OUT=folder, DATA=f
 bench: build ## measure an iteration of training on the devices here, layer by layer; ARGS="more flags"
 	build/gangpu bench --layers $(ARGS)
 
+.PHONY: roofline
+roofline: ## count what the kernels execute and move, for the table in kernels/README.md (two minutes)
+	@mkdir -p build/roofline
+	for p in tf32 fp32; do $(GO) run ./cmd/gangpu bench --roofline --precision $$p --json - >build/roofline/$$p.json || exit 1; done
+	$(GO) run ./bench/table -roofline -into kernels/README.md build/roofline/tf32.json build/roofline/fp32.json
+
 .PHONY: peers
 peers: ## install PyTorch, JAX and Keras in build/peers, to be measured beside gangpu (needs pip, and 8 GB)
 	python3 -m venv build/peers

@@ -13,22 +13,35 @@ import (
 func (u *run) layers(n int) ([]Layer, error) {
 	var layers []Layer
 	for _, part := range u.parts() {
-		steps := part.Program.Steps
-		samples := make([][]float64, len(steps))
-		times := make([]time.Duration, len(steps))
-		for range n {
-			if err := part.Executable.Profile(times); err != nil {
-				return nil, err
-			}
-			for i, t := range times {
-				samples[i] = append(samples[i], t.Seconds())
-			}
+		seconds, err := part.profile(n)
+		if err != nil {
+			return nil, err
 		}
-		for i, s := range steps {
-			layers = addStep(layers, s, part.share*timesOf(samples[i]).Median, part.share)
+		for i, s := range part.Program.Steps {
+			layers = addStep(layers, s, part.share*seconds[i], part.share)
 		}
 	}
 	return layers, nil
+}
+
+// profile is the median time of each step of the program, of n, in seconds.
+func (p part) profile(n int) ([]float64, error) {
+	steps := len(p.Program.Steps)
+	samples := make([][]float64, steps)
+	times := make([]time.Duration, steps)
+	for range n {
+		if err := p.Executable.Profile(times); err != nil {
+			return nil, err
+		}
+		for i, t := range times {
+			samples[i] = append(samples[i], t.Seconds())
+		}
+	}
+	seconds := make([]float64, steps)
+	for i := range seconds {
+		seconds[i] = timesOf(samples[i]).Median
+	}
+	return seconds, nil
 }
 
 // addStep adds a step's time, already for its share of an iteration, and work to its layer.

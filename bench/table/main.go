@@ -1,7 +1,8 @@
 // Command table puts results of gangpu bench and of its peers into one table, sorted by time, and
-// one file.
+// one file; or what gangpu bench --roofline --json counted, one precision a file, into a Markdown table.
 //
 //	go run ./bench/table [-markdown] [-o results.json] [-into README.md] result.json...
+//	go run ./bench/table -roofline [-into README.md] roofline.json...
 package main
 
 import (
@@ -19,12 +20,19 @@ func main() {
 	markdown := flag.Bool("markdown", false, "print the table as Markdown, with machine and versions")
 	file := flag.String("o", "", "write all results to this `file` too, as a JSON array")
 	into := flag.String("into", "", "write the Markdown between the lines \""+begin+"\" and \""+end+"\" of this `file` instead of printing a table")
+	rooflines := flag.Bool("roofline", false, "the files are of gangpu bench --roofline, of one batch and card")
 	flag.Parse()
 	if flag.NArg() == 0 {
 		fmt.Fprintln(os.Stderr, "table: no results are given")
 		os.Exit(2)
 	}
-	if err := table(*markdown, *file, *into, flag.Args()); err != nil {
+	err := error(nil)
+	if *rooflines {
+		err = rooflineTable(*into, flag.Args())
+	} else {
+		err = table(*markdown, *file, *into, flag.Args())
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "table:", err)
 		os.Exit(1)
 	}
@@ -42,11 +50,26 @@ func table(markdown bool, file, into string, results []string) error {
 	}
 	switch {
 	case into != "":
-		return insert(into, c)
+		return insert(into, c.WriteMarkdown)
 	case markdown:
 		return c.WriteMarkdown(os.Stdout)
 	}
 	return c.WriteText(os.Stdout)
+}
+
+func rooflineTable(into string, files []string) error {
+	all := make([]*bench.Roofline, len(files))
+	for i, file := range files {
+		var err error
+		if all[i], err = bench.ReadRoofline(file); err != nil {
+			return err
+		}
+	}
+	write := func(w io.Writer) error { return all[0].WriteMarkdown(w, all[1:]...) }
+	if into != "" {
+		return insert(into, write)
+	}
+	return write(os.Stdout)
 }
 
 // What a table is written between.
@@ -55,8 +78,8 @@ const (
 	end   = "<!-- bench/table: end -->"
 )
 
-// insert replaces what is between the marks in a file.
-func insert(path string, c bench.Collection) error {
+// insert replaces what is between the marks in a file by what write writes.
+func insert(path string, write func(io.Writer) error) error {
 	old, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -68,7 +91,7 @@ func insert(path string, c bench.Collection) error {
 	}
 	return atomicfile.Write(path, func(w io.Writer) error {
 		fmt.Fprintf(w, "%s%s\n", before, begin) // w keeps its first error for the end
-		if err := c.WriteMarkdown(w); err != nil {
+		if err := write(w); err != nil {
 			return err
 		}
 		_, err := fmt.Fprintf(w, "%s\n%s", end, after)

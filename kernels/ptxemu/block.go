@@ -16,6 +16,7 @@ type launch struct {
 	sharedBytes int
 	mem         *memory
 	checks      bool
+	noProducts  bool
 	budget      uint64
 	stamp       uint64 // number of the launch << 32, for the shadow of writers
 	constants   []lanes

@@ -25,6 +25,9 @@ type Options struct {
 	Checks bool
 	// Traffic counts what [Counters] has of it. It takes half as much memory again.
 	Traffic bool
+	// NoProducts makes mma.sync count and compute nothing, which takes a fifth of the time of kernels that are made of it:
+	// for those who want the counters alone.
+	NoProducts bool
 	// Launched, if not nil, is called after each launch with its grid and what it has executed. It must not call the
 	// driver.
 	Launched func(grid [3]uint32, c Counters)

@@ -233,7 +233,8 @@ func (d *Driver) run(fn uint64, grid, block [3]uint32, sharedBytes uint32, args 
 	f := d.funcs[fn]
 	d.launches++
 	l := &launch{k: f.k, grid: grid, block: block, sharedBytes: f.k.StaticShared + int(sharedBytes), mem: d.mem, checks: d.opt.Checks,
-		budget: d.opt.Budget, stamp: d.launches << 32, constants: f.constants, locks: &d.locks, idle: &f.idle, params: make([]byte, f.k.paramBytes)}
+		noProducts: d.opt.NoProducts, budget: d.opt.Budget, stamp: d.launches << 32, constants: f.constants,
+		locks: &d.locks, idle: &f.idle, params: make([]byte, f.k.paramBytes)}
 	for i, p := range f.k.Params {
 		var slot [8]byte
 		le.PutUint64(slot[:], args[i])

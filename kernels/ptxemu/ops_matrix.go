@@ -90,6 +90,10 @@ func execMMA(w *warp, in *inst, fr fragment) {
 	if !w.converge(in, fullMask) {
 		return
 	}
+	w.counts.matrix += uint64(2 * 16 * 8 * fr.k)
+	if w.blk.run.noProducts {
+		return
+	}
 	d, rest := in.regs[:4], in.regs[4:]
 	ra, rest := rest[:fr.aRegs], rest[fr.aRegs:]
 	rb, rc := rest[:fr.bRegs], rest[fr.bRegs:]
@@ -132,7 +136,6 @@ func execMMA(w *warp, in *inst, fr fragment) {
 	for i, r := range d {
 		w.regs[r] = out[i]
 	}
-	w.counts.matrix += uint64(2 * 16 * 8 * fr.k)
 }
 
 // buildLdmatrix is ldmatrix {d, ...}, [a].
