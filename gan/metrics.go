@@ -1,24 +1,28 @@
 package gan
 
 import (
+	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // Metrics are the numbers of an iteration: of its own steps, or of the last step of a network
 // that made none.
 type Metrics struct {
-	Epoch     int // from 0
-	Iteration int // within the epoch, from 0
-	DLoss     float32
-	GLoss     float32
+	Epoch     int     `json:"epoch"`     // from 0
+	Iteration int     `json:"iteration"` // within the epoch, from 0
+	DLoss     float32 `json:"d_loss"`
+	GLoss     float32 `json:"g_loss"`
 	// The shares of the last D step's images that D called rightly, before its update.
-	AccuracyReal float32
-	AccuracyFake float32
+	AccuracyReal float32 `json:"accuracy_real"`
+	AccuracyFake float32 `json:"accuracy_fake"`
 }
 
 // DivergedError says that a loss is no longer a number.
@@ -91,4 +95,63 @@ func (w *MetricsWriter) Flush() error {
 		return fmt.Errorf("writing metrics: %w", err)
 	}
 	return nil
+}
+
+// MetricsRow is a line of a file of metrics.
+type MetricsRow struct {
+	Metrics
+	Taken time.Duration
+}
+
+// ReadMetrics reads what a MetricsWriter writes. A last line without its end, as of a run that is
+// being written or was killed, is left out.
+func ReadMetrics(r io.Reader) ([]MetricsRow, error) {
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	in := csv.NewReader(bytes.NewReader(b[:bytes.LastIndexByte(b, '\n')+1]))
+	in.ReuseRecord = true
+	header, err := in.Read()
+	if err == io.EOF {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(header, MetricsHeader) {
+		return nil, fmt.Errorf("no metrics: it begins with %q, want %q", strings.Join(header, ","), strings.Join(MetricsHeader, ","))
+	}
+	var rows []MetricsRow
+	for {
+		fields, err := in.Read()
+		if err == io.EOF {
+			return rows, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		row, err := parseRow(fields)
+		if err != nil {
+			line, _ := in.FieldPos(0)
+			return nil, fmt.Errorf("line %d: %w", line, err)
+		}
+		rows = append(rows, row)
+	}
+}
+
+func parseRow(fields []string) (MetricsRow, error) {
+	var row MetricsRow
+	var err error
+	for i, v := range []*int{&row.Epoch, &row.Iteration} {
+		n, e := strconv.Atoi(fields[i])
+		*v, err = n, errors.Join(err, e)
+	}
+	for i, v := range []*float32{&row.DLoss, &row.GLoss, &row.AccuracyReal, &row.AccuracyFake} {
+		x, e := strconv.ParseFloat(fields[2+i], 32)
+		*v, err = float32(x), errors.Join(err, e)
+	}
+	seconds, e := strconv.ParseFloat(fields[6], 64)
+	row.Taken = time.Duration(seconds * float64(time.Second))
+	return row, errors.Join(err, e)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gangpu/gan"
+	"gangpu/internal/runfolder"
 
 	"github.com/urfave/cli/v2"
 )
@@ -19,9 +20,9 @@ type diagnosis struct {
 	last   int // index of the last iteration
 }
 
-func newDiagnosis(c *cli.Context, t *gan.Trainer, images gan.Images, folder runFolder) *diagnosis {
+func newDiagnosis(c *cli.Context, t *gan.Trainer, images gan.Images, folder runfolder.Folder) *diagnosis {
 	real := images.Samples(samplesPerEpoch).Diversity()
-	return &diagnosis{Diagnosis: gan.NewDiagnosis(t.Settings(), real), stderr: c.App.ErrWriter, path: folder.findings()}
+	return &diagnosis{Diagnosis: gan.NewDiagnosis(t.Settings(), real), stderr: c.App.ErrWriter, path: folder.Findings()}
 }
 
 func (d *diagnosis) iteration(m gan.Metrics, _ time.Duration) error {

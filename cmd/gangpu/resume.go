@@ -1,18 +1,20 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 
 	"gangpu/engine/program"
 	"gangpu/gan"
+	"gangpu/internal/runfolder"
 
 	"github.com/urfave/cli/v2"
 )
 
-// checkResume loads the run to go on with, if the other flags let it go on.
-func checkResume(c *cli.Context) (*gan.ModelFile, error) {
+// openResumed locks and loads the run to go on with, if the other flags let it go on.
+func openResumed(c *cli.Context) (*session, error) {
 	if given(c, "out") {
 		return nil, usagef("--resume goes on in the run's own folder: leave --out away")
 	}
@@ -24,12 +26,18 @@ func checkResume(c *cli.Context) (*gan.ModelFile, error) {
 	if _, err := limited(c, "epochs"); c.IsSet("epochs") && err != nil {
 		return nil, err
 	}
-	folder := runFolder(c.String("resume"))
-	f, err := gan.Load(folder.model())
-	if err != nil {
-		return nil, fmt.Errorf("resuming %s: %w", folder, err)
+	s := &session{folder: runfolder.Folder(c.String("resume"))}
+	if _, err := os.Stat(s.folder.Model()); err != nil { // before a lock is made in what is no run
+		return nil, fmt.Errorf("resuming %s: %w", s.folder, err)
 	}
-	return f, nil
+	var err error
+	if s.lock, err = s.folder.Lock(); err != nil {
+		return nil, err
+	}
+	if s.saved, err = gan.Load(s.folder.Model()); err != nil {
+		return nil, errors.Join(fmt.Errorf("resuming %s: %w", s.folder, err), s.Close())
+	}
+	return s, nil
 }
 
 // given reports whether a flag is on the command line. The environment, which is there for new
@@ -49,12 +57,18 @@ func given(c *cli.Context, name string) bool {
 	return true
 }
 
-func resumeRun(c *cli.Context, dev program.Device, f *gan.ModelFile, images gan.Images) (*gan.Trainer, error) {
+// resume makes the trainer that goes on from what was saved.
+func (s *session) resume(c *cli.Context, dev program.Device, images gan.Images) error {
+	f := s.saved
 	if c.IsSet("epochs") {
 		f.Settings.Epochs = c.Int("epochs")
 	}
 	if now := dev.Info().Name; f.Device != now {
 		fmt.Fprintf(c.App.ErrWriter, "gangpu: the run was saved on %s and continues on %s: same draws, other rounding\n", f.Device, now)
 	}
-	return gan.ResumeTrainer(dev, f, images)
+	var err error
+	if s.trainer, err = gan.ResumeTrainer(dev, f, images); err != nil {
+		return fmt.Errorf("resuming %s: %w", s.folder, err)
+	}
+	return nil
 }

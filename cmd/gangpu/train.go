@@ -9,6 +9,7 @@ import (
 
 	"gangpu/engine/program"
 	"gangpu/gan"
+	"gangpu/internal/runfolder"
 	"gangpu/mnist"
 
 	"github.com/urfave/cli/v2"
@@ -18,9 +19,9 @@ func trainCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "train",
 		Usage: "train a model; without flags, the tutorial's",
-		Description: "Writes to the run's folder: model.safetensors (weights, optimizer, settings), metrics.csv, and\n" +
-			"after each epoch samples/epoch-NNN.png, 25 images from noise that stays the same. The first\n" +
-			"Ctrl-C finishes the iteration and saves; --resume goes on from there, to the same bits.",
+		Description: "Writes to the run's folder: model.safetensors (weights, optimizer, settings), metrics.csv, run.json\n" +
+			"(settings, how far it is), and after each epoch samples/epoch-NNN.png, 25 images from noise that\n" +
+			"stays the same. The first Ctrl-C finishes the iteration and saves; --resume goes on from there, to the same bits.",
 		Flags: slices.Concat(settingsFlags(), dataFlags(), deviceFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "out", TakesFile: true, EnvVars: []string{"GANGPU_OUT"},
 				DefaultText: "the next of runs/001, runs/002, ...", Usage: "`FOLDER` of the run"},
@@ -51,13 +52,14 @@ func datasetOf(c *cli.Context, model *gan.ModelFile) string {
 }
 
 func train(c *cli.Context) (err error) {
-	saved, err := checkTrainFlags(c)
+	s, err := checkTrainFlags(c)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, s.Close()) }()
 	name := c.String("dataset")
-	if saved != nil {
-		name = datasetOf(c, saved)
+	if s.saved != nil {
+		name = datasetOf(c, s.saved)
 	}
 	data, err := openDataset(c, name)
 	if err != nil {
@@ -65,9 +67,9 @@ func train(c *cli.Context) (err error) {
 	}
 	sum := sha256.Sum256(data.Train.Images)
 	pixels := hex.EncodeToString(sum[:])
-	if saved != nil && saved.Notes[notePixels] != "" && saved.Notes[notePixels] != pixels {
+	if s.saved != nil && s.saved.Notes[notePixels] != "" && s.saved.Notes[notePixels] != pixels {
 		return fmt.Errorf("the run in %s was trained on other images than those in %s: on %s; --data or --dataset says which",
-			c.String("resume"), data.Dir, saved.Notes[noteDataset])
+			s.folder, data.Dir, s.saved.Notes[noteDataset])
 	}
 	dev, err := openDevice(c)
 	if err != nil {
@@ -76,33 +78,34 @@ func train(c *cli.Context) (err error) {
 	defer func() { err = errors.Join(err, dev.Close()) }()
 
 	images := gan.Images{Pixels: data.Train.Images, Count: data.Train.Count, Rows: data.Train.Rows, Cols: data.Train.Cols}
-	trainer, folder, err := startRun(c, dev, saved, images)
+	if err := s.start(c, dev, images); err != nil {
+		return err
+	}
+	t := s.trainer
+	defer func() { err = errors.Join(err, t.Close()) }()
+	t.Notes = map[string]string{noteDataset: data.Name, notePixels: pixels, noteVersion: versionLine()}
+	total, err := s.total(c)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, trainer.Close()) }()
-	trainer.Notes = map[string]string{noteDataset: data.Name, notePixels: pixels, noteVersion: versionLine()}
 
 	info := dev.Info()
 	fmt.Fprintf(c.App.Writer, "device  %s: %s, %s\nimages  %s, %d of %dx%d, from %s\nrun     %s\n", info.Name, info.Description, info.Precision,
-		data.Name, images.Count, images.Rows, images.Cols, data.Dir, folder)
+		data.Name, images.Count, images.Rows, images.Cols, data.Dir, s.folder)
 
-	metrics, err := folder.openMetrics(trainer.Iterations())
-	if err != nil {
+	if err := s.begin(info, runfolder.Dataset{Name: data.Name, Images: images.Count, SHA256: pixels}, total); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, metrics.Close()) }()
-	watchers, err := startWatchers(c, trainer, images, folder)
-	if err != nil {
+	defer func() { err = errors.Join(err, s.end(err)) }()
+	if s.watchers, err = startWatchers(c, t, images, s.folder); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, watchers.end(err)) }()
-	return trainLoop(c, trainer, folder, metrics, watchers)
+	return s.loop(c, total)
 }
 
-// checkTrainFlags finds what is wrong before the images are fetched and the device is opened. It
-// returns the model of the run to go on with, or nil for a new run.
-func checkTrainFlags(c *cli.Context) (*gan.ModelFile, error) {
+// checkTrainFlags finds what is wrong before the images are fetched and the device is opened. Of
+// a run to go on with it opens what was saved.
+func checkTrainFlags(c *cli.Context) (*session, error) {
 	if n := c.Int("iterations"); n < 0 {
 		return nil, usagef("--iterations %d: want at least 1, or 0 for all epochs", n)
 	}
@@ -110,40 +113,58 @@ func checkTrainFlags(c *cli.Context) (*gan.ModelFile, error) {
 		return nil, err
 	}
 	if c.IsSet("resume") {
-		return checkResume(c)
+		return openResumed(c)
 	}
 	d := gan.DefaultSettings()
 	if _, err := settings(c, d.Height, d.Width); err != nil {
 		return nil, err
 	}
-	return nil, runFolder(c.String("out")).checkFree()
+	return &session{}, explainOccupied(runfolder.Folder(c.String("out")).CheckFree())
 }
 
-// startRun makes the trainer and the folder of a new run, or of the saved one.
-func startRun(c *cli.Context, dev program.Device, saved *gan.ModelFile, images gan.Images) (*gan.Trainer, runFolder, error) {
-	if saved != nil {
-		folder := runFolder(c.String("resume"))
-		t, err := resumeRun(c, dev, saved, images)
-		if err != nil {
-			return nil, "", fmt.Errorf("resuming %s: %w", folder, err)
-		}
-		return t, folder, nil
+// explainOccupied adds what to do to the error of a folder that holds another run.
+func explainOccupied(err error) error {
+	occupied := (*runfolder.OccupiedError)(nil)
+	switch {
+	case !errors.As(err, &occupied):
+		return err
+	case occupied.Resumable:
+		return fmt.Errorf("%w: give another --out, or go on with it by --resume %s", err, shellQuote(string(occupied.Folder)))
 	}
-	s, err := settings(c, images.Rows, images.Cols)
+	return fmt.Errorf("%w: give another --out", err)
+}
+
+// start makes the trainer, and the folder of a new run.
+func (s *session) start(c *cli.Context, dev program.Device, images gan.Images) error {
+	if s.saved != nil {
+		return s.resume(c, dev, images)
+	}
+	settings, err := settings(c, images.Rows, images.Cols)
 	if err != nil {
-		return nil, "", err
+		return err
 	}
-	m, err := gan.Tutorial(s)
+	m, err := gan.Tutorial(settings)
 	if err != nil {
-		return nil, "", err
+		return err
 	}
-	t, err := gan.NewTrainer(dev, s, m, images)
-	if err != nil {
-		return nil, "", err
+	if s.trainer, err = gan.NewTrainer(dev, settings, m, images); err != nil {
+		return err
 	}
-	folder, err := newRunFolder(c.String("out"))
-	if err != nil {
-		return nil, "", errors.Join(err, t.Close())
+	if s.folder, s.lock, err = runfolder.Create(c.String("out")); err != nil {
+		return errors.Join(explainOccupied(err), s.trainer.Close())
 	}
-	return t, folder, nil
+	return nil
+}
+
+// total is the number of iterations that the run is to have made, which is more than it has.
+func (s *session) total(c *cli.Context) (int, error) {
+	t := s.trainer
+	total := t.Settings().Epochs * t.IterationsPerEpoch()
+	if n := c.Int("iterations"); n > 0 {
+		total = min(n, total)
+	}
+	if t.Iterations() >= total {
+		return 0, fmt.Errorf("%s has made %d iterations and was to make %d: a larger --epochs or --iterations makes more", s.folder, t.Iterations(), total)
+	}
+	return total, nil
 }

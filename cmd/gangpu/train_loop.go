@@ -8,21 +8,17 @@ import (
 	"time"
 
 	"gangpu/gan"
+	"gangpu/internal/runfolder"
 
 	"github.com/urfave/cli/v2"
 )
 
 const samplesPerEpoch = 25
 
-func trainLoop(c *cli.Context, t *gan.Trainer, folder runFolder, metrics *metricsFile, watchers watchers) error {
+// loop makes the iterations up to total.
+func (s *session) loop(c *cli.Context, total int) error {
+	t := s.trainer
 	perEpoch := t.IterationsPerEpoch()
-	total := t.Settings().Epochs * perEpoch
-	if n := c.Int("iterations"); n > 0 {
-		total = min(n, total)
-	}
-	if t.Iterations() >= total {
-		return fmt.Errorf("%s has made %d iterations and was to make %d: a larger --epochs or --iterations makes more", folder, t.Iterations(), total)
-	}
 	bar := newProgress(c.App.Writer, c.App.ErrWriter, t.Settings().Epochs, perEpoch, t.Iterations(), total)
 	defer bar.finish()
 	begin, before := time.Now(), t.Iterations()
@@ -31,30 +27,32 @@ func trainLoop(c *cli.Context, t *gan.Trainer, folder runFolder, metrics *metric
 		m, err := iterate(t)
 		taken := time.Since(start)
 		if diverged := (*gan.DivergedError)(nil); err == nil || errors.As(err, &diverged) {
-			if err := metrics.Write(m, taken); err != nil {
-				return fmt.Errorf("writing %s: %w", folder.metrics(), err)
+			if err := s.metrics.Write(m, taken); err != nil {
+				return fmt.Errorf("writing %s: %w", s.folder.Metrics(), err)
 			}
-			if err := watchers.iteration(m, taken); err != nil {
+			if err := s.watchers.iteration(m, taken); err != nil {
 				return err
 			}
 		}
+		s.iterations = t.Iterations()
 		if err != nil {
-			return folder.afterFailure(explainDivergence(c, t, folder, err))
+			return s.afterFailure(s.explainDivergence(c, err))
 		}
+		s.last = m
 		bar.show(m, taken, total-t.Iterations())
 		if t.Iterations()%perEpoch == 0 {
 			bar.hide()
-			if err := endEpoch(t, folder, metrics, watchers); err != nil {
+			if err := s.endEpoch(); err != nil {
 				return err
 			}
-			bar.endEpoch(t.Epoch(), folder.sample(t.Epoch()))
+			bar.endEpoch(t.Epoch(), s.folder.Sample(t.Epoch()))
 		}
 		if c.Context.Err() != nil {
 			break
 		}
 	}
 	bar.finish()
-	return endRun(c, t, folder, metrics, total, before, time.Since(begin))
+	return s.endLoop(c, total, before, time.Since(begin))
 }
 
 // iterate makes an iteration and waits for its numbers, which are there too if it diverged.
@@ -66,16 +64,16 @@ func iterate(t *gan.Trainer) (gan.Metrics, error) {
 }
 
 // explainDivergence adds to the error of a run that diverged where it began.
-func explainDivergence(c *cli.Context, t *gan.Trainer, folder runFolder, err error) error {
+func (s *session) explainDivergence(c *cli.Context, err error) error {
 	if diverged := (*gan.DivergedError)(nil); !errors.As(err, &diverged) {
 		return err
 	}
-	saved, loadErr := gan.Load(folder.model())
+	saved, loadErr := gan.Load(s.folder.Model())
 	if loadErr != nil {
-		saved = nil // nothing was saved yet
+		return errors.Join(err, loadErr)
 	}
 	fmt.Fprintln(c.App.Writer, "a loss is not finite: making the iterations since the last save again to see where it began")
-	origin, originErr := t.FindOrigin(saved)
+	origin, originErr := s.trainer.FindOrigin(saved)
 	switch {
 	case originErr != nil:
 		return errors.Join(err, originErr)
@@ -86,55 +84,48 @@ func explainDivergence(c *cli.Context, t *gan.Trainer, folder runFolder, err err
 }
 
 // afterFailure adds to an error in the middle of a run what is left of the run.
-func (r runFolder) afterFailure(err error) error {
-	if f, loadErr := gan.Load(r.model()); loadErr == nil {
-		return fmt.Errorf("%w; %s is as it was after %d iterations", err, r.model(), f.Iterations)
+func (s *session) afterFailure(err error) error {
+	if f, loadErr := gan.Load(s.folder.Model()); loadErr == nil {
+		return fmt.Errorf("%w; %s is as it was after %d iterations", err, s.folder.Model(), f.Iterations)
 	}
 	return err
 }
 
 // endEpoch saves what an epoch made: its samples, the model, the metrics so far.
-func endEpoch(t *gan.Trainer, folder runFolder, metrics *metricsFile, watchers watchers) error {
+func (s *session) endEpoch() error {
+	t := s.trainer
 	samples, err := t.Samples(samplesPerEpoch)
 	if err != nil {
 		return fmt.Errorf("making samples: %w", err)
 	}
 	epoch := t.Iterations() / t.IterationsPerEpoch()
-	if err := samples.SavePNG(folder.sample(epoch), sampleGrid); err != nil {
+	if err := samples.SavePNG(s.folder.Sample(epoch), sampleGrid); err != nil {
 		return err
 	}
-	if err := watchers.epoch(epoch, samples); err != nil {
+	if err := s.watchers.epoch(epoch, samples); err != nil {
 		return err
 	}
-	return save(t, folder, metrics)
+	return s.save()
 }
 
-// save writes the metrics first: those of iterations that the model has not made are dropped when
-// the run is resumed, but missing ones could not be made up for.
-func save(t *gan.Trainer, folder runFolder, metrics *metricsFile) error {
-	if err := metrics.Flush(); err != nil {
-		return fmt.Errorf("writing %s: %w", folder.metrics(), err)
-	}
-	return t.Save(folder.model())
-}
-
-// endRun saves what the last, perhaps unfinished epoch made, and says what there is.
-func endRun(c *cli.Context, t *gan.Trainer, folder runFolder, metrics *metricsFile, total, before int, taken time.Duration) error {
+// endLoop saves what the last, perhaps unfinished epoch made, and says what there is.
+func (s *session) endLoop(c *cli.Context, total, before int, taken time.Duration) error {
+	t := s.trainer
 	perEpoch := t.IterationsPerEpoch()
 	if t.Iterations()%perEpoch != 0 {
-		if err := save(t, folder, metrics); err != nil {
+		if err := s.save(); err != nil {
 			return err
 		}
 	}
 	made := t.Iterations() - before
 	fmt.Fprintf(c.App.Writer, "time    %s, %.3f s an iteration\nmodel   %s, after %d iterations\n",
-		roundTime(taken), taken.Seconds()/float64(made), folder.model(), t.Iterations())
+		roundTime(taken), taken.Seconds()/float64(made), s.folder.Model(), t.Iterations())
 	if t.Iterations() >= perEpoch {
-		fmt.Fprintf(c.App.Writer, "samples %s\n", folder.samples())
+		fmt.Fprintf(c.App.Writer, "samples %s\n", s.folder.Samples())
 	}
 	if t.Iterations() < total {
 		return fmt.Errorf("%w after %d of %d iterations; go on with: %s",
-			&interruptedError{context.Cause(c.Context)}, t.Iterations(), total, resumeLine(c, folder))
+			&interruptedError{context.Cause(c.Context)}, t.Iterations(), total, resumeLine(c, s.folder))
 	}
 	return nil
 }
@@ -146,7 +137,7 @@ func (e *interruptedError) Error() string { return "interrupted" }
 func (e *interruptedError) Unwrap() error { return e.cause }
 
 // resumeLine is the command line that goes on with an interrupted run.
-func resumeLine(c *cli.Context, folder runFolder) string {
+func resumeLine(c *cli.Context, folder runfolder.Folder) string {
 	line := []string{"gangpu train --resume", shellQuote(string(folder))}
 	for _, name := range []string{"data", "device", "precision", "iterations"} {
 		if given(c, name) {

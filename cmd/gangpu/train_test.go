@@ -37,7 +37,7 @@ func TestTrain(t *testing.T) {
 
 	names := slices.Sorted(maps.Keys(folder(t, out)))
 	names = slices.DeleteFunc(names, func(name string) bool { return filepath.Dir(name) == "tensorboard" })
-	if want := []string{"metrics.csv", "model.safetensors", filepath.Join("samples", "epoch-001.png")}; !slices.Equal(names, want) {
+	if want := []string{"lock", "metrics.csv", "model.safetensors", "run.json", filepath.Join("samples", "epoch-001.png")}; !slices.Equal(names, want) {
 		t.Errorf("the run's folder holds %q, want %q", names, want)
 	}
 	checkPNG(t, gridSide(5), gridSide(5), out, "samples", "epoch-001.png")
@@ -95,7 +95,7 @@ func TestTrainRefusesFolderOfAnotherRun(t *testing.T) {
 	if err := os.Remove(filepath.Join(out, "model.safetensors")); err != nil {
 		t.Fatal(err)
 	}
-	fail(t, exitFailed, "holds another run (metrics.csv): give another --out\n", trainArgs(out)...)
+	fail(t, exitFailed, "holds another run (run.json): give another --out\n", trainArgs(out)...)
 }
 
 // noGPU skips where there is one.

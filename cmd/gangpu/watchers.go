@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gangpu/gan"
+	"gangpu/internal/runfolder"
 
 	"github.com/urfave/cli/v2"
 )
@@ -25,9 +26,9 @@ type watcher interface {
 type watchers []watcher
 
 // startWatchers makes those of every run, and those that the flags ask for.
-func startWatchers(c *cli.Context, t *gan.Trainer, images gan.Images, folder runFolder) (watchers, error) {
+func startWatchers(c *cli.Context, t *gan.Trainer, images gan.Images, folder runfolder.Folder) (watchers, error) {
 	ws := watchers{
-		&tensorboard{folder: folder.tensorboard(), perEpoch: t.IterationsPerEpoch()},
+		&tensorboard{folder: folder.TensorBoard(), perEpoch: t.IterationsPerEpoch()},
 		newDiagnosis(c, t, images, folder),
 	}
 	if c.Bool("preview") {

@@ -1,0 +1,135 @@
+package runfolder
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"gangpu/gan"
+	"gangpu/internal/atomicfile"
+)
+
+// State is how a run stands.
+type State string
+
+const (
+	Running     State = "running"
+	Interrupted State = "interrupted" // stopped in good order before its end
+	Finished    State = "finished"
+	Failed      State = "failed"
+	Died        State = "died" // ended without a word; Open finds it, no run.json says it
+)
+
+// Info is what run.json holds.
+type Info struct {
+	Format       string       `json:"format"`
+	State        State        `json:"state"`
+	Reason       string       `json:"reason,omitempty"` // of a state that was not asked for
+	Architecture string       `json:"architecture"`
+	Settings     gan.Settings `json:"settings"`
+	Dataset      Dataset      `json:"dataset"`
+
+	Iterations         int          `json:"iterations"` // made
+	IterationsAsked    int          `json:"iterations_asked"`
+	IterationsPerEpoch int          `json:"iterations_per_epoch"`
+	Metrics            *gan.Metrics `json:"metrics,omitempty"` // of the last iteration whose losses were finite
+
+	Sessions []Session `json:"sessions"` // the newest last
+}
+
+// Dataset is what a run is trained on.
+type Dataset struct {
+	Name   string `json:"name"`
+	Images int    `json:"images"`
+	SHA256 string `json:"pixels_sha256"` // of the training images
+}
+
+// Session is one process's part of a run: from its beginning or from where it was resumed.
+type Session struct {
+	Begun       time.Time `json:"begun"`
+	Seconds     float64   `json:"seconds"`         // taken
+	From        int       `json:"from_iterations"` // made before
+	Command     []string  `json:"command"`
+	Version     string    `json:"version"`
+	Device      string    `json:"device"`
+	Description string    `json:"device_description"`
+	Precision   string    `json:"precision"`
+	PID         int       `json:"pid"`
+}
+
+// infoFormat is of run.json as this package writes it.
+const infoFormat = "gangpu-run/1"
+
+// Session is the newest one.
+func (i *Info) Session() *Session { return &i.Sessions[len(i.Sessions)-1] }
+
+// Seconds is the time that all sessions took.
+func (i *Info) Seconds() float64 {
+	sum := 0.0
+	for _, s := range i.Sessions {
+		sum += s.Seconds
+	}
+	return sum
+}
+
+// Epochs are those made whole.
+func (i *Info) Epochs() int { return i.Iterations / i.IterationsPerEpoch }
+
+// WriteInfo makes or replaces run.json.
+func (r Folder) WriteInfo(i *Info) error {
+	i.Format = infoFormat
+	return atomicfile.Write(r.Info(), func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(i)
+	})
+}
+
+// ReadInfo reads run.json as it was written last: a run that died is still running there.
+func (r Folder) ReadInfo() (*Info, error) {
+	b, err := os.ReadFile(r.Info())
+	if err != nil {
+		return nil, err
+	}
+	i := &Info{}
+	if err := json.Unmarshal(b, i); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", r.Info(), err)
+	}
+	switch {
+	case i.Format != infoFormat:
+		return nil, fmt.Errorf("reading %s: its format is %q, want %q", r.Info(), i.Format, infoFormat)
+	case i.IterationsPerEpoch < 1 || len(i.Sessions) == 0:
+		return nil, fmt.Errorf("reading %s: iterations_per_epoch or sessions are missing", r.Info())
+	}
+	return i, nil
+}
+
+// Run is a run as it is found.
+type Run struct {
+	Folder
+	Info
+}
+
+// Open reads the run in a folder. Its state is Running as long as a process trains it. A folder
+// that holds no run is an error that wraps fs.ErrNotExist.
+func Open(path string) (*Run, error) {
+	r := Folder(path)
+	i, err := r.ReadInfo()
+	if err != nil {
+		return nil, err
+	}
+	locked, err := r.locked()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case locked:
+		i.State = Running
+	case i.State == Running:
+		i.State = Died
+	}
+	return &Run{r, *i}, nil
+}

@@ -1,0 +1,52 @@
+package runfolder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Lock is held by the process that trains a run. The system frees it when that ends, however it
+// ends.
+type Lock struct{ *flock.Flock }
+
+// BusyError is a run that another process trains.
+type BusyError struct{ Folder }
+
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("%s is being trained by another process", e.Folder)
+}
+
+// Lock locks the run. If another process trains it, that is a *BusyError.
+func (r Folder) Lock() (*Lock, error) {
+	// Who asks whether the run is trained holds the lock for an instant.
+	const patience, pause = 500 * time.Millisecond, 20 * time.Millisecond
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	l := flock.New(r.lock(), flock.SetPermissions(0o666))
+	switch ok, err := l.TryLockContext(ctx, pause); {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, &BusyError{r}
+	case err != nil || !ok:
+		return nil, fmt.Errorf("locking the run in %s: %w", r, err)
+	}
+	return &Lock{l}, nil
+}
+
+// locked reports whether a process trains the run.
+func (r Folder) locked() (bool, error) {
+	l := flock.New(r.lock(), flock.SetFlag(os.O_RDONLY)) // which makes no file
+	ok, err := l.TryRLock()
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err = errors.Join(err, l.Close()); err != nil {
+		return false, fmt.Errorf("asking who trains the run in %s: %w", r, err)
+	}
+	return !ok, nil
+}
