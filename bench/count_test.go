@@ -30,7 +30,7 @@ func TestCounts(t *testing.T) {
 		flops, bytes float64
 	}{
 		// 588 of the 28*28 pairs of rows meet, and of columns.
-		{program.Conv2D{Geometry: large, Bias: true}, 2 * 588 * 588 * 32, 4 * (28*28*32 + 28*28*32 + 1 + 28*28)},
+		{program.Conv2D{Geometry: large, Epilogue: program.Epilogue{Bias: true}}, 2 * 588 * 588 * 32, 4 * (28*28*32 + 28*28*32 + 1 + 28*28)},
 		{program.Conv2DFilterGrad{Geometry: large}, 2 * 588 * 588 * 32, 4 * (28*28*32 + 28*28 + 28*28*32)},
 		// The padding is after the image, so that one of 7 positions has 2 taps and the others 3.
 		{program.Conv2DTranspose{Geometry: strided}, 2 * 2 * 20 * 20 * 3 * 5, 4 * (2*7*7*5 + 9*3*5 + 2*14*14*3)},

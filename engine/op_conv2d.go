@@ -41,7 +41,7 @@ func Conv2D(x, filter, bias *gorgonia.Node, stride [2]int, padding program.Paddi
 // linear in either input, and its gradients are the other two.
 
 func conv2D(g program.Geometry, l label, x, filter, bias *gorgonia.Node) (*gorgonia.Node, error) {
-	return applyWithBias(program.Conv2D{Geometry: g, Bias: bias != nil}, outputShape(g), l,
+	return applyWithBias(program.Conv2D{Geometry: g, Epilogue: program.Epilogue{Bias: bias != nil}}, outputShape(g), l,
 		func(in gorgonia.Nodes, dy *gorgonia.Node) (dx, dfilter *gorgonia.Node, err error) {
 			if dfilter, err = conv2DFilterGrad(g, l.grad("filter_grad"), in[0], dy); err != nil {
 				return nil, nil, err

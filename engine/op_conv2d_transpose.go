@@ -43,7 +43,7 @@ func Conv2DTranspose(x, filter, bias *gorgonia.Node, stride [2]int, padding prog
 		return nil, opError(op, err, x, filter)
 	}
 	l := label{layer: layerOf(filter)}.orElse(x, op)
-	return applyWithBias(program.Conv2DTranspose{Geometry: g, Bias: bias != nil}, inputShape(g), l,
+	return applyWithBias(program.Conv2DTranspose{Geometry: g, Epilogue: program.Epilogue{Bias: bias != nil}}, inputShape(g), l,
 		func(in gorgonia.Nodes, dy *gorgonia.Node) (dx, dfilter *gorgonia.Node, err error) {
 			if dfilter, err = conv2DFilterGrad(g, l.grad("filter_grad"), dy, in[0]); err != nil {
 				return nil, nil, err

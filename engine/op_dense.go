@@ -23,7 +23,7 @@ func Dense(x, kernel, bias *gorgonia.Node) (*gorgonia.Node, error) {
 	if err := checkBias(op, bias, k[1]); err != nil {
 		return nil, err
 	}
-	return matMul(program.MatMul{M: in[0], K: in[1], N: k[1], Bias: bias != nil},
+	return matMul(program.MatMul{M: in[0], K: in[1], N: k[1], Epilogue: program.Epilogue{Bias: bias != nil}},
 		label{layer: layerOf(kernel)}.orElse(x, op), x, kernel, bias)
 }
 

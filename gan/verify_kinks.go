@@ -88,7 +88,7 @@ func (layer PlacedLayer) forward(parameters, x []float64, batch int) ([]float64,
 	}
 	switch l := layer.Layer.(type) {
 	case Dense:
-		reference.MatMul(program.MatMul{M: batch, N: l.Units, K: size(layer.In), Bias: true}, x, w[0], w[1], y)
+		reference.MatMul(program.MatMul{M: batch, N: l.Units, K: size(layer.In), Epilogue: program.Epilogue{Bias: true}}, x, w[0], w[1], y)
 	case Conv2D:
 		g, err := l.geometry(layer.In)
 		if err != nil {

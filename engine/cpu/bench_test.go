@@ -39,9 +39,9 @@ func BenchmarkMatMul(b *testing.B) {
 	}{
 		{"square", program.MatMul{M: 1024, N: 1024, K: 1024}},
 		{"squareAB", program.MatMul{M: 1024, N: 1024, K: 1024, TransA: true, TransB: true}},
-		{"generator", program.MatMul{M: 256, N: 3136, K: 100, Bias: true, Activation: activations[1]}},
+		{"generator", program.MatMul{M: 256, N: 3136, K: 100, Epilogue: program.Epilogue{Bias: true, Activation: activations[1]}}},
 		{"generatorGrad", program.MatMul{M: 100, N: 3136, K: 256, TransA: true}},
-		{"discriminator", program.MatMul{M: 256, N: 1, K: 3136, Bias: true}},
+		{"discriminator", program.MatMul{M: 256, N: 1, K: 3136, Epilogue: program.Epilogue{Bias: true}}},
 		{"discriminatorGrad", program.MatMul{M: 3136, N: 1, K: 256, TransA: true}},
 		{"discriminatorInputGrad", program.MatMul{M: 256, N: 3136, K: 1, TransB: true}},
 	} {
@@ -65,19 +65,19 @@ func BenchmarkConv2D(b *testing.B) {
 		op   program.Op
 		g    program.Geometry
 	}{
-		{"D1", program.Conv2D{Geometry: g[0], Bias: true, Activation: act}, g[0]},
+		{"D1", program.Conv2D{Geometry: g[0], Epilogue: program.Epilogue{Bias: true, Activation: act}}, g[0]},
 		{"D1InputGrad", program.Conv2DInputGrad{Geometry: g[0]}, g[0]},
 		{"D1FilterGrad", program.Conv2DFilterGrad{Geometry: g[0]}, g[0]},
-		{"D2", program.Conv2D{Geometry: g[1], Bias: true, Activation: act}, g[1]},
+		{"D2", program.Conv2D{Geometry: g[1], Epilogue: program.Epilogue{Bias: true, Activation: act}}, g[1]},
 		{"D2InputGrad", program.Conv2DInputGrad{Geometry: g[1]}, g[1]},
 		{"D2FilterGrad", program.Conv2DFilterGrad{Geometry: g[1]}, g[1]},
-		{"G1", program.Conv2DTranspose{Geometry: g[2], Bias: true, Activation: act}, g[2]},
+		{"G1", program.Conv2DTranspose{Geometry: g[2], Epilogue: program.Epilogue{Bias: true, Activation: act}}, g[2]},
 		{"G1InputGrad", program.Conv2D{Geometry: g[2]}, g[2]},
 		{"G1FilterGrad", program.Conv2DFilterGrad{Geometry: g[2]}, g[2]},
-		{"G2", program.Conv2DTranspose{Geometry: g[3], Bias: true, Activation: act}, g[3]},
+		{"G2", program.Conv2DTranspose{Geometry: g[3], Epilogue: program.Epilogue{Bias: true, Activation: act}}, g[3]},
 		{"G2InputGrad", program.Conv2D{Geometry: g[3]}, g[3]},
 		{"G2FilterGrad", program.Conv2DFilterGrad{Geometry: g[3]}, g[3]},
-		{"G3", program.Conv2D{Geometry: big, Bias: true, Activation: program.Activation{Kind: program.SigmoidActivation}}, big},
+		{"G3", program.Conv2D{Geometry: big, Epilogue: program.Epilogue{Bias: true, Activation: program.Activation{Kind: program.SigmoidActivation}}}, big},
 		{"G3InputGrad", program.Conv2DInputGrad{Geometry: big}, big},
 		{"G3FilterGrad", program.Conv2DFilterGrad{Geometry: big}, big},
 	} {

@@ -6,19 +6,19 @@ import "gangpu/engine/program"
 // read by itself.
 const shallow = 8
 
-func newConv2D(op program.Conv2D, x, filter, bias, y []float32, ws *workspace) kernel {
-	if useSpectral(op.Geometry) {
-		return newSpectralConv2D(op, x, filter, bias, y, ws)
+func newConv2D(g program.Geometry, x, filter []float32, e epilogue, y []float32, ws *workspace) kernel {
+	if useSpectral(g) {
+		return newSpectralConv2D(g, x, filter, e, y, ws)
 	}
 	l := &layout{workspace: ws}
-	if op.InC < shallow {
-		p := newPaddedImages(op.Geometry, l)
-		k := paddedGather(p).kernel(p.region.floats, filter, false, bias, y, op.Activation, l)
+	if g.InC < shallow {
+		p := newPaddedImages(g, l)
+		k := paddedGather(p).kernel(p.region.floats, filter, false, e, y, l)
 		return append(kernel{p.pad(x)}, k...)
 	}
-	c := convGather(op.Geometry)
+	c := convGather(g)
 	if c.thin() {
-		return c.thinKernel(x, filter, false, bias, y, op.Activation, l)
+		return c.thinKernel(x, filter, false, e, y, l)
 	}
-	return c.kernel(func() []float32 { return x }, filter, false, bias, y, op.Activation, l)
+	return c.kernel(func() []float32 { return x }, filter, false, e, y, l)
 }

@@ -5,7 +5,7 @@ import "gangpu/engine/program"
 // A gatherConv is a convolution or a transposed one, seen from its result: the pixels of a
 // destination image gather those of a source image that its taps connect them with.
 //
-//	dst[p, c] = act(bias[c] + sum over taps t of p, s < depth of src[p moved by t, s] * weight[t, s, c])
+//	dst[p, c] = epilogue(sum over taps t of p, s < depth of src[p moved by t, s] * weight[t, s, c])
 //
 // It is computed as a product of patches, one row a destination pixel, with the filter. The
 // patches are never written out: tiles read the source in place.
@@ -135,7 +135,7 @@ func (c *gatherConv) tasks() []gatherTask {
 
 // kernel binds the convolution to its arrays. The weights of tap t are filter[t*depth*dstC:], as
 // [depth, dstC], or as [dstC, depth] if transposed.
-func (c gatherConv) kernel(source func() []float32, filter []float32, transposed bool, bias, dst []float32, act program.Activation, l *layout) kernel {
+func (c gatherConv) kernel(source func() []float32, filter []float32, transposed bool, e epilogue, dst []float32, l *layout) kernel {
 	var (
 		panels  = ceilDiv(c.dstC, unit.tileCols)
 		depth   int // of all classes
@@ -177,7 +177,7 @@ func (c gatherConv) kernel(source func() []float32, filter []float32, transposed
 		out := dst[task.image*c.dstLen:]
 		g.tile = tile{
 			a: &source()[task.image*srcLen], zeros: &zeros[0], table: &g.table[0],
-			depth: c.depth, alpha: slope(act),
+			depth: c.depth, alpha: 1,
 		}
 		for row := task.firstRow; row < task.endRow; row += unit.tileRows {
 			g.rows(task, row)
@@ -187,14 +187,13 @@ func (c gatherConv) kernel(source func() []float32, filter []float32, transposed
 				g.tile.cols = min(unit.tileCols, c.dstC-first)
 				g.tile.b = &panel[j*panelLen+task.filter]
 				g.tile.c = &out[first]
-				if bias != nil {
-					g.tile.bias = &bias[first]
-				}
+				e.onTile(&g.tile, task.image*c.dstLen+first, first)
 				unit.tile(&g.tile)
 			}
-			if act.Kind == program.SigmoidActivation {
+			if !e.inTile() {
 				for r := range g.tile.rows {
-					activate(act, out[g.tile.cOffsets[r]/4:][:c.dstC])
+					i := task.image*c.dstLen + g.tile.cOffsets[r]/4
+					e.finish(dst[i:i+c.dstC], i)
 				}
 			}
 		}

@@ -172,9 +172,9 @@ func (c *spectralConv) outputSpectrum(y []float32, first, n, worker int) (column
 	return columns
 }
 
-func newSpectralConv2D(op program.Conv2D, x, filter, bias, y []float32, ws *workspace) kernel {
+func newSpectralConv2D(g program.Geometry, x, filter []float32, e epilogue, y []float32, ws *workspace) kernel {
 	l := &layout{workspace: ws}
-	c := newSpectralConv(op.Geometry, l)
+	c := newSpectralConv(g, l)
 	spectrum := l.shared(c.OutC * c.taps.spectrumLen(c.InC))
 	taps := l.perWorker(c.filterH * c.filterW * c.InC)
 	pixels, imageLen, bins := c.OutH()*c.OutW(), c.InH*c.InW*c.InC, c.input.cols.bins
@@ -211,14 +211,15 @@ func newSpectralConv2D(op program.Conv2D, x, filter, bias, y []float32, ws *work
 				}
 			}
 		}
-		addBiasAndActivate(images, bias, op.Activation)
+		e.addBias(images)
+		e.finish(images, first*pixels*c.OutC)
 	}}}
 }
 
 // newSpectralConv2DTranspose is also the input's gradient.
-func newSpectralConv2DTranspose(op program.Conv2DTranspose, x, filter, bias, y []float32, ws *workspace) kernel {
+func newSpectralConv2DTranspose(g program.Geometry, x, filter []float32, e epilogue, y []float32, ws *workspace) kernel {
 	l := &layout{workspace: ws}
-	c := newSpectralConv(op.Geometry, l)
+	c := newSpectralConv(g, l)
 	spectrum := l.shared(c.OutC * c.taps.spectrumLen(c.InC))
 	taps := l.perWorker(c.filterH * c.filterW * c.InC)
 	imageLen, bins := c.InH*c.InW*c.InC, c.input.cols.bins
@@ -239,7 +240,8 @@ func newSpectralConv2DTranspose(op program.Conv2DTranspose, x, filter, bias, y [
 			}
 			image := y[(first+b)*imageLen:][:imageLen]
 			c.input.inverseRows(bands, image, c.temp.worker(worker), c.InC)
-			addBiasAndActivate(image, bias, op.Activation)
+			e.addBias(image)
+			e.finish(image, (first+b)*imageLen)
 		}
 	}}}
 }
@@ -309,14 +311,4 @@ func newSpectralConv2DFilterGrad(op program.Conv2DFilterGrad, x, dy, dfilter []f
 		})
 	}}
 	return kernel{sum, reduce, inverse}
-}
-
-// addBiasAndActivate finishes pixels whose channels are as many as the biases, if there are any.
-func addBiasAndActivate(v, bias []float32, a program.Activation) {
-	for pixel := v; len(bias) > 0 && len(pixel) > 0; pixel = pixel[len(bias):] {
-		for i, b := range bias {
-			pixel[i] += b
-		}
-	}
-	activate(a, v)
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"unsafe"
 
 	"gangpu/engine/program"
 )
@@ -19,19 +20,23 @@ func runSpectral(t testing.TB, p *pool, c convCase) []float32 {
 	for i := range result {
 		result[i] = nan
 	}
-	var bias []float32
-	if len(c.in) > 2 {
-		bias = c.in[2]
+	withEpilogue := func(op program.Epilogue) epilogue {
+		args := make(arguments, len(c.in)+1)
+		for i, s := range c.in {
+			args[i] = unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), 4*len(s))
+		}
+		e, _ := args.epilogue(op)
+		return e
 	}
 	ws := &workspace{threads: p.threads}
 	var k kernel
 	switch op := c.op.(type) {
 	case program.Conv2D:
-		k = newSpectralConv2D(op, c.in[0], c.in[1], bias, result, ws)
+		k = newSpectralConv2D(op.Geometry, c.in[0], c.in[1], withEpilogue(op.Epilogue), result, ws)
 	case program.Conv2DTranspose:
-		k = newSpectralConv2DTranspose(op, c.in[0], c.in[1], bias, result, ws)
+		k = newSpectralConv2DTranspose(op.Geometry, c.in[0], c.in[1], withEpilogue(op.Epilogue), result, ws)
 	case program.Conv2DInputGrad:
-		k = newSpectralConv2DTranspose(program.Conv2DTranspose{Geometry: op.Geometry}, c.in[0], c.in[1], nil, result, ws)
+		k = newSpectralConv2DTranspose(op.Geometry, c.in[0], c.in[1], withEpilogue(op.Epilogue), result, ws)
 	case program.Conv2DFilterGrad:
 		k = newSpectralConv2DFilterGrad(op, c.in[0], c.in[1], result, ws)
 	}

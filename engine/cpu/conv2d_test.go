@@ -49,21 +49,13 @@ func convCases(r *rand.Rand, g program.Geometry) []convCase {
 		dw[j] += float64(dy[k]) * float64(x[i])
 	})
 	transposed := append([]float64(nil), dx...)
-	act := activations[r.IntN(len(activations))]
-	forward := convCase{program.Conv2D{Geometry: g, Activation: act}, [][]float32{x, w}, y}
-	backward := convCase{program.Conv2DTranspose{Geometry: g, Activation: act}, [][]float32{dy, w}, transposed}
-	var bias, biasT []float32
-	if r.IntN(2) == 0 {
-		bias, biasT = randomFloats(r, g.OutC), randomFloats(r, g.InC)
-		forward.op = program.Conv2D{Geometry: g, Bias: true, Activation: act}
-		forward.in = append(forward.in, bias)
-		backward.op = program.Conv2DTranspose{Geometry: g, Bias: true, Activation: act}
-		backward.in = append(backward.in, biasT)
-	}
-	withActivation(y, bias, act)
-	withActivation(transposed, biasT, act)
-	return []convCase{forward, backward,
-		{program.Conv2DInputGrad{Geometry: g}, [][]float32{dy, w}, dx},
+	forward, ofForward := randomEpilogue(r, g.OutC, y)
+	transpose, ofTranspose := randomEpilogue(r, g.InC, transposed)
+	inputGrad, ofInputGrad := randomEpilogue(r, g.InC, dx)
+	return []convCase{
+		{program.Conv2D{Geometry: g, Epilogue: forward}, append([][]float32{x, w}, ofForward...), y},
+		{program.Conv2DTranspose{Geometry: g, Epilogue: transpose}, append([][]float32{dy, w}, ofTranspose...), transposed},
+		{program.Conv2DInputGrad{Geometry: g, Epilogue: inputGrad}, append([][]float32{dy, w}, ofInputGrad...), dx},
 		{program.Conv2DFilterGrad{Geometry: g}, [][]float32{x, dy}, dw},
 	}
 }

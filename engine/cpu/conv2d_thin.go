@@ -1,7 +1,5 @@
 package cpu
 
-import "gangpu/engine/program"
-
 // thinProducts is the most elements that the products of an image may have.
 const thinProducts = 1 << 20
 
@@ -24,8 +22,8 @@ func (c *gatherConv) thin() bool {
 // thinKernel is kernel for a convolution that is thin:
 //
 //	z[p, t, c] = sum over s of src[p, s] * weight[t, s, c]
-//	dst[p, c]  = act(bias[c] + sum over taps t of p of z[p moved by t, t, c])
-func (c gatherConv) thinKernel(src, filter []float32, transposed bool, bias, dst []float32, act program.Activation, l *layout) kernel {
+//	dst[p, c]  = epilogue(sum over taps t of p of z[p moved by t, t, c])
+func (c gatherConv) thinKernel(src, filter []float32, transposed bool, e epilogue, dst []float32, l *layout) kernel {
 	var (
 		columns  = len(filter) / c.srcC // taps and channels
 		panels   = ceilDiv(columns, unit.tileCols)
@@ -70,9 +68,9 @@ func (c gatherConv) thinKernel(src, filter []float32, transposed bool, bias, dst
 		}
 		out := dst[image*c.dstLen:][:c.dstLen]
 		for i := range c.classes {
-			c.addProducts(&c.classes[i], z, columns, bias, out)
+			c.addProducts(&c.classes[i], z, columns, e.bias, out)
 		}
-		activate(act, out)
+		e.finish(out, image*c.dstLen)
 	}}
 	return kernel{pack, multiply}
 }

@@ -2,14 +2,15 @@ package cpu
 
 import "gangpu/engine/program"
 
-func newConv2DTranspose(op program.Conv2DTranspose, x, filter, bias, y []float32, ws *workspace) kernel {
-	if useSpectral(op.Geometry) {
-		return newSpectralConv2DTranspose(op, x, filter, bias, y, ws)
+// newConv2DTranspose is also the input's gradient.
+func newConv2DTranspose(g program.Geometry, x, filter []float32, e epilogue, y []float32, ws *workspace) kernel {
+	if useSpectral(g) {
+		return newSpectralConv2DTranspose(g, x, filter, e, y, ws)
 	}
-	c := transposeGather(op.Geometry)
+	c := transposeGather(g)
 	l := &layout{workspace: ws}
 	if c.thin() {
-		return c.thinKernel(x, filter, true, bias, y, op.Activation, l)
+		return c.thinKernel(x, filter, true, e, y, l)
 	}
-	return c.kernel(func() []float32 { return x }, filter, true, bias, y, op.Activation, l)
+	return c.kernel(func() []float32 { return x }, filter, true, e, y, l)
 }

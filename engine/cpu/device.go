@@ -87,31 +87,35 @@ func (a arguments) f32(i int) []float32 { return elements[float32](a[i]) }
 func (a arguments) u32(i int) []uint32  { return elements[uint32](a[i]) }
 func (a arguments) u8(i int) []uint8    { return a[i] }
 
-// biasAndResult are the last arguments of an operation with an optional bias, which is nil if it
-// has none.
-func (a arguments) biasAndResult(hasBias bool) (bias, result []float32) {
-	if hasBias {
-		bias = a.f32(len(a) - 2)
+// epilogue takes the arguments that follow the two of a convolution or product apart.
+func (a arguments) epilogue(op program.Epilogue) (e epilogue, result []float32) {
+	rest := a[2:]
+	take := func(there bool) (s []float32) {
+		if there {
+			s, rest = rest.f32(0), rest[1:]
+		}
+		return s
 	}
-	return bias, a.f32(len(a) - 1)
+	return epilogue{op.Activation, take(op.Bias), take(op.Mask), take(op.Gate)}, take(true)
 }
 
 // newKernel binds op to its arguments and chooses how to run it.
 func newKernel(op program.Op, a arguments, ws *workspace) (kernel, error) {
 	switch op := op.(type) {
 	case program.MatMul:
-		bias, c := a.biasAndResult(op.Bias)
-		return newMatMul(op, a.f32(0), a.f32(1), bias, c, ws), nil
+		e, c := a.epilogue(op.Epilogue)
+		return newMatMul(op, a.f32(0), a.f32(1), e, c, ws), nil
 	case program.BiasGrad:
 		return newBiasGrad(op, a.f32(0), a.f32(1), ws), nil
 	case program.Conv2D:
-		bias, y := a.biasAndResult(op.Bias)
-		return newConv2D(op, a.f32(0), a.f32(1), bias, y, ws), nil
+		e, y := a.epilogue(op.Epilogue)
+		return newConv2D(op.Geometry, a.f32(0), a.f32(1), e, y, ws), nil
 	case program.Conv2DTranspose:
-		bias, y := a.biasAndResult(op.Bias)
-		return newConv2DTranspose(op, a.f32(0), a.f32(1), bias, y, ws), nil
+		e, y := a.epilogue(op.Epilogue)
+		return newConv2DTranspose(op.Geometry, a.f32(0), a.f32(1), e, y, ws), nil
 	case program.Conv2DInputGrad:
-		return newConv2DTranspose(program.Conv2DTranspose{Geometry: op.Geometry}, a.f32(0), a.f32(1), nil, a.f32(2), ws), nil
+		e, dx := a.epilogue(op.Epilogue)
+		return newConv2DTranspose(op.Geometry, a.f32(0), a.f32(1), e, dx, ws), nil
 	case program.Conv2DFilterGrad:
 		return newConv2DFilterGrad(op, a.f32(0), a.f32(1), a.f32(2), ws), nil
 	case program.LeakyReLU:

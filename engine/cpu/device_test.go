@@ -15,7 +15,7 @@ import (
 func TestThreadsDoNotChangeBits(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	cases := []convCase{
-		matMulCase(r, program.MatMul{M: 300, N: 300, K: 600, Bias: true}),
+		matMulCase(r, program.MatMul{M: 300, N: 300, K: 600}),
 		matMulCase(r, program.MatMul{M: 300, N: 1, K: 600}),
 		matMulCase(r, program.MatMul{M: 1, N: 1300, K: 60}),
 		{program.BiasGrad{Rows: 40000, Channels: 16}, [][]float32{randomFloats(r, 640000)}, nil},

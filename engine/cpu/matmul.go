@@ -13,10 +13,10 @@ const (
 	rowPad = 16
 )
 
-// newMatMul is C = act(A*B + bias).
-func newMatMul(op program.MatMul, a, b, bias, c []float32, ws *workspace) kernel {
+// newMatMul is C = epilogue(A*B).
+func newMatMul(op program.MatMul, a, b []float32, e epilogue, c []float32, ws *workspace) kernel {
 	if op.M == 1 || op.N == 1 {
-		return newMatVec(op, a, b, bias, c)
+		return newMatVec(op, a, b, e, c)
 	}
 	var (
 		depthBlock = min(op.K, productDepth)
@@ -37,9 +37,6 @@ func newMatMul(op program.MatMul, a, b, bias, c []float32, ws *workspace) kernel
 			t.depth = min(depthBlock, op.K-k0)
 			t.accumulate = k0 > 0
 			last := k0+t.depth == op.K
-			if last {
-				t.alpha = slope(op.Activation)
-			}
 			if op.TransA {
 				transpose(rows, aStride, a[k0*op.M+i0:], op.M, m, t.depth)
 			} else {
@@ -54,12 +51,12 @@ func newMatMul(op program.MatMul, a, b, bias, c []float32, ws *workspace) kernel
 				} else {
 					packPanel(panel, b[k0*op.N+j:], op.N, false, t.depth, t.cols)
 				}
-				if last && bias != nil {
-					t.bias = &bias[j]
-				}
 				for i := 0; i < m; i += unit.tileRows {
 					t.rows = min(unit.tileRows, m-i)
 					t.c = &c[(i0+i)*op.N+j]
+					if last {
+						e.onTile(t, (i0+i)*op.N+j, j)
+					}
 					for r := range unit.tileRows {
 						row := min(r, t.rows-1)
 						s.a[r] = 4 * (i + row) * aStride
@@ -69,24 +66,17 @@ func newMatMul(op program.MatMul, a, b, bias, c []float32, ws *workspace) kernel
 				}
 			}
 		}
-		if op.Activation.Kind == program.SigmoidActivation {
+		if !e.inTile() {
 			for i := range m {
-				activate(op.Activation, c[(i0+i)*op.N+j0:][:n])
+				first := (i0+i)*op.N + j0
+				e.finish(c[first:first+n], first)
 			}
 		}
 	}}}
 }
 
-// slope is the part of an activation that a tile applies itself: that of LeakyReLU below zero.
-func slope(a program.Activation) float32 {
-	if a.Kind == program.LeakyReLUActivation {
-		return a.Alpha
-	}
-	return 1
-}
-
 // newMatVec is newMatMul where C is a row or a column: bounded by reading the matrix once.
-func newMatVec(op program.MatMul, a, b, bias, c []float32) kernel {
+func newMatVec(op program.MatMul, a, b []float32, e epilogue, c []float32) kernel {
 	// y = matrix * v, with the matrix [n, K], or [K, n] if transposed.
 	matrix, v, n, transposed := a, b, op.M, op.TransA
 	if op.N != 1 {
@@ -109,14 +99,14 @@ func newMatVec(op program.MatMul, a, b, bias, c []float32) kernel {
 			}
 		}
 		switch {
-		case bias == nil:
+		case e.bias == nil:
 		case op.N == 1:
 			for i := range y {
-				y[i] += bias[0]
+				y[i] += e.bias[0]
 			}
 		default:
-			unit.axpy(1, bias[first:end], y)
+			unit.axpy(1, e.bias[first:end], y)
 		}
-		activate(op.Activation, y)
+		e.finish(y, first)
 	})}
 }

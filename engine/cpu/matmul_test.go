@@ -7,9 +7,10 @@ import (
 	"gangpu/engine/program"
 )
 
+// matMulCase is a product with a random epilogue.
 func matMulCase(r *rand.Rand, op program.MatMul) convCase {
 	a, b := randomFloats(r, op.M*op.K), randomFloats(r, op.K*op.N)
-	c := convCase{op, [][]float32{a, b}, make([]float64, op.M*op.N)}
+	c := convCase{nil, [][]float32{a, b}, make([]float64, op.M*op.N)}
 	am, ak, bk, bn := op.K, 1, op.N, 1
 	if op.TransA {
 		am, ak = 1, op.M
@@ -24,12 +25,9 @@ func matMulCase(r *rand.Rand, op program.MatMul) convCase {
 			}
 		}
 	}
-	var bias []float32
-	if op.Bias {
-		bias = randomFloats(r, op.N)
-		c.in = append(c.in, bias)
-	}
-	withActivation(c.want, bias, op.Activation)
+	var in [][]float32
+	op.Epilogue, in = randomEpilogue(r, op.N, c.want)
+	c.op, c.in = op, append(c.in, in...)
 	return c
 }
 
@@ -49,9 +47,8 @@ func TestMatMul(t *testing.T) {
 			ops = append(ops, program.MatMul{M: size(), N: size(), K: size(), TransA: r.IntN(2) == 0, TransB: r.IntN(2) == 0})
 		}
 		for _, op := range ops {
-			op.Bias, op.Activation = r.IntN(2) == 0, activations[r.IntN(len(activations))]
 			c := matMulCase(r, op)
-			checkClose(t, op, guardedRun(t, d, op, c.in...), c.want)
+			checkClose(t, c.op, guardedRun(t, d, c.op, c.in...), c.want)
 		}
 	})
 }

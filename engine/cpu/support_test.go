@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"gangpu/engine/program"
@@ -144,22 +145,35 @@ func sameBits(a, b []float32) error {
 	return nil
 }
 
-// withActivation is act(v + bias), bias repeated over v.
-func withActivation(v []float64, bias []float32, a program.Activation) []float64 {
-	for i := range v {
-		if bias != nil {
-			v[i] += float64(bias[i%len(bias)])
+// randomEpilogue draws an epilogue and its operands, and applies it to the sums v, which have so
+// many channels.
+func randomEpilogue(r *rand.Rand, channels int, v []float64) (e program.Epilogue, in [][]float32) {
+	coin := func() bool { return r.IntN(2) == 0 }
+	e = program.Epilogue{Bias: coin(), Activation: activations[r.IntN(len(activations))], Mask: coin(), Gate: coin()}
+	draw := func(there bool, n int, neutral float32) []float32 {
+		if !there {
+			return slices.Repeat([]float32{neutral}, n)
 		}
-		switch a.Kind {
+		in = append(in, randomFloats(r, n))
+		return in[len(in)-1]
+	}
+	bias, mask, gate := draw(e.Bias, channels, 0), draw(e.Mask, len(v), 1), draw(e.Gate, len(v), 1)
+	for i := range v {
+		v[i] += float64(bias[i%channels])
+		switch e.Activation.Kind {
 		case program.LeakyReLUActivation:
 			if !(v[i] > 0) {
-				v[i] *= float64(a.Alpha)
+				v[i] *= float64(e.Activation.Alpha)
 			}
 		case program.SigmoidActivation:
 			v[i] = 1 / (1 + math.Exp(-v[i]))
 		}
+		v[i] *= float64(mask[i])
+		if !(gate[i] > 0) {
+			v[i] *= float64(e.Activation.Alpha)
+		}
 	}
-	return v
+	return e, in
 }
 
 var activations = []program.Activation{

@@ -69,11 +69,11 @@ func everyOp(t *testing.T) *program.Program {
 	p := &program.Program{Name: "every operation"}
 	draw := program.Draw{Seed: 1 << 40, Stream: 2}
 	for _, op := range []program.Op{
-		program.Conv2D{Geometry: small, Bias: true, Activation: leaky}, program.Conv2D{Geometry: large, Bias: true},
-		program.Conv2DTranspose{Geometry: small, Bias: true, Activation: leaky}, program.Conv2DTranspose{Geometry: large, Bias: true},
+		program.Conv2D{Geometry: small, Epilogue: program.Epilogue{Bias: true, Activation: leaky}}, program.Conv2D{Geometry: large, Epilogue: program.Epilogue{Bias: true}},
+		program.Conv2DTranspose{Geometry: small, Epilogue: program.Epilogue{Bias: true, Activation: leaky}}, program.Conv2DTranspose{Geometry: large, Epilogue: program.Epilogue{Bias: true}},
 		program.Conv2DInputGrad{Geometry: small}, program.Conv2DInputGrad{Geometry: large},
 		program.Conv2DFilterGrad{Geometry: small}, program.Conv2DFilterGrad{Geometry: large},
-		program.MatMul{M: 8, N: 64, K: 100, Bias: true, Activation: leaky}, program.MatMul{M: 8, N: 1, K: 640, Bias: true},
+		program.MatMul{M: 8, N: 64, K: 100, Epilogue: program.Epilogue{Bias: true, Activation: leaky}}, program.MatMul{M: 8, N: 1, K: 640, Epilogue: program.Epilogue{Bias: true}},
 		program.MatMul{M: 64, N: 1, K: 8, TransA: true}, program.MatMul{M: 8, N: 64, K: 1, TransB: true},
 		program.BiasGrad{Rows: 8 * 64, Channels: 4}, program.BiasGrad{Rows: 1, Channels: 1},
 		program.LeakyReLU{N: 9, Alpha: 0.3}, program.LeakyReLUGrad{N: 9, Alpha: 0.3}, program.Sigmoid{N: 9}, program.SigmoidGrad{N: 9},

@@ -27,7 +27,7 @@ func (p *planner) step(op program.Op) error {
 	case program.Conv2DTranspose:
 		return p.conv2dTranspose(op)
 	case program.Conv2DInputGrad:
-		return p.conv2dTranspose(program.Conv2DTranspose{Geometry: op.Geometry})
+		return p.conv2dTranspose(program.Conv2DTranspose(op)) // the same sum
 	case program.Conv2DFilterGrad:
 		return p.conv2dFilterGrad(op)
 	case program.MatMul:
@@ -109,17 +109,17 @@ func (p *planner) biasGrad(op program.BiasGrad) error {
 	return p.splitSum(splits, op.Channels, op.Channels, noEpilogue, p.args[1])
 }
 
-// epilogue is what split_sum, and the kernels of products, do to a result before they store it.
+// epilogue is a program.Epilogue for split_sum and the kernels of products.
 type epilogue struct {
-	bias       uint64 // address, or 0
-	activation program.Activation
+	bias, mask, gate uint64 // addresses, or 0
+	activation       program.Activation
 }
 
 var noEpilogue epilogue
 
 // splitSum adds the parts of a sum of n results, whose rows have so many columns.
 func (p *planner) splitSum(splits, n, columns int, e epilogue, y uint64) error {
-	return p.launch("split_sum", kernels.SplitSumGrid(n), p.workspace, e.bias, noMask, noGate, y,
+	return p.launch("split_sum", kernels.SplitSumGrid(n), p.workspace, e.bias, e.mask, e.gate, y,
 		n, splits, columns, uint32(e.activation.Kind), e.activation.Alpha)
 }
 

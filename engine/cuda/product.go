@@ -8,43 +8,39 @@ import (
 // Products of matrices and convolutions: kernels that cut their sums into parts where the result
 // alone has too few tiles to fill a GPU.
 
-// The kernels can also multiply by a dropout mask and by the gradient of LeakyReLU at a gate, which
-// programs do in steps of their own.
-const noMask, noGate = uint64(0), uint64(0)
-
 func (p *planner) matmul(op program.MatMul) error {
-	a, b, bias, c := p.operands(op.Bias)
+	a, b, e, c := p.operands(op.Epilogue)
 	plan := kernels.MatMul(op.TransA, op.TransB, op.M, op.N, op.K)
-	return p.product(plan, op.M*op.N, op.N, epilogue{bias, op.Activation}, c, func(e epilogue, c uint64) []any {
-		return []any{a, b, e.bias, noMask, noGate, c, op.M, op.N, op.K, uint32(e.activation.Kind), e.activation.Alpha}
+	return p.product(plan, op.M*op.N, op.N, e, c, func(e epilogue, c uint64) []any {
+		return []any{a, b, e.bias, e.mask, e.gate, c, op.M, op.N, op.K, uint32(e.activation.Kind), e.activation.Alpha}
 	})
 }
 
 func (p *planner) conv2d(op program.Conv2D) error {
-	x, filter, bias, y := p.operands(op.Bias)
+	x, filter, e, y := p.operands(op.Epilogue)
 	g := op.Geometry
 	pixels := g.Batch * g.OutH() * g.OutW()
 	plan, geometry := kernels.Conv2D(pixels, g.OutC), geometryArgs(g)
 	if large(g) {
 		plan, geometry = kernels.Conv2DLarge(g.Batch, g.InH, g.InW, g.InC, g.OutH(), g.OutW()), largeGeometryArgs(g)
 	}
-	return p.product(plan, g.OutLen(), g.OutC, epilogue{bias, op.Activation}, y, func(e epilogue, y uint64) []any {
-		args := append([]any{x, filter, e.bias, noMask, noGate, y}, geometry...)
+	return p.product(plan, g.OutLen(), g.OutC, e, y, func(e epilogue, y uint64) []any {
+		args := append([]any{x, filter, e.bias, e.mask, e.gate, y}, geometry...)
 		return append(args, uint32(e.activation.Kind), e.activation.Alpha)
 	})
 }
 
 func (p *planner) conv2dTranspose(op program.Conv2DTranspose) error {
-	x, filter, bias, y := p.operands(op.Bias)
+	x, filter, e, y := p.operands(op.Epilogue)
 	g := op.Geometry
-	if large(g) && bias == 0 && op.Activation.Kind == program.Identity {
+	if large(g) && !op.Bias && op.Activation.Kind == program.Identity {
 		plan := kernels.Conv2DLargeInputGrad(g.Batch, g.InH, g.InW, g.InC)
-		const alpha = float32(1)
-		return p.launch(plan.Kernel, plan.Grid, append(append([]any{x, filter, noMask, noGate, y}, largeGeometryArgs(g)...), alpha)...)
+		args := append([]any{x, filter, e.mask, e.gate, y}, largeGeometryArgs(g)...)
+		return p.launch(plan.Kernel, plan.Grid, append(args, e.activation.Alpha)...)
 	}
 	plan := kernels.Conv2DTranspose(g.Batch, g.InH, g.InW, g.InC, g.StrideH, g.StrideW)
-	return p.product(plan, g.InLen(), g.InC, epilogue{bias, op.Activation}, y, func(e epilogue, y uint64) []any {
-		args := append([]any{x, filter, e.bias, noMask, noGate, y}, geometryArgs(g)...)
+	return p.product(plan, g.InLen(), g.InC, e, y, func(e epilogue, y uint64) []any {
+		args := append([]any{x, filter, e.bias, e.mask, e.gate, y}, geometryArgs(g)...)
 		return append(args, uint32(e.activation.Kind), e.activation.Alpha)
 	})
 }
@@ -76,12 +72,17 @@ func (p *planner) product(plan kernels.Plan, n, columns int, e epilogue, y uint6
 	return p.splitSum(plan.Splits, n, columns, e, y)
 }
 
-// operands are two operands, the bias or 0, and the result.
-func (p *planner) operands(hasBias bool) (a, b, bias, y uint64) {
-	if hasBias {
-		return p.args[0], p.args[1], p.args[2], p.args[3]
+// operands are those of a convolution or product.
+func (p *planner) operands(op program.Epilogue) (a, b uint64, e epilogue, y uint64) {
+	rest := p.args[2:]
+	take := func(there bool) (address uint64) {
+		if there {
+			address, rest = rest[0], rest[1:]
+		}
+		return address
 	}
-	return p.args[0], p.args[1], 0, p.args[2]
+	e = epilogue{take(op.Bias), take(op.Mask), take(op.Gate), op.Activation}
+	return p.args[0], p.args[1], e, take(true)
 }
 
 func large(g program.Geometry) bool {

@@ -62,39 +62,6 @@ type Op interface {
 	Elementwise() bool
 }
 
-// ActivationKind names what is applied to the result of a convolution or product before it is
-// stored.
-type ActivationKind uint8
-
-const (
-	Identity ActivationKind = iota
-	LeakyReLUActivation
-	SigmoidActivation
-)
-
-// Activation is the elementwise function that an operation applies to its result, saving a pass
-// over memory.
-type Activation struct {
-	Kind  ActivationKind
-	Alpha float32 // slope of LeakyReLU below zero, at least 0
-}
-
-func (a Activation) validate() error {
-	if a.Kind > SigmoidActivation {
-		return fmt.Errorf("unknown activation %d", a.Kind)
-	}
-	return slope(a.Alpha)
-}
-
-// slope refuses a negative slope of LeakyReLU: LeakyReLUGrad takes the sign of the input from the
-// output.
-func slope(alpha float32) error {
-	if !(alpha >= 0) {
-		return fmt.Errorf("slope alpha is %v, want at least 0", alpha)
-	}
-	return nil
-}
-
 func f32(name string, n int, a Access) Operand {
 	return Operand{Name: name, DType: Float32, Len: n, Access: a}
 }

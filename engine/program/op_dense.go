@@ -2,20 +2,18 @@ package program
 
 import "errors"
 
-// MatMul is the product of two matrices, each read as it lies or transposed, with an optional
-// bias and activation:
+// MatMul is the product of two matrices, each read as it lies or transposed:
 //
-//	c[m,n] = act(bias[n] + sum over k of A[m,k] * B[k,n])
+//	c[m,n] = epilogue(sum over k of A[m,k] * B[k,n])
 //
 // a holds A as [M,K], or as [K,M] with TransA; b holds B as [K,N], or as [N,K] with TransB.
-// Arguments: a [M*K], b [K*N], bias [N] if Bias, c [M*N] written.
+// Arguments: a [M*K], b [K*N], those of the [Epilogue] (N channels), c [M*N] written.
 //
 // A dense layer is a MatMul with M the batch, K its inputs and N its units.
 type MatMul struct {
 	M, N, K        int
 	TransA, TransB bool
-	Bias           bool
-	Activation     Activation
+	Epilogue
 }
 
 func (MatMul) Name() string      { return "matmul" }
@@ -23,11 +21,11 @@ func (MatMul) Elementwise() bool { return false }
 
 func (o MatMul) Validate() error {
 	return errors.Join(positive("rows", o.M), positive("columns", o.N), positive("inner dimension", o.K),
-		o.Activation.validate())
+		o.Epilogue.validate())
 }
 
 func (o MatMul) Operands() []Operand {
-	return withBias(o.Bias, o.N, f32("a", o.M*o.K, Read), f32("b", o.K*o.N, Read), f32("c", o.M*o.N, Write))
+	return o.operands(o.N, f32("a", o.M*o.K, Read), f32("b", o.K*o.N, Read), f32("c", o.M*o.N, Write))
 }
 
 // BiasGrad is the gradient of a loss with respect to a bias: the sum over all but the last axis,

@@ -225,7 +225,7 @@ func fill(rng *rand.Rand, op program.Op, operand string, a any) {
 			draw = func() float64 { return []float64{0, 1, 0.1, 0.9, 0.5}[rng.IntN(5)] }
 		case op.Name() == "categorical_accuracy": // equal ones among them
 			draw = func() float64 { return float64(rng.IntN(5)) }
-		case op.Name() == "binary_accuracy", op.Name() == "leaky_relu", op.Name() == "leaky_relu_grad":
+		case operand == "gate", op.Name() == "binary_accuracy", op.Name() == "leaky_relu", op.Name() == "leaky_relu_grad":
 			draw = func() float64 { return rng.NormFloat64() * float64(min(rng.IntN(8), 1)) } // zeros among them
 		case operand == "mask":
 			draw = func() float64 { return float64(rng.IntN(2)) / 0.6 }

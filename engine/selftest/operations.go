@@ -18,19 +18,19 @@ type operation struct {
 // operations are all that a device must know.
 var operations = []operation{
 	{"conv2d", func(rng *rand.Rand, limit int) program.Op {
-		return program.Conv2D{Geometry: geometry(rng, limit), Bias: coin(rng), Activation: activation(rng)}
+		return program.Conv2D{Geometry: geometry(rng, limit), Epilogue: epilogue(rng)}
 	}},
 	{"conv2d_transpose", func(rng *rand.Rand, limit int) program.Op {
-		return program.Conv2DTranspose{Geometry: geometry(rng, limit), Bias: coin(rng), Activation: activation(rng)}
+		return program.Conv2DTranspose{Geometry: geometry(rng, limit), Epilogue: epilogue(rng)}
 	}},
 	{"conv2d_input_grad", func(rng *rand.Rand, limit int) program.Op {
-		return program.Conv2DInputGrad{Geometry: geometry(rng, limit)}
+		return program.Conv2DInputGrad{Geometry: geometry(rng, limit), Epilogue: epilogue(rng)}
 	}},
 	{"conv2d_filter_grad", func(rng *rand.Rand, limit int) program.Op {
 		return program.Conv2DFilterGrad{Geometry: geometry(rng, limit)}
 	}},
 	{"matmul", func(rng *rand.Rand, limit int) program.Op {
-		op := program.MatMul{M: size(rng, limit), TransA: coin(rng), TransB: coin(rng), Bias: coin(rng), Activation: activation(rng)}
+		op := program.MatMul{M: size(rng, limit), TransA: coin(rng), TransB: coin(rng), Epilogue: epilogue(rng)}
 		op.N = size(rng, limit/op.M)
 		op.K = size(rng, limit/(op.M*op.N))
 		if coin(rng) {
@@ -142,6 +142,8 @@ var layers = func() (all []struct {
 		}
 	}
 	leaky := program.Activation{Kind: program.LeakyReLUActivation, Alpha: 0.3}
+	forward := program.Epilogue{Bias: true, Activation: leaky}
+	backward := program.Epilogue{Mask: true, Gate: true, Activation: program.Activation{Alpha: 0.3}}
 	const batch = 2
 	for _, g := range []program.Geometry{
 		{Batch: batch, InH: 28, InW: 28, InC: 1, OutC: 32, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2},
@@ -151,16 +153,18 @@ var layers = func() (all []struct {
 		{Batch: batch, InH: 28, InW: 28, InC: 32, OutC: 1, FilterH: 28, FilterW: 28, StrideH: 1, StrideW: 1},
 		{Batch: batch, InH: 9, InW: 9, InC: 8, OutC: 1, FilterH: 9, FilterW: 9, StrideH: 1, StrideW: 1},
 	} {
-		add(g.MACs(), program.Conv2D{Geometry: g, Bias: true, Activation: leaky}, program.Conv2DInputGrad{Geometry: g},
-			program.Conv2DFilterGrad{Geometry: g}, program.Conv2DTranspose{Geometry: g, Bias: true, Activation: leaky})
+		add(g.MACs(), program.Conv2D{Geometry: g, Epilogue: forward}, program.Conv2DInputGrad{Geometry: g, Epilogue: backward},
+			program.Conv2DFilterGrad{Geometry: g}, program.Conv2DTranspose{Geometry: g, Epilogue: forward})
 	}
 	for _, m := range []program.MatMul{
-		{M: batch, N: 3136, K: 100, Bias: true, Activation: leaky},
+		{M: batch, N: 3136, K: 100, Epilogue: forward},
 		{M: 100, N: 3136, K: batch, TransA: true},
-		{M: batch, N: 100, K: 3136, TransB: true},
-		{M: batch, N: 1, K: 3136, Bias: true},
+		{M: batch, N: 100, K: 3136, TransB: true, Epilogue: backward},
+		{M: batch, N: 1, K: 3136, Epilogue: program.Epilogue{Bias: true}},
 		{M: 3136, N: 1, K: batch, TransA: true},
-		{M: batch, N: 3136, K: 1, TransB: true},
+		{M: batch, N: 3136, K: 1, TransB: true, Epilogue: backward},
+		{M: 33, N: 40, K: 20, TransA: true, TransB: true}, // no layer, but its gradients' gradients
+		{M: 40, N: 5, K: 33, TransA: true, TransB: true},
 	} {
 		add(m.M*m.N*m.K, m)
 	}
@@ -214,6 +218,14 @@ func rows(rng *rand.Rand, limit int) struct{ Rows, Classes int } {
 
 func channels(rng *rand.Rand) int {
 	return pick(rng, 1, 2, 3, 4, 8, 16, 17, 31, 32, 33, 64, 1+rng.IntN(70))
+}
+
+func epilogue(rng *rand.Rand) program.Epilogue {
+	e := program.Epilogue{Bias: coin(rng), Activation: activation(rng), Mask: coin(rng), Gate: coin(rng)}
+	if e.Gate {
+		e.Activation.Alpha = slope(rng)
+	}
+	return e
 }
 
 func activation(rng *rand.Rand) program.Activation {

@@ -116,11 +116,49 @@ func TestFaultsAreFound(t *testing.T) {
 			}
 			op.Bias = false
 			args := storages.args(s)
-			return reference.Run[float32](op, args[0], args[1], args[3])
+			return reference.Run[float32](op, append(args[:2:2], args[3:]...)...)
+		}},
+		{"the mask forgotten in the last column", "conv2d", func(s program.Step, storages arrays, run func() error) error {
+			op := s.Op.(program.Conv2D)
+			if !op.Mask || op.Gate {
+				return run()
+			}
+			mask, y := float32s(s, storages, last(s)-1), float32s(s, storages, last(s))
+			err := run()
+			for i := op.OutC - 1; i < len(y); i += op.OutC {
+				if mask[i] != 0 {
+					y[i] /= mask[i]
+				}
+			}
+			return err
+		}},
+		{"the gate of the row before", "conv2d_input_grad", func(s program.Step, storages arrays, run func() error) error {
+			op := s.Op.(program.Conv2DInputGrad)
+			if !op.Gate {
+				return run()
+			}
+			gate := float32s(s, storages, last(s)-1)
+			right := append([]float32(nil), gate...)
+			copy(gate[min(op.InC, len(gate)):], right)
+			err := run()
+			copy(gate, right)
+			return err
+		}},
+		{"the mask forgotten", "matmul", func(s program.Step, storages arrays, run func() error) error {
+			op, args := s.Op.(program.MatMul), storages.args(s)
+			if !op.Mask {
+				return run()
+			}
+			op.Mask = false // as if it were all ones
+			mask := last(s) - 1
+			if op.Gate {
+				mask--
+			}
+			return reference.Run[float32](op, append(args[:mask:mask], args[mask+1:]...)...)
 		}},
 		{"the activation forgotten", "matmul", func(s program.Step, storages arrays, run func() error) error {
 			op := s.Op.(program.MatMul)
-			op.Activation = program.Activation{}
+			op.Activation.Kind = program.Identity
 			return reference.Run[float32](op, storages.args(s)...)
 		}},
 		{"added to the output", "conv2d_filter_grad", func(s program.Step, storages arrays, run func() error) error {

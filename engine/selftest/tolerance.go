@@ -82,20 +82,30 @@ func difference(out float32, ref float64) float64 {
 // reference.Run.
 func floorOf(op program.Op, precision string, args []any) []float64 {
 	linear, sigmoid, product := op, false, false
+	// signless is an epilogue without what changes the size of a result by its sign. In tf32 the
+	// slope is squared with the terms.
+	signless := func(e program.Epilogue) program.Epilogue {
+		sigmoid, product = e.Activation.Kind == program.SigmoidActivation, true
+		e.Activation.Kind = program.Identity
+		if precision == "tf32" {
+			e.Activation.Alpha *= e.Activation.Alpha
+		}
+		return e
+	}
 	switch o := op.(type) {
 	case program.Conv2D:
-		sigmoid, product = o.Activation.Kind == program.SigmoidActivation, true
-		o.Activation = program.Activation{}
+		o.Epilogue = signless(o.Epilogue)
 		linear = o
 	case program.Conv2DTranspose:
-		sigmoid, product = o.Activation.Kind == program.SigmoidActivation, true
-		o.Activation = program.Activation{}
+		o.Epilogue = signless(o.Epilogue)
+		linear = o
+	case program.Conv2DInputGrad:
+		o.Epilogue = signless(o.Epilogue)
 		linear = o
 	case program.MatMul:
-		sigmoid, product = o.Activation.Kind == program.SigmoidActivation, true
-		o.Activation = program.Activation{}
+		o.Epilogue = signless(o.Epilogue)
 		linear = o
-	case program.Conv2DInputGrad, program.Conv2DFilterGrad:
+	case program.Conv2DFilterGrad:
 		product = true
 	case program.Sigmoid, program.BCEWithLogits, program.SoftmaxCrossEntropy: // may be too small for a float32
 		sigmoid = true
@@ -107,7 +117,7 @@ func floorOf(op program.Op, precision string, args []any) []float64 {
 	const cancellation, slope = 1. / 32, 1. / 4
 	switch {
 	case product && precision == "tf32":
-		each(args, func(_ int, v float64) float64 { return v * v })
+		each(op, args, func(_ string, v float64) float64 { return v * v })
 		if reference.Run[float64](linear, args...) != nil {
 			return nil
 		}
@@ -120,10 +130,10 @@ func floorOf(op program.Op, precision string, args []any) []float64 {
 	case sigmoid:
 		reference.Fill(cancellation, result)
 	default:
-		each(args, func(arg int, v float64) float64 {
+		each(op, args, func(operand string, v float64) float64 {
 			switch op.(type) {
 			case program.BCEWithLogitsGrad, program.SoftmaxCrossEntropyGrad: // sigmoid(z)-t: the labels' sign is what makes it cancel
-				if arg == 1 {
+				if operand == "labels" {
 					return -v
 				}
 				return v
@@ -140,11 +150,15 @@ func floorOf(op program.Op, precision string, args []any) []float64 {
 	return result
 }
 
-// each replaces the elements of arguments.
-func each(args []any, f func(arg int, v float64) float64) {
-	for i, a := range args {
-		for j, v := range a.([]float64) {
-			a.([]float64)[j] = f(i, v)
+// each replaces the elements of op's arguments, but for the gate, whose signs alone count.
+func each(op program.Op, args []any, f func(operand string, v float64) float64) {
+	for i, o := range op.Operands() {
+		if o.Name == "gate" {
+			continue
+		}
+		a := args[i].([]float64)
+		for j, v := range a {
+			a[j] = f(o.Name, v)
 		}
 	}
 }

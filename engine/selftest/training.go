@@ -83,15 +83,15 @@ func trainingProgram() *program.Program {
 	d4, d3, d2, d1 := b.tmp("d4", down.OutLen()), b.tmp("d3", down.InLen()), b.tmp("d2", up.InLen()), b.tmp("d1", up.OutLen())
 
 	b.step("noise", program.Normal{N: batch * latent, Draw: program.Draw{Seed: 1}, Stddev: 1}, step, z)
-	dense := program.MatMul{M: batch, N: hidden, K: latent, Bias: true, Activation: leaky}
+	dense := program.MatMul{M: batch, N: hidden, K: latent, Epilogue: program.Epilogue{Bias: true, Activation: leaky}}
 	b.step("g/dense", dense, z, w1, b1, h1)
-	b.step("g/conv2d_transpose", program.Conv2DTranspose{Geometry: up, Bias: true, Activation: leaky}, h1, w2, b2, h2)
-	b.step("g/conv2d", program.Conv2D{Geometry: last, Activation: program.Activation{Kind: program.SigmoidActivation}}, h2, w3, h3)
+	b.step("g/conv2d_transpose", program.Conv2DTranspose{Geometry: up, Epilogue: program.Epilogue{Bias: true, Activation: leaky}}, h1, w2, b2, h2)
+	b.step("g/conv2d", program.Conv2D{Geometry: last, Epilogue: program.Epilogue{Activation: program.Activation{Kind: program.SigmoidActivation}}}, h2, w3, h3)
 	b.step("images", program.Copy{N: images.Len}, h3, images)
-	b.step("d/conv2d", program.Conv2D{Geometry: down, Bias: true, Activation: leaky}, h3, w4, b4, h4)
+	b.step("d/conv2d", program.Conv2D{Geometry: down, Epilogue: program.Epilogue{Bias: true, Activation: leaky}}, h3, w4, b4, h4)
 	b.step("d/mask", program.DropoutMask{N: mask.Len, Draw: program.Draw{Seed: 1, Stream: 1}, Rate: 0.4}, step, mask)
 	b.step("d/dropout", program.Dropout{N: mask.Len}, h4, mask, h5)
-	b.step("d/dense", program.MatMul{M: batch, N: 1, K: flat, Bias: true}, h5, w5, b5, logits)
+	b.step("d/dense", program.MatMul{M: batch, N: 1, K: flat, Epilogue: program.Epilogue{Bias: true}}, h5, w5, b5, logits)
 	b.step("loss", program.BCEWithLogits{N: batch}, logits, labels, loss)
 	b.step("accuracy", program.BinaryAccuracy{N: batch}, logits, labels, accuracy)
 

@@ -2,7 +2,7 @@ package reference
 
 import "gangpu/engine/program"
 
-// MatMul is the sum of [program.MatMul], of which it takes the shape and not the activation:
+// MatMul is the sum of [program.MatMul], of which it takes the shape and not the epilogue:
 // a [M*K], b [K*N], bias [N] or nil, c [M*N] written.
 func MatMul[E Float](op program.MatMul, a, b, bias, c []E) {
 	for m := range op.M {

@@ -6,13 +6,20 @@ import (
 	"gangpu/engine/program"
 )
 
-// Activate applies an activation to y in place.
-func Activate[E Float](a program.Activation, y []E) {
-	switch a.Kind {
+// Finish applies an epilogue to y in place, all but the bias, with which sums begin. mask and gate
+// may be nil where it has none.
+func Finish[E Float](e program.Epilogue, mask, gate, y []E) {
+	switch e.Activation.Kind {
 	case program.LeakyReLUActivation:
-		LeakyReLU(a.Alpha, y, y)
+		LeakyReLU(e.Activation.Alpha, y, y)
 	case program.SigmoidActivation:
 		Sigmoid(y, y)
+	}
+	if e.Mask {
+		Dropout(y, mask, y)
+	}
+	if e.Gate {
+		LeakyReLUGrad(e.Activation.Alpha, gate, y, y)
 	}
 }
 

@@ -224,7 +224,7 @@ func TestRunFusesBiasAndActivation(t *testing.T) {
 	biasOut, biasIn := normals(rng, g.OutC), normals(rng, g.InC)
 
 	got, want := make([]float64, g.OutLen()), make([]float64, g.OutLen())
-	if err := Run[float64](program.Conv2D{Geometry: g, Bias: true, Activation: act}, image, filter, biasOut, got); err != nil {
+	if err := Run[float64](program.Conv2D{Geometry: g, Epilogue: program.Epilogue{Bias: true, Activation: act}}, image, filter, biasOut, got); err != nil {
 		t.Fatal(err)
 	}
 	Conv2D(g, image, filter, biasOut, want)
@@ -234,7 +234,7 @@ func TestRunFusesBiasAndActivation(t *testing.T) {
 	}
 
 	got, want = make([]float64, g.InLen()), make([]float64, g.InLen())
-	if err := Run[float64](program.Conv2DTranspose{Geometry: g, Bias: true, Activation: act}, out, filter, biasIn, got); err != nil {
+	if err := Run[float64](program.Conv2DTranspose{Geometry: g, Epilogue: program.Epilogue{Bias: true, Activation: act}}, out, filter, biasIn, got); err != nil {
 		t.Fatal(err)
 	}
 	Conv2DInputGrad(g, out, filter, biasIn, want)

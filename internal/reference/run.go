@@ -20,21 +20,23 @@ func Run[E Float](op program.Op, args ...any) error {
 	f, u := a.float, a.uint32
 	switch op := op.(type) {
 	case program.Conv2D:
-		bias, y := a.biasAndResult(op.Bias)
+		bias, mask, gate, y := a.epilogue(op.Epilogue)
 		Conv2D(op.Geometry, f(0), f(1), bias, y)
-		Activate(op.Activation, y)
+		Finish(op.Epilogue, mask, gate, y)
 	case program.Conv2DTranspose:
-		bias, y := a.biasAndResult(op.Bias)
+		bias, mask, gate, y := a.epilogue(op.Epilogue)
 		Conv2DInputGrad(op.Geometry, f(0), f(1), bias, y)
-		Activate(op.Activation, y)
+		Finish(op.Epilogue, mask, gate, y)
 	case program.Conv2DInputGrad:
-		Conv2DInputGrad(op.Geometry, f(0), f(1), nil, f(2))
+		bias, mask, gate, dx := a.epilogue(op.Epilogue)
+		Conv2DInputGrad(op.Geometry, f(0), f(1), bias, dx)
+		Finish(op.Epilogue, mask, gate, dx)
 	case program.Conv2DFilterGrad:
 		Conv2DFilterGrad(op.Geometry, f(0), f(1), f(2))
 	case program.MatMul:
-		bias, c := a.biasAndResult(op.Bias)
+		bias, mask, gate, c := a.epilogue(op.Epilogue)
 		MatMul(op, f(0), f(1), bias, c)
-		Activate(op.Activation, c)
+		Finish(op.Epilogue, mask, gate, c)
 	case program.BiasGrad:
 		BiasGrad(op.Rows, op.Channels, f(0), f(1))
 	case program.LeakyReLU:
@@ -100,12 +102,17 @@ type arguments[E Float] []any
 func (a arguments[E]) float(i int) []E       { return a[i].([]E) }
 func (a arguments[E]) uint32(i int) []uint32 { return a[i].([]uint32) }
 
-// biasAndResult are the last arguments of an operation on two others with an optional bias.
-func (a arguments[E]) biasAndResult(hasBias bool) (bias, result []E) {
-	if hasBias {
-		return a.float(2), a.float(3)
+// epilogue gives the arguments that follow the two of a convolution or product, nil where there are
+// none.
+func (a arguments[E]) epilogue(e program.Epilogue) (bias, mask, gate, result []E) {
+	rest := a[2:]
+	take := func(there bool) (s []E) {
+		if there {
+			s, rest = rest.float(0), rest[1:]
+		}
+		return s
 	}
-	return nil, a.float(2)
+	return take(e.Bias), take(e.Mask), take(e.Gate), take(true)
 }
 
 func check[E Float](op program.Op, args []any) (arguments[E], error) {
