@@ -21,8 +21,8 @@ type Place struct {
 // Compile makes a program that computes the outputs, each at its place. What no output needs is
 // left out. Inputs are read from the places given; an input without one is a storage of its name.
 //
-// LeakyReLU and Sigmoid become part of the convolution or product before them where nothing else
-// needs its result, reshapes cost nothing, and intermediate values share scratch storages by the
+// LeakyReLU, its gradient, Sigmoid and Dropout become part of the convolution or product before them
+// where nothing else needs its result, reshapes cost nothing, and intermediate values share scratch storages by the
 // spans in which they are needed. The same graph gives the same program every time.
 //
 // Besides the operations of this package it knows Gorgonia's own +, ⊙ (of one shape, or by a
@@ -79,7 +79,7 @@ func compile(name string, do passes, outputs, inputs []Place) (*program.Program,
 // value is what a step computes or an input holds. Nodes that are reshapes of each other are one
 // value.
 type value struct {
-	node *gorgonia.Node // for errors
+	node *gorgonia.Node
 	len  int
 	def  *step        // nil for an input
 	uses int          // how often steps read it

@@ -1,56 +1,127 @@
 package engine
 
-import "gangpu/engine/program"
+import (
+	"slices"
 
-// fuse makes LeakyReLU and Sigmoid part of the step that computes their operand, where it can apply
-// them and nothing else needs the operand. Their gradients go by the result.
+	"gorgonia.org/gorgonia"
+
+	"gangpu/engine/program"
+)
+
+// fuse makes an elementwise step a part of the convolution or product that computes its operand,
+// where its epilogue can hold it and nothing else needs the operand. What is left takes the place of
+// the elementwise step, before which all that it reads is computed.
 func fuse(steps []*step) []*step {
-	var kept []*step
+	gateByDropped(steps)
+	fused := map[*step]bool{}
 	for _, s := range steps {
-		if a, ok := activationOf(s.op); ok {
-			x := s.args[0]
-			if x.isScratch() && x.uses == 1 && x.def != nil {
-				if op, ok := withActivation(x.def.op, a); ok {
-					x.def.op = op
-					x.def.args[len(x.def.args)-1] = s.result()
-					s.result().def = x.def
-					continue
-				}
+		x := s.args[0]
+		if _, ok := s.op.(program.LeakyReLUGrad); ok {
+			x = s.args[1] // dy
+		}
+		if !x.isScratch() || x.uses != 1 || x.def == nil {
+			continue
+		}
+		op, ok := withEpilogue(x.def.op, func(e *program.Epilogue) bool { return extend(e, s.op) })
+		if !ok {
+			continue
+		}
+		args := slices.Clone(x.def.reads())
+		for _, v := range s.args {
+			if v != x {
+				args = append(args, v) // the mask or gate, and the result
 			}
 		}
-		kept = append(kept, s)
+		fused[x.def] = true
+		s.op, s.name, s.args = op, x.def.name, args
 	}
-	return kept
+	return slices.DeleteFunc(steps, func(s *step) bool { return fused[s] })
 }
 
-func activationOf(op program.Op) (program.Activation, bool) {
-	switch op := op.(type) {
-	case program.LeakyReLU:
-		return program.Activation{Kind: program.LeakyReLUActivation, Alpha: op.Alpha}, true
-	case program.Sigmoid:
-		return program.Activation{Kind: program.SigmoidActivation}, true
-	}
-	return program.Activation{}, false
-}
-
-// withActivation is op with an activation, if it can have one and has none yet.
-func withActivation(op program.Op, a program.Activation) (program.Op, bool) {
+// withEpilogue is op with another epilogue, if it has one that can be extended.
+func withEpilogue(op program.Op, extend func(e *program.Epilogue) bool) (program.Op, bool) {
 	switch op := op.(type) {
 	case program.Conv2D:
-		if op.Activation.Kind == program.Identity {
-			op.Activation = a
-			return op, true
-		}
+		ok := extend(&op.Epilogue)
+		return op, ok
 	case program.Conv2DTranspose:
-		if op.Activation.Kind == program.Identity {
-			op.Activation = a
-			return op, true
-		}
+		ok := extend(&op.Epilogue)
+		return op, ok
+	case program.Conv2DInputGrad:
+		ok := extend(&op.Epilogue)
+		return op, ok
 	case program.MatMul:
-		if op.Activation.Kind == program.Identity {
-			op.Activation = a
-			return op, true
-		}
+		ok := extend(&op.Epilogue)
+		return op, ok
 	}
 	return nil, false
+}
+
+// extend adds an elementwise operation to an epilogue, and reports whether it can: its parts have
+// one order, and one slope.
+func extend(e *program.Epilogue, op program.Op) bool {
+	a := &e.Activation
+	switch op := op.(type) {
+	case program.LeakyReLU:
+		if a.Kind == program.Identity && !e.Mask && !e.Gate {
+			*a = program.Activation{Kind: program.LeakyReLUActivation, Alpha: op.Alpha}
+			return true
+		}
+	case program.Sigmoid:
+		if a.Kind == program.Identity && !e.Mask && !e.Gate {
+			a.Kind = program.SigmoidActivation
+			return true
+		}
+	case program.Dropout:
+		if !e.Mask && !e.Gate {
+			e.Mask = true
+			return true
+		}
+	case program.LeakyReLUGrad:
+		if !e.Gate && (a.Kind != program.LeakyReLUActivation || a.Alpha == op.Alpha) {
+			e.Gate, a.Alpha = true, op.Alpha
+			return true
+		}
+	}
+	return false
+}
+
+// gateByDropped lets LeakyReLU's gradient go by what dropout made of LeakyReLU's output y, so that y
+// itself need not be kept:
+//
+//	LeakyReLUGrad(y, g*mask) = LeakyReLUGrad(y*mask, g*mask)
+//
+// Where the mask is positive, y*mask has the sign of y; elsewhere it is zero, and g*mask is zero on
+// either side of the gate. It holds for the masks of Dropout, which are zero or positive, and not for
+// products by anything.
+func gateByDropped(steps []*step) {
+	dropped := map[[2]*value]*value{} // y and its mask
+	for _, s := range steps {
+		switch s.op.(type) {
+		case program.Dropout:
+			if isDropout(s.result().node) { // and not Gorgonia's product
+				dropped[[2]*value{s.args[0], s.args[1]}] = s.result()
+			}
+		case program.LeakyReLUGrad:
+			y, dy := s.args[0], s.args[1]
+			if dy.def == nil || !isDropout(dy.node) {
+				continue
+			}
+			if z, ok := dropped[[2]*value{y, dy.def.args[1]}]; ok {
+				y.uses--
+				z.uses++
+				s.args[0] = z
+			}
+		}
+	}
+}
+
+// isDropout reports whether a node is one that Dropout made.
+func isDropout(n *gorgonia.Node) bool {
+	o, ok := n.Op().(*operation)
+	if !ok {
+		return false
+	}
+	_, ok = o.op.(program.Dropout)
+	return ok
 }

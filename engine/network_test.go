@@ -161,6 +161,25 @@ var networks = map[string]func(b *network) (loss *gorgonia.Node, wrt gorgonia.No
 		}
 		return b.must(Add(real, fake)), b.parameters
 	},
+	"dropouts": func(b *network) (*gorgonia.Node, gorgonia.Nodes) {
+		mask := func(name string, x *gorgonia.Node) *gorgonia.Node {
+			return b.fill(name, func() float64 { return float64(b.rng.IntN(2)) / 0.6 }, x.Shape()...)
+		}
+		conv := func(layer string, x *gorgonia.Node) *gorgonia.Node { return b.conv(layer, x, 3, 3, 1, program.Same) }
+		x := b.leaky(conv("first", b.input("images", 2, 4, 5, 2)))
+		x = b.must(Dropout(x, mask("once", x)))
+		x = conv("second", x)
+		x = b.leaky(b.must(Dropout(x, mask("before", x))))
+		x = b.leaky(conv("third", x))
+		x = b.must(Dropout(b.must(Dropout(x, mask("twice", x))), mask("again", x)))
+		x = b.leaky(conv("fourth", x)) // read twice after it is dropped, and once before
+		y := b.must(Dropout(x, mask("some", x)))
+		x = b.must(Add(b.must(Add(conv("fifth", y), y)), x))
+		// No mask: the sign of what LeakyReLU returned is lost.
+		x = b.leaky(conv("sixth", x))
+		x = b.must(gorgonia.HadamardProd(x, b.input("signed", x.Shape()...)))
+		return b.bce(b.dense("last", b.must(Flatten(x)), 1), "labels"), b.parameters
+	},
 	"residual": func(b *network) (*gorgonia.Node, gorgonia.Nodes) {
 		// A value read by a fusable step and by others, before and after it.
 		x := b.conv("first", b.input("images", 2, 4, 5, 2), 3, 3, 1, program.Same)

@@ -6,9 +6,9 @@ import (
 	"gangpu/engine/program"
 )
 
-// Dropout multiplies x by a mask of the same shape, which program.DropoutMask draws: the mask is an
-// input of the graph, so that running the graph twice is computing the same twice. The mask has no
-// gradient.
+// Dropout multiplies x by a mask of the same shape, as program.DropoutMask draws it: no element is
+// negative. The mask is an input of the graph, so that running the graph twice is computing the same
+// twice. It has no gradient.
 func Dropout(x, mask *gorgonia.Node) (*gorgonia.Node, error) {
 	const op = "dropout"
 	if err := checkSameShape(op, input{"x", x, -1}, input{"mask", mask, -1}); err != nil {
