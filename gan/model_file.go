@@ -13,13 +13,14 @@ import (
 
 // ModelFile is what a file of a trained model holds: a safetensors file with the parameters under
 // Keras's names and in its layouts, the state of Adam, and in the metadata the model, the
-// settings and how far the run came.
+// settings, how far the run came, and a checksum of all this: a file that was altered is refused.
 type ModelFile struct {
 	Model      Model
 	Settings   Settings
 	Images     int               // in the dataset that it was trained on
 	Iterations int               // made
 	Device     string            // that it was trained on
+	Distance   *float64          // of its images from real ones, as they were judged; nil if they were not
 	Notes      map[string]string // whatever else was to be kept
 
 	generator, discriminator state
@@ -27,8 +28,10 @@ type ModelFile struct {
 }
 
 const (
-	modelFormat = "gangpu-model/1"
-	notePrefix  = "note/"
+	modelFormat      = "gangpu-model/2"
+	modelFormatNoSum = "gangpu-model/1" // as written before there were checksums
+	sumKey           = "sha256"
+	notePrefix       = "note/"
 )
 
 // Resumable reports whether the file holds the optimizer's state, and the moving average if the
@@ -127,7 +130,39 @@ func (f *ModelFile) encode() (*safetensors.File, error) {
 		return nil, fmt.Errorf("the metrics: %w", err)
 	}
 	file.Metadata["metrics"] = string(metrics)
-	return file, nil
+	if f.Distance != nil {
+		if d := *f.Distance; math.IsNaN(d) || math.IsInf(d, 0) {
+			return nil, fmt.Errorf("the distance is %v", d)
+		}
+		file.Metadata["distance"] = strconv.FormatFloat(*f.Distance, 'g', -1, 64)
+	}
+	return file, seal(file)
+}
+
+// seal notes the file's checksum in it.
+func seal(file *safetensors.File) error {
+	sum, err := file.Checksum(sumKey)
+	if err != nil {
+		return err
+	}
+	file.Metadata[sumKey] = sum
+	return nil
+}
+
+// checkSeal reports a file that is not as it was sealed.
+func checkSeal(file *safetensors.File) error {
+	want, sealed := file.Metadata[sumKey]
+	if !sealed && file.Metadata["format"] == modelFormatNoSum {
+		return nil
+	}
+	got, err := file.Checksum(sumKey)
+	if err != nil {
+		return err
+	}
+	if got != want {
+		return fmt.Errorf("altered since it was written: its SHA-256 is %s, its metadata say %q", got, want)
+	}
+	return nil
 }
 
 // finite reports the first value that is not.
@@ -154,8 +189,11 @@ func Load(path string) (*ModelFile, error) {
 }
 
 func decodeModel(file *safetensors.File) (*ModelFile, error) {
-	if got := file.Metadata["format"]; got != modelFormat {
+	if got := file.Metadata["format"]; got != modelFormat && got != modelFormatNoSum {
 		return nil, fmt.Errorf("not a gangpu model: its format is %q, want %q", got, modelFormat)
+	}
+	if err := checkSeal(file); err != nil {
+		return nil, err
 	}
 	f := &ModelFile{Device: file.Metadata["device"], Notes: map[string]string{}}
 	for k, v := range file.Metadata {
@@ -176,6 +214,13 @@ func decodeModel(file *safetensors.File) (*ModelFile, error) {
 		if err := strictly([]byte(metrics), &f.metrics); err != nil {
 			return nil, fmt.Errorf("metadata metrics: %w", err)
 		}
+	}
+	if text, ok := file.Metadata["distance"]; ok {
+		d, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return nil, fmt.Errorf("metadata distance: %q is no number", text)
+		}
+		f.Distance = &d
 	}
 	l, err := f.Model.layouts()
 	if err != nil {

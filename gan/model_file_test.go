@@ -1,6 +1,8 @@
 package gan
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"math"
 	"os"
@@ -94,6 +96,9 @@ func TestDamagedModelFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		damage(file)
+		if err := seal(file); err != nil {
+			t.Fatal(err)
+		}
 		path := filepath.Join(t.TempDir(), "model.safetensors")
 		if err := safetensors.Write(path, file); err != nil {
 			t.Fatal(err)
@@ -102,13 +107,58 @@ func TestDamagedModelFile(t *testing.T) {
 			t.Errorf("got %v, want %q and the path", err, want)
 		}
 	}
+}
+
+// A file is refused if it is cut anywhere, or a bit of it is another.
+func TestAlteredModelFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "model.safetensors")
+	f := snapshot(t, tinyTrainer(t, openCPU(t, 0), tinySettings()))
+	f.Distance = new(float64)
 	if err := f.Save(path); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
+	}
+	header := 8 + int(binary.LittleEndian.Uint64(data))
+	check := func(what string, at int, b []byte) {
+		t.Helper()
+		file, err := safetensors.Decode(bytes.NewReader(b), int64(len(b)))
+		if err == nil {
+			_, err = decodeModel(file)
+		}
+		if err == nil || strings.Contains(err.Error(), "\n") {
+			t.Fatalf("%s %d of %d: got %v, want an error of a line", what, at, len(data), err)
+		}
+	}
+	for at := 0; at < len(data); at += 7 {
+		if at > header {
+			at += 400
+			check("cut at byte", at, data[:min(at, len(data)-1)])
+		}
+		if at < len(data) {
+			data[at] ^= 1 << (at % 8)
+			check("flipped a bit of byte", at, data)
+			data[at] ^= 1 << (at % 8)
+		}
+	}
+	check("added a byte to", len(data), append(slices.Clone(data), 0))
+
+	// A metadatum that no check of its own guards, and a weight that is finite still.
+	for want, alter := range map[string]func(f *safetensors.File){
+		"altered since":    func(f *safetensors.File) { f.Metadata["note/version"] = "2" },
+		"altered since it": func(f *safetensors.File) { f.Tensors[0].Data[0] ^= 1 },
+		"say \"\"":         func(f *safetensors.File) { delete(f.Metadata, sumKey) },
+	} {
+		file, err := f.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		alter(file)
+		if _, err := decodeModel(file); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	}
 	if err := os.WriteFile(path, data[:len(data)-5], 0o644); err != nil {
 		t.Fatal(err)
@@ -129,6 +179,8 @@ func TestModelFileWithoutOptimizer(t *testing.T) {
 	}
 	file.Tensors = slices.DeleteFunc(file.Tensors, func(x safetensors.Tensor) bool { return strings.HasPrefix(x.Name, "adam/") })
 	delete(file.Metadata, "metrics")
+	file.Metadata["format"] = modelFormatNoSum
+	delete(file.Metadata, sumKey)
 	f, err := decodeModel(file)
 	if err != nil {
 		t.Fatal(err)

@@ -141,6 +141,9 @@ func TestTrainDiverged(t *testing.T) {
 	if *kernel, err = safetensors.New(kernel.Name, kernel.Shape, huge); err != nil {
 		t.Fatal(err)
 	}
+	if file.Metadata["sha256"], err = file.Checksum("sha256"); err != nil {
+		t.Fatal(err)
+	}
 	if err := safetensors.Write(path, file); err != nil {
 		t.Fatal(err)
 	}

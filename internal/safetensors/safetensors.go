@@ -10,10 +10,14 @@
 package safetensors
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
+	"strings"
 )
 
 // MaxHeader is the longest header, in bytes, that the format allows.
@@ -53,6 +57,19 @@ func (f *File) Tensor(name string) (*Tensor, error) {
 		return nil, fmt.Errorf("no tensor %q", name)
 	}
 	return &f.Tensors[i], nil
+}
+
+// Checksum is the SHA-256, in hexadecimal, of what the file says: its tensors, in whatever order,
+// and its metadata but for that key, where the checksum itself may be kept.
+func (f *File) Checksum(except string) (string, error) {
+	content := File{Metadata: maps.Clone(f.Metadata), Tensors: slices.Clone(f.Tensors)}
+	delete(content.Metadata, except)
+	slices.SortFunc(content.Tensors, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
+	h := sha256.New()
+	if err := content.Encode(h); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // Number is an element type that a tensor's data can be converted from and to.

@@ -2,7 +2,9 @@ package safetensors
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"math"
 	"os"
 	"path/filepath"
@@ -92,6 +94,40 @@ func TestEncodedBytes(t *testing.T) {
 	for range 3 {
 		if got := encode(t, f); !bytes.Equal(got, want) {
 			t.Fatalf("got  %q\nwant %q", got, want)
+		}
+	}
+}
+
+// The checksum is of the content, in any order of the tensors: other libraries have their own.
+func TestChecksum(t *testing.T) {
+	a, b := tensor(t, "a", []int{2}, []float32{1, 2}), tensor(t, "b", []int{1}, []float32{3})
+	sum := func(f *File) string {
+		s, err := f.Checksum("sum")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	f := &File{Metadata: map[string]string{"k": "v"}, Tensors: []Tensor{a, b}}
+	want := sum(f)
+	h := sha256.Sum256(encode(t, f))
+	if want != hex.EncodeToString(h[:]) {
+		t.Errorf("sum %s, that of the file is %x", want, h)
+	}
+	f.Metadata["sum"] = want
+	f.Tensors = []Tensor{b, a}
+	if got := sum(f); got != want {
+		t.Errorf("in another order, with its own sum: %s, want %s", got, want)
+	}
+	a.Shape = []int{2, 1}
+	for what, other := range map[string]*File{
+		"metadata": {Metadata: map[string]string{"k": "w"}, Tensors: f.Tensors},
+		"a shape":  {Metadata: f.Metadata, Tensors: []Tensor{a, b}},
+		"a name":   {Metadata: f.Metadata, Tensors: []Tensor{f.Tensors[1], tensor(t, "c", []int{1}, []float32{3})}},
+		"a value":  {Metadata: f.Metadata, Tensors: []Tensor{f.Tensors[1], tensor(t, "b", []int{1}, []float32{4})}},
+	} {
+		if sum(other) == want {
+			t.Errorf("another %s has the same sum", what)
 		}
 	}
 }
