@@ -47,6 +47,10 @@ ptx: ## compile the CUDA kernels to the committed PTX (needs clang-19, no CUDA t
 ptxas: ## assemble the PTX by NVIDIA's ptxas, fetched by pip: registers, shared memory, spills
 	sh kernels/ptxas.sh
 
+.PHONY: sass
+sass: ## disassemble what ptxas makes of the PTX, by NVIDIA's nvdisasm, fetched by pip: tensor cores, widths, occupancy
+	sh kernels/sass.sh
+
 .PHONY: train
 train: build ## train the tutorial's GAN on MNIST: EPOCHS=10, OUT=folder, DATA=folder, ARGS="more flags"
 	build/gangpu train --epochs $(EPOCHS) $(if $(OUT),--out "$(OUT)") $(if $(DATA),--data "$(DATA)") $(ARGS)
