@@ -89,7 +89,15 @@ var operations = map[string]func(b *network) *gorgonia.Node{
 		rows, classes := 1+b.rng.IntN(4), 1+b.rng.IntN(5)
 		return b.must(Scale(b.must(SoftmaxCrossEntropy(b.parameter("x", rows, classes), b.distributions("t", rows, classes))), 3))
 	},
-	"bce": func(b *network) *gorgonia.Node { return b.must(Scale(b.bce(b.parameter("x", 5), "t"), 3)) },
+	"least_squares": func(b *network) *gorgonia.Node { return b.scoreLoss(program.LeastSquares) },
+	"hinge":         func(b *network) *gorgonia.Node { return b.scoreLoss(program.Hinge) },
+	"linear":        func(b *network) *gorgonia.Node { return b.scoreLoss(program.Linear) },
+	"bce":           func(b *network) *gorgonia.Node { return b.must(Scale(b.bce(b.parameter("x", 5), "t"), 3)) },
+}
+
+func (b *network) scoreLoss(kind program.ScoreLossKind) *gorgonia.Node {
+	labels := b.fill("t", func() float64 { return float64(2*b.rng.IntN(2) - 1) }, 5)
+	return b.must(Scale(b.must(ScoreLoss(kind, b.parameter("x", 5), labels)), 3))
 }
 
 func TestOperationGradients(t *testing.T) {

@@ -15,7 +15,7 @@ const (
 	storageNoise   = "noise"   // [batch, latent]
 	storageImages  = "images"  // [batch, pixels]: of a D step, the real half first
 	storageLogits  = "logits"  // [batch]
-	storageLabels  = "labels"  // [batch]: of a D step, ones then zeros
+	storageLabels  = "labels"  // [batch]: of a D step, the real half's, then the fakes'
 	storageTarget  = "target"  // [batch]: what a G step would have D say
 	storageMetrics = "metrics" // [metricsLen]
 )

@@ -10,8 +10,8 @@ import (
 // Evaluation is how a model's networks do against each other, without dropout.
 type Evaluation struct {
 	Images       int     // real ones, and as many generated
-	DLoss        float64 // mean binary cross-entropy over both
-	GLoss        float64 // the loss that the settings name, over the generated
+	DLoss        float64 // D's loss by the settings, over both, without label smoothing
+	GLoss        float64 // G's, over the generated
 	AccuracyReal float64 // share of the real that D calls real
 	AccuracyFake float64 // share of the generated that D calls fake
 }
@@ -21,11 +21,11 @@ const evaluationBatch = 200
 
 // Where an evaluation's programs put their numbers.
 const (
-	lossReal = iota // D's loss
+	lossReal = iota // D's, without its factor
 	lossFake
 	accuracyReal
 	accuracyFake
-	lossGenerator // binary cross-entropy against the target
+	lossGenerator // G's, without its factor
 	evaluationLen
 )
 
@@ -46,7 +46,7 @@ func Evaluate(dev program.Device, f *ModelFile, images Images, seed uint64) (e E
 		return e, err
 	}
 	s := f.Settings
-	s.Seed = seed
+	s.Seed, s.LabelSmoothing = seed, 0
 	for done := 0; done < images.Count; {
 		batch := min(evaluationBatch, images.Count-done)
 		repeat := (images.Count - done) / batch
@@ -102,13 +102,9 @@ func evaluate(e *Evaluation, a *arrays, b steps, images Images, repeat int) erro
 		if err := read(a, storageMetrics, 0, v[:]); err != nil {
 			return err
 		}
-		n := float64(batch)
-		g := float64(v[lossGenerator])
-		if b.s.Loss == Minimax {
-			g = -g
-		}
-		e.DLoss += n * (float64(v[lossReal]) + float64(v[lossFake])) / 2
-		e.GLoss += n * g
+		n, f := float64(batch), forms[b.s.Loss]
+		e.DLoss += n * float64(f.d.factor) * (float64(v[lossReal]) + float64(v[lossFake])) / 2
+		e.GLoss += n * float64(f.g.factor) * float64(v[lossGenerator])
 		e.AccuracyReal += n * float64(v[accuracyReal])
 		e.AccuracyFake += n * float64(v[accuracyFake])
 		e.Images += batch
@@ -142,6 +138,7 @@ func (b steps) evaluation(count int) (*program.Program, error) {
 		return nil, err
 	}
 	scores := &program.Program{Name: "scores"}
+	d, g := forms[b.s.Loss].d.op(half), forms[b.s.Loss].g.op(half)
 	for _, x := range []struct {
 		name                   string
 		op                     program.Op
@@ -149,11 +146,11 @@ func (b steps) evaluation(count int) (*program.Program, error) {
 		labels                 string
 		labelOffset, resultPos int
 	}{
-		{"loss/real", program.BCEWithLogits{N: half}, 0, storageLabels, 0, lossReal},
-		{"loss/fake", program.BCEWithLogits{N: half}, half, storageLabels, half, lossFake},
+		{"loss/real", d, 0, storageLabels, 0, lossReal},
+		{"loss/fake", d, half, storageLabels, half, lossFake},
 		{"accuracy/real", program.BinaryAccuracy{N: half}, 0, storageLabels, 0, accuracyReal},
 		{"accuracy/fake", program.BinaryAccuracy{N: half}, half, storageLabels, half, accuracyFake},
-		{"loss/generator", program.BCEWithLogits{N: half}, half, storageTarget, 0, lossGenerator},
+		{"loss/generator", g, half, storageTarget, 0, lossGenerator},
 	} {
 		if err := scores.Append(x.name, x.op, program.Arg{Storage: storageLogits, Offset: x.offset},
 			program.Arg{Storage: x.labels, Offset: x.labelOffset}, program.Arg{Storage: storageMetrics, Offset: x.resultPos}); err != nil {

@@ -17,9 +17,16 @@ func TestEvaluate(t *testing.T) {
 	for _, c := range []struct {
 		loss  Loss
 		count int
-	}{{NonSaturating, 2*evaluationBatch + 37}, {Minimax, 5}, {Minimax, evaluationBatch}} {
+	}{{NonSaturating, 2*evaluationBatch + 37}, {Minimax, 5}, {Minimax, evaluationBatch},
+		{LeastSquares, 7}, {Hinge, 7}, {Wasserstein, 7}} {
 		s := tinySettings()
 		s.Loss = c.loss
+		if c.loss == NonSaturating {
+			s.LabelSmoothing = 0.1 // which is of training alone
+		}
+		if c.loss == Wasserstein {
+			s.Clip = 0.1
+		}
 		trainer := tinyTrainer(t, dev, s)
 		iterate(t, trainer, 60)
 		f := snapshot(t, trainer)
@@ -67,28 +74,41 @@ func evaluate64(t *testing.T, f *ModelFile, images Images, seed uint64) Evaluati
 			t.Fatal(err)
 		}
 		run64(t, g, values)
-		softplus := func(x float64) float64 { return math.Log1p(math.Exp(x)) }
 		for i, z := range values[storageLogits] {
+			real, fake, g := losses64(f.Settings.Loss, z)
 			if i < batch {
-				e.DLoss += softplus(-z) / (2 * n)
+				e.DLoss += real / n
 				if z > 0 {
 					e.AccuracyReal += 1 / n
 				}
 				continue
 			}
-			e.DLoss += softplus(z) / (2 * n)
+			e.DLoss += fake / n
 			if z <= 0 {
 				e.AccuracyFake += 1 / n
 			}
-			if f.Settings.Loss == Minimax {
-				e.GLoss -= softplus(z) / n // log(1-D)
-			} else {
-				e.GLoss += softplus(-z) / n
-			}
+			e.GLoss += g / n
 		}
 		done += batch
 	}
 	return e
+}
+
+// losses64 is what a score adds to D's loss as that of a real image and of a fake, and to G's, by
+// the papers' formulas.
+func losses64(loss Loss, s float64) (real, fake, g float64) {
+	softplus := func(x float64) float64 { return math.Log1p(math.Exp(x)) }
+	switch loss {
+	case NonSaturating:
+		return softplus(-s) / 2, softplus(s) / 2, softplus(-s)
+	case Minimax: // log(1-D)
+		return softplus(-s) / 2, softplus(s) / 2, -softplus(s)
+	case LeastSquares:
+		return (s - 1) * (s - 1) / 2, (s + 1) * (s + 1) / 2, (s - 1) * (s - 1) / 2
+	case Hinge:
+		return max(0, 1-s), max(0, 1+s), -s
+	}
+	return -s, s, -s // Wasserstein
 }
 
 func TestEvaluateErrors(t *testing.T) {

@@ -105,9 +105,8 @@ func discriminateGraph(l layouts, t tensor.Dtype, batch int) (*graph, error) {
 	return g, nil
 }
 
-// discriminatorGraph makes the logits, the loss and D's gradient of a batch of labelled images:
-// the mean binary cross-entropy of all.
-func discriminatorGraph(l layouts, t tensor.Dtype, batch int) (*graph, error) {
+// discriminatorGraph makes the logits, the loss and D's gradient of a batch of labelled images.
+func discriminatorGraph(l layouts, t tensor.Dtype, batch int, kind Loss) (*graph, error) {
 	g := newGraph("discriminator gradient", t)
 	images := g.input("images", arg(storageImages), withBatch(batch, l.discriminator.Input)...)
 	labels := g.input("labels", arg(storageLabels), batch, 1)
@@ -115,7 +114,7 @@ func discriminatorGraph(l layouts, t tensor.Dtype, batch int) (*graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	loss, err := engine.BCEWithLogits(logits, labels)
+	loss, err := forms[kind].d.node(logits, labels)
 	if err != nil {
 		return nil, fmt.Errorf("the discriminator's loss: %w", err)
 	}
@@ -138,22 +137,12 @@ func generatorGraph(l layouts, t tensor.Dtype, batch int, kind Loss) (*graph, er
 	if err != nil {
 		return nil, err
 	}
-	loss, err := generatorLoss(kind, logits, target)
+	loss, err := forms[kind].g.node(logits, target)
 	if err != nil {
 		return nil, fmt.Errorf("the generator's loss: %w", err)
 	}
 	g.output(loss, program.Arg{Storage: storageMetrics, Offset: metricGLoss})
 	return g, g.gradient(loss, l.generator, parameters)
-}
-
-// generatorLoss is what G minimises, with the target that steps.labels fills in: of Minimax,
-// log(1 - D) is the negative of the cross-entropy against the label "fake".
-func generatorLoss(kind Loss, logits, target *gorgonia.Node) (*gorgonia.Node, error) {
-	loss, err := engine.BCEWithLogits(logits, target)
-	if err != nil || kind != Minimax {
-		return loss, err
-	}
-	return engine.Scale(loss, -1)
 }
 
 // The graphs as programs; what fills their inputs and applies their gradients is in steps.go.
@@ -167,7 +156,7 @@ func (b steps) discriminate(batch int) (*program.Program, error) {
 }
 
 func (b steps) discriminatorGradient(batch int) (*program.Program, error) {
-	return compiled(discriminatorGraph(b.layouts, tensor.Float32, batch))
+	return compiled(discriminatorGraph(b.layouts, tensor.Float32, batch, b.s.Loss))
 }
 
 func (b steps) generatorGradient(batch int) (*program.Program, error) {

@@ -3,6 +3,7 @@ package gan
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"gorgonia.org/tensor"
@@ -19,16 +20,20 @@ func tinyLayouts(t testing.TB) layouts {
 	return l
 }
 
-// builders makes every graph that is run, by name.
-var builders = map[string]func(layouts, tensor.Dtype) (*graph, error){
-	"generate": func(l layouts, d tensor.Dtype) (*graph, error) {
-		return generateGraph(l, d, 4, program.Arg{Storage: storageImages, Offset: 4 * l.pixels()}, inference)
-	},
-	"discriminate":   func(l layouts, d tensor.Dtype) (*graph, error) { return discriminateGraph(l, d, 3) },
-	"discriminator":  func(l layouts, d tensor.Dtype) (*graph, error) { return discriminatorGraph(l, d, 6) },
-	"non-saturating": func(l layouts, d tensor.Dtype) (*graph, error) { return generatorGraph(l, d, 5, NonSaturating) },
-	"minimax":        func(l layouts, d tensor.Dtype) (*graph, error) { return generatorGraph(l, d, 5, Minimax) },
-}
+// builders makes every graph that is run, by name: those of the losses after their network.
+var builders = func() map[string]func(layouts, tensor.Dtype) (*graph, error) {
+	all := map[string]func(layouts, tensor.Dtype) (*graph, error){
+		"generate": func(l layouts, d tensor.Dtype) (*graph, error) {
+			return generateGraph(l, d, 4, program.Arg{Storage: storageImages, Offset: 4 * l.pixels()}, inference)
+		},
+		"discriminate": func(l layouts, d tensor.Dtype) (*graph, error) { return discriminateGraph(l, d, 3) },
+	}
+	for _, loss := range Losses() {
+		all["discriminator/"+string(loss)] = func(l layouts, d tensor.Dtype) (*graph, error) { return discriminatorGraph(l, d, 6, loss) }
+		all["generator/"+string(loss)] = func(l layouts, d tensor.Dtype) (*graph, error) { return generatorGraph(l, d, 5, loss) }
+	}
+	return all
+}()
 
 // A compiled graph on the CPU gives what Gorgonia's own machine computes of it in float64.
 func TestProgramsAgreeWithTapeMachine(t *testing.T) {
@@ -79,26 +84,31 @@ func TestProgramsAgreeWithTapeMachine(t *testing.T) {
 	}
 }
 
-// The gradient along a random direction is the slope of the loss, for either network and loss.
+// The gradient along a random direction is the slope of the loss, for either network and all losses.
 func TestGradientsAgainstDifferences(t *testing.T) {
 	l := tinyLayouts(t)
-	for name, c := range map[string]struct {
-		layout *Layout
-		metric int
-	}{"discriminator": {l.discriminator, metricDLoss}, "non-saturating": {l.generator, metricGLoss}, "minimax": {l.generator, metricGLoss}} {
+	for name, build := range builders {
+		network, _, found := strings.Cut(name, "/")
+		if !found {
+			continue
+		}
+		layout, metric := l.discriminator, metricDLoss
+		if network == generatorName {
+			layout, metric = l.generator, metricGLoss
+		}
 		r := rand.New(rand.NewPCG(5, 6))
-		direction := make([]float64, c.layout.Len)
+		direction := make([]float64, layout.Len)
 		for i := range direction {
 			direction[i] = r.NormFloat64()
 		}
 		values := storages64{}
 		loss := func(step float64) float64 {
-			g, err := builders[name](l, tensor.Float64)
+			g, err := build(l, tensor.Float64)
 			if err != nil {
 				t.Fatal(err)
 			}
 			fill(g, values, r)
-			p := values[parametersOf(c.layout.Name)]
+			p := values[parametersOf(layout.Name)]
 			for i := range p {
 				p[i] += step * direction[i]
 			}
@@ -106,13 +116,13 @@ func TestGradientsAgainstDifferences(t *testing.T) {
 			for i := range p {
 				p[i] -= step * direction[i]
 			}
-			return values[storageMetrics][c.metric]
+			return values[storageMetrics][metric]
 		}
 		const h = 1e-7 // a larger step crosses LeakyReLU's kinks
 		want := (loss(h) - loss(-h)) / (2 * h)
 		loss(0)
 		got := 0.0
-		for i, gradient := range values[gradientOf(c.layout.Name)] {
+		for i, gradient := range values[gradientOf(layout.Name)] {
 			got += gradient * direction[i]
 		}
 		if math.Abs(got-want) > 1e-6*math.Max(1, math.Abs(want)) {

@@ -5,19 +5,6 @@ import (
 	"math"
 )
 
-// Loss says what the generator minimises. The discriminator's loss is the binary cross-entropy
-// of both alike.
-type Loss string
-
-const (
-	// NonSaturating is -log D(G(z)): the binary cross-entropy of the fakes against the label
-	// "real". Its gradient is large where D rejects the fakes.
-	NonSaturating Loss = "non-saturating"
-	// Minimax is log(1 - D(G(z))), the value function of the two-player game (Goodfellow et al.,
-	// 2014, equation 1). It is at most 0, and -log 2 where D cannot tell.
-	Minimax Loss = "minimax"
-)
-
 // Alternation says how steps of D and G follow each other.
 type Alternation string
 
@@ -43,10 +30,18 @@ type Settings struct {
 	Alpha       float64     `json:"alpha"`   // LeakyReLU's slope below zero
 	Dropout     float64     `json:"dropout"` // share of D's activations set to zero in training
 
-	LearningRate float64 `json:"learning_rate"` // Adam's, the same for both networks
-	Beta1        float64 `json:"beta1"`
-	Beta2        float64 `json:"beta2"`
-	Epsilon      float64 `json:"epsilon"`
+	LearningRate float64 `json:"learning_rate"` // Adam's
+	// LearningRateD is Adam's for D (Heusel et al., 2017, give D a larger one); 0 is LearningRate.
+	LearningRateD float64 `json:"learning_rate_d,omitempty"`
+	Beta1         float64 `json:"beta1"`
+	Beta2         float64 `json:"beta2"`
+	Epsilon       float64 `json:"epsilon"`
+
+	// LabelSmoothing is what the label of real images is less than 1 in D's cross-entropy (Salimans et
+	// al., 2016, one-sided); 0 with other losses.
+	LabelSmoothing float64 `json:"label_smoothing,omitempty"`
+	// Clip is the largest magnitude that a D step leaves a weight of D; 0 is none.
+	Clip float64 `json:"clip,omitempty"`
 
 	// EMA is the decay of the exponential moving average of G's weights that images are made by;
 	// 0 is none.
@@ -81,8 +76,8 @@ func (s Settings) Validate() error {
 	if s.Alternation != EveryK && s.Alternation != KSteps {
 		return fmt.Errorf("alternation is %q, want %q or %q", s.Alternation, EveryK, KSteps)
 	}
-	if s.Loss != NonSaturating && s.Loss != Minimax {
-		return fmt.Errorf("loss is %q, want %q or %q", s.Loss, NonSaturating, Minimax)
+	if err := s.validateLoss(); err != nil {
+		return err
 	}
 	for _, c := range []struct {
 		name string
@@ -101,6 +96,14 @@ func (s Settings) Validate() error {
 	}{{"learning rate", s.LearningRate}, {"epsilon", s.Epsilon}} {
 		if !(c.v > 0) || math.IsInf(c.v, 0) {
 			return fmt.Errorf("%s is %v, want a positive number", c.name, c.v)
+		}
+	}
+	for _, c := range []struct {
+		name string
+		v    float64
+	}{{"discriminator's learning rate", s.LearningRateD}, {"clip", s.Clip}} {
+		if !(c.v >= 0) || math.IsInf(c.v, 0) {
+			return fmt.Errorf("%s is %v, want a positive number, or 0 for none of its own", c.name, c.v)
 		}
 	}
 	return nil

@@ -43,19 +43,15 @@ func (b steps) initialise() (*program.Program, error) {
 	return p, p.Append("ema", program.Copy{N: b.generator.Len}, arg(parametersOf(generatorName)), arg(averageOf(generatorName)))
 }
 
-// labels fills in what D is to say: real of the first half of a D step's batch, fake of the
-// other; and real of a G step's batch, or, if the loss is Minimax, fake: G then maximises it.
+// labels fills in those of a D step's batch, for its real half and its fakes, and the target of a G
+// step's.
 func (b steps) labels() (*program.Program, error) {
 	p := &program.Program{Name: "labels"}
-	half := b.batchD / 2
-	target := float32(1)
-	if b.s.Loss == Minimax {
-		target = 0
-	}
+	half, f := b.batchD/2, forms[b.s.Loss]
 	return p, errors.Join(
-		p.Append("real", program.Fill{N: half, Value: 1}, arg(storageLabels)),
-		p.Append("fake", program.Fill{N: half, Value: 0}, program.Arg{Storage: storageLabels, Offset: half}),
-		p.Append("target", program.Fill{N: b.batchG, Value: target}, arg(storageTarget)))
+		p.Append("real", program.Fill{N: half, Value: f.real - float32(b.s.LabelSmoothing)}, arg(storageLabels)),
+		p.Append("fake", program.Fill{N: half, Value: f.fake}, program.Arg{Storage: storageLabels, Offset: half}),
+		p.Append("target", program.Fill{N: b.batchG, Value: f.target}, arg(storageTarget)))
 }
 
 func (b steps) draw(stream uint32) program.Draw {
@@ -132,8 +128,18 @@ func (b steps) updateD() (*program.Program, error) {
 			return nil, err
 		}
 	}
-	if err := b.update(rest, b.discriminator, 0); err != nil {
+	rate := b.s.LearningRate
+	if b.s.LearningRateD > 0 {
+		rate = b.s.LearningRateD
+	}
+	if err := b.update(rest, b.discriminator, rate, 0); err != nil {
 		return nil, err
+	}
+	if b.s.Clip > 0 {
+		clip := program.Clip{N: b.discriminator.Len, Limit: float32(b.s.Clip)}
+		if err := rest.Append(discriminatorName+"/clip", clip, arg(parametersOf(discriminatorName))); err != nil {
+			return nil, err
+		}
 	}
 	return program.Join("discriminator step", fakes, gradient, rest)
 }
@@ -146,7 +152,7 @@ func (b steps) updateG() (*program.Program, error) {
 		return nil, err
 	}
 	rest := &program.Program{Name: "generator update"}
-	if err := b.update(rest, b.generator, b.s.EMA); err != nil {
+	if err := b.update(rest, b.generator, b.s.LearningRate, b.s.EMA); err != nil {
 		return nil, err
 	}
 	return program.Join("generator step", gradient, rest)
@@ -154,8 +160,8 @@ func (b steps) updateG() (*program.Program, error) {
 
 // update adds that of a network's parameters by Adam, of their moving average if it has one, and
 // of its counter.
-func (b steps) update(p *program.Program, l *Layout, ema float64) error {
-	update := program.Adam{N: l.Len, LearningRate: b.s.LearningRate, Beta1: b.s.Beta1, Beta2: b.s.Beta2, Epsilon: b.s.Epsilon}
+func (b steps) update(p *program.Program, l *Layout, rate, ema float64) error {
+	update := program.Adam{N: l.Len, LearningRate: rate, Beta1: b.s.Beta1, Beta2: b.s.Beta2, Epsilon: b.s.Epsilon}
 	if err := p.Append(l.Name+"/adam", update, arg(gradientOf(l.Name)), arg(stepsOf(l.Name)),
 		arg(parametersOf(l.Name)), arg(firstMomentOf(l.Name)), arg(secondMomentOf(l.Name))); err != nil {
 		return err

@@ -1,5 +1,5 @@
 // Adam (Kingma and Ba, 2015) in Keras's form: the rate is corrected, epsilon is not. And the moving
-// average of what it updates.
+// average and the limits of what it updates.
 #include "common.cuh"
 
 // power is beta^t by squaring, in double: 1-beta2^t cancels in float while t is small.
@@ -52,4 +52,13 @@ ema(const float *__restrict__ x, const uint32 *__restrict__ step, float *__restr
   float weight = shared_weight;
   store4(average, i, n, {a.x + weight * (v.x - a.x), a.y + weight * (v.y - a.y), a.z + weight * (v.z - a.z),
                          a.w + weight * (v.w - a.w)});
+}
+
+// for i < n: param[i] = param[i] brought into [-limit, limit]; NaN stays
+KERNEL void __launch_bounds__(256) clip(float *param, uint32 n, float limit) {
+  uint32 i = elementwise_index();
+  Vec4 v = load4(param, i, n);
+#define CLIP(e) v.e > limit ? limit : v.e < -limit ? -limit : v.e
+  store4(param, i, n, {CLIP(x), CLIP(y), CLIP(z), CLIP(w)});
+#undef CLIP
 }

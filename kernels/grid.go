@@ -7,10 +7,10 @@ type Grid = [3]uint32
 // elementwise, leaky_relu, sigmoid, dropout, philox and adam, and bce_grad. A thread takes four.
 func ElementwiseGrid(n int) Grid { return Grid{blocks(n, 1024), 1, 1} }
 
-// ReductionGrid is the grid of bce, softmax_cross_entropy and the accuracies: one block.
+// ReductionGrid is the grid of bce, softmax_cross_entropy, score_loss and the accuracies: one block.
 func ReductionGrid() Grid { return Grid{1, 1, 1} }
 
-// RowGrid is the grid of softmax_cross_entropy_grad, of which a thread takes a row.
+// RowGrid is the grid of softmax_cross_entropy_grad and score_loss_grad, of which a thread takes a row.
 func RowGrid(rows int) Grid { return Grid{blocks(rows, 256), 1, 1} }
 
 // GatherGrid is the grid of gather.

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"reflect"
+	"strings"
+
 	"gangpu/gan"
 
 	"github.com/urfave/cli/v2"
@@ -15,9 +19,12 @@ func settingsFlags() []cli.Flag {
 		&cli.IntFlag{Name: "k", Value: d.K, Usage: "`NUMBER` that --alternation is about"},
 		&cli.StringFlag{Name: "alternation", Value: string(d.Alternation),
 			Usage: "`KIND`: every-k (a discriminator step every k iterations) or k-steps (k of them before each generator step)"},
-		&cli.StringFlag{Name: "loss", Value: string(d.Loss), Usage: "`KIND` that the generator minimises: non-saturating or minimax"},
+		&cli.StringFlag{Name: "loss", Value: string(d.Loss), Usage: "`KIND` of game: " + lossNames() + "; with wasserstein, k, alternation, dropout, lr, the betas and clip are by default its paper's"},
+		&cli.Float64Flag{Name: "label-smoothing", Value: d.LabelSmoothing, Usage: "`NUMBER` that the label of real images is less than 1 in the cross-entropy"},
+		&cli.Float64Flag{Name: "clip", Value: d.Clip, DefaultText: "0, none; with --loss wasserstein 0.01", Usage: "largest `MAGNITUDE` of the discriminator's weights after a step"},
 		&cli.IntFlag{Name: "latent", Value: d.Latent, Usage: "`NUMBER` of normals that an image is made from"},
 		&cli.Float64Flag{Name: "lr", Value: d.LearningRate, Usage: "`RATE` of learning of Adam"},
+		&cli.Float64Flag{Name: "lr-d", Value: d.LearningRateD, DefaultText: "that of --lr", Usage: "`RATE` of learning of the discriminator alone"},
 		&cli.Float64Flag{Name: "beta1", Value: d.Beta1, Usage: "`DECAY` of Adam's mean"},
 		&cli.Float64Flag{Name: "beta2", Value: d.Beta2, Usage: "`DECAY` of Adam's variance"},
 		&cli.Float64Flag{Name: "epsilon", Value: d.Epsilon, Usage: "`NUMBER` that Adam adds to the root of the variance"},
@@ -29,27 +36,64 @@ func settingsFlags() []cli.Flag {
 	}
 }
 
-// settings reads the flags, for images of that size. A setting that no run can have is a usage
-// error.
+// lossNames lists what --loss takes.
+func lossNames() string {
+	var names []string
+	for _, l := range gan.Losses() {
+		names = append(names, string(l))
+	}
+	return strings.Join(names, ", ")
+}
+
+// settings reads the flags, for images of that size; what is not given is the loss's default. A
+// setting that no run can have is a usage error.
 func settings(c *cli.Context, height, width int) (gan.Settings, error) {
-	s := gan.DefaultSettings()
+	s := gan.DefaultSettingsOf(gan.Loss(c.String("loss")))
 	s.Height, s.Width = height, width
 	for _, f := range []struct {
 		name string
 		v    *int
 	}{{"epochs", &s.Epochs}, {"batch", &s.Batch}, {"k", &s.K}, {"latent", &s.Latent}} {
+		if !c.IsSet(f.name) {
+			continue
+		}
 		var err error
 		if *f.v, err = limited(c, f.name); err != nil {
 			return s, err
 		}
 	}
-	s.Alternation, s.Loss = gan.Alternation(c.String("alternation")), gan.Loss(c.String("loss"))
-	s.LearningRate, s.Beta1, s.Beta2, s.Epsilon = c.Float64("lr"), c.Float64("beta1"), c.Float64("beta2"), c.Float64("epsilon")
-	s.EMA, s.Alpha, s.Dropout, s.Seed = c.Float64("ema"), c.Float64("alpha"), c.Float64("dropout"), c.Uint64("seed")
+	for _, f := range []struct {
+		name string
+		v    *float64
+	}{
+		{"lr", &s.LearningRate}, {"lr-d", &s.LearningRateD}, {"beta1", &s.Beta1}, {"beta2", &s.Beta2}, {"epsilon", &s.Epsilon},
+		{"alpha", &s.Alpha}, {"dropout", &s.Dropout}, {"ema", &s.EMA}, {"label-smoothing", &s.LabelSmoothing}, {"clip", &s.Clip},
+	} {
+		if c.IsSet(f.name) {
+			*f.v = c.Float64(f.name)
+		}
+	}
+	if c.IsSet("alternation") {
+		s.Alternation = gan.Alternation(c.String("alternation"))
+	}
+	s.Seed = c.Uint64("seed")
 	if err := s.Validate(); err != nil {
 		return s, usagef("%v", err)
 	}
 	return s, nil
+}
+
+// unusual lists the settings that are not the tutorial's: "loss hinge, ema 0.999".
+func unusual(s gan.Settings) string {
+	got, usual := reflect.ValueOf(s), reflect.ValueOf(gan.DefaultSettings())
+	var list []string
+	for i := range got.NumField() {
+		if !got.Field(i).Equal(usual.Field(i)) {
+			name, _, _ := strings.Cut(got.Type().Field(i).Tag.Get("json"), ",")
+			list = append(list, fmt.Sprintf("%s %v", strings.ReplaceAll(name, "_", " "), got.Field(i)))
+		}
+	}
+	return strings.Join(list, ", ")
 }
 
 // limits are far beyond what anyone trains with, and within what memory and int can hold.

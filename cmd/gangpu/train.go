@@ -92,6 +92,9 @@ func train(c *cli.Context) (err error) {
 	info := dev.Info()
 	fmt.Fprintf(c.App.Writer, "device  %s: %s, %s\nimages  %s, %d of %dx%d, from %s\nrun     %s\n", info.Name, info.Description, info.Precision,
 		data.Name, images.Count, images.Rows, images.Cols, data.Dir, s.folder)
+	if list := unusual(t.Settings()); list != "" {
+		fmt.Fprintf(c.App.Writer, "with    %s; all else is the tutorial's\n", list)
+	}
 
 	if err := s.begin(info, runfolder.Dataset{Name: data.Name, Images: images.Count, SHA256: pixels}, total); err != nil {
 		return err

@@ -148,6 +148,10 @@ func newKernel(op program.Op, a arguments, ws *workspace) (kernel, error) {
 		return newSoftmaxCrossEntropyGrad(op, a.f32(0), a.f32(1), a.f32(2), a.f32(3)), nil
 	case program.CategoricalAccuracy:
 		return newCategoricalAccuracy(op, a.f32(0), a.f32(1), a.f32(2)), nil
+	case program.ScoreLoss:
+		return newScoreLoss(op, a.f32(0), a.f32(1), a.f32(2)), nil
+	case program.ScoreLossGrad:
+		return newScoreLossGrad(op, a.f32(0), a.f32(1), a.f32(2), a.f32(3)), nil
 	case program.Uniform:
 		return newUniform(op, a.u32(0), a.f32(1)), nil
 	case program.Normal:
@@ -162,6 +166,8 @@ func newKernel(op program.Op, a arguments, ws *workspace) (kernel, error) {
 		return newAdam(op, a.f32(0), a.u32(1), a.f32(2), a.f32(3), a.f32(4)), nil
 	case program.EMA:
 		return newEMA(op, a.f32(0), a.u32(1), a.f32(2)), nil
+	case program.Clip:
+		return newClip(op, a.f32(0)), nil
 	case program.Increment:
 		return newIncrement(op, a.u32(0)), nil
 	}

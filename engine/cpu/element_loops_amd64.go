@@ -11,6 +11,7 @@ var elementLoopsAVX2 = elementLoops{
 	sigmoid:       sigmoidVector,
 	adam:          adamAVX2,
 	ema:           emaAVX2,
+	clip:          clipAVX2,
 	philox:        philoxVector,
 	keep:          keepVector,
 }
@@ -32,6 +33,9 @@ func adamAVX2(r adamRates, grad, param, m, v []float32)
 
 //go:noescape
 func emaAVX2(weight float32, x, average []float32)
+
+//go:noescape
+func clipAVX2(limit float32, x []float32)
 
 // philoxVector leaves the last words, short of eight counters, to philoxGo.
 func philoxVector(seed uint64, stream, step, block uint32, words []uint32) {

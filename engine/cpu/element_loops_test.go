@@ -48,6 +48,8 @@ var elementCases = []elementCase{
 			s := float64(r.beta2)*v[3] + float64(r.rest2)*v[0]*v[0]
 			return []float64{v[1] - float64(r.rate)*m/(math.Sqrt(s)+float64(r.epsilon)), m, s}
 		}},
+	{"clip", 0, 1, func(a [][]float32) { unit.clip(0.25, a[0]) },
+		func(v []float64) []float64 { return []float64{min(max(v[0], -0.25), 0.25)} }},
 	{"ema", 1, 1, func(a [][]float32) { unit.ema(0.25, a[0], a[1]) },
 		func(v []float64) []float64 { return []float64{0.25*v[0] + 0.75*v[1]} }},
 }

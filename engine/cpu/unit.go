@@ -30,6 +30,7 @@ type elementLoops struct {
 	sigmoid       func(x, y []float32)                                          // as program.Sigmoid
 	adam          func(r adamRates, grad, param, m, v []float32)                // as program.Adam
 	ema           func(weight float32, x, average []float32)                    // average += weight*(x-average)
+	clip          func(limit float32, x []float32)                              // as program.Clip
 	philox        func(seed uint64, stream, step, block uint32, words []uint32) // see philoxGo
 	keep          func(threshold uint32, value float32, words []uint32, mask []float32)
 }
@@ -61,6 +62,7 @@ var elementLoopsGo = elementLoops{
 	sigmoid:       sigmoidGo,
 	adam:          adamGo,
 	ema:           emaGo,
+	clip:          clipGo,
 	philox:        philoxGo,
 	keep:          keepGo,
 }

@@ -81,10 +81,12 @@ func everyOp(t *testing.T) *program.Program {
 		program.BCEWithLogits{N: 9}, program.BCEWithLogitsGrad{N: 9}, program.BinaryAccuracy{N: 9},
 		program.SoftmaxCrossEntropy{Rows: 3, Classes: 3}, program.SoftmaxCrossEntropyGrad{Rows: 3, Classes: 3},
 		program.CategoricalAccuracy{Rows: 3, Classes: 3},
+		program.ScoreLoss{N: 9, Kind: program.Hinge}, program.ScoreLossGrad{N: 9, Kind: program.Hinge},
 		program.Uniform{N: 9, Draw: draw, High: 1}, program.Normal{N: 9, Draw: draw, Stddev: 1},
 		program.DropoutMask{N: 9, Draw: draw, Rate: 0.4}, program.Indices{N: 9, Draw: draw, Limit: 5},
 		program.Gather{Batch: 9, Pixels: 4, Count: 5},
 		program.Adam{N: 9, LearningRate: 1e-3, Beta1: 0.5, Beta2: 0.9, Epsilon: 1e-7}, program.Increment{N: 1, Delta: 1},
+		program.EMA{N: 9, Decay: 0.9}, program.Clip{N: 9, Limit: 0.01},
 	} {
 		var args []program.Arg
 		for _, o := range op.Operands() {

@@ -68,6 +68,11 @@ func (p *planner) step(op program.Op) error {
 	case program.CategoricalAccuracy:
 		return p.launch("categorical_accuracy", kernels.ReductionGrid(), a[0], a[1], a[2], op.Rows, op.Classes)
 
+	case program.ScoreLoss:
+		return p.launch("score_loss", kernels.ReductionGrid(), a[0], a[1], a[2], op.N, uint32(op.Kind))
+	case program.ScoreLossGrad:
+		return p.launch("score_loss_grad", kernels.RowGrid(op.N), a[0], a[1], a[2], a[3], op.N, uint32(op.Kind))
+
 	case program.Uniform:
 		return p.elementwise(op.N, "uniform", a[0], a[1], op.N, op.Seed, op.Stream, op.Low, op.High)
 	case program.Normal:
@@ -84,6 +89,8 @@ func (p *planner) step(op program.Op) error {
 			op.LearningRate, op.Beta1, op.Beta2, op.Epsilon)
 	case program.EMA:
 		return p.elementwise(op.N, "ema", a[0], a[1], a[2], op.N, op.Decay)
+	case program.Clip:
+		return p.elementwise(op.N, "clip", a[0], op.N, op.Limit)
 	case program.Increment:
 		return p.elementwise(op.N, "increment", a[0], op.N, op.Delta)
 	}

@@ -221,6 +221,8 @@ func fill(rng *rand.Rand, op program.Op, operand string, a any) {
 	case []float32:
 		draw := rng.NormFloat64
 		switch {
+		case operand == "labels" && strings.HasPrefix(op.Name(), "score_loss"):
+			draw = func() float64 { return float64(2*rng.IntN(2) - 1) }
 		case operand == "labels":
 			draw = func() float64 { return []float64{0, 1, 0.1, 0.9, 0.5}[rng.IntN(5)] }
 		case op.Name() == "categorical_accuracy": // equal ones among them

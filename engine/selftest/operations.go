@@ -71,6 +71,12 @@ var operations = []operation{
 	{"categorical_accuracy", func(rng *rand.Rand, limit int) program.Op {
 		return program.CategoricalAccuracy(rows(rng, limit))
 	}},
+	{"score_loss", func(rng *rand.Rand, limit int) program.Op {
+		return program.ScoreLoss{N: size(rng, limit), Kind: scoreLoss(rng)}
+	}},
+	{"score_loss_grad", func(rng *rand.Rand, limit int) program.Op {
+		return program.ScoreLossGrad{N: size(rng, limit), Kind: scoreLoss(rng)}
+	}},
 	{"uniform", func(rng *rand.Rand, limit int) program.Op {
 		low := float32(rng.NormFloat64())
 		return program.Uniform{N: size(rng, limit), Draw: draw(rng), Low: low, High: low + float32(rng.ExpFloat64()) + 0.1}
@@ -97,6 +103,9 @@ var operations = []operation{
 	}},
 	{"ema", func(rng *rand.Rand, limit int) program.Op {
 		return program.EMA{N: size(rng, limit), Decay: pick(rng, 0, 0.5, 0.999)}
+	}},
+	{"clip", func(rng *rand.Rand, limit int) program.Op {
+		return program.Clip{N: size(rng, limit), Limit: pick[float32](rng, 0.01, 0.5, 3)}
 	}},
 	{"increment", func(rng *rand.Rand, limit int) program.Op {
 		return program.Increment{N: size(rng, min(limit, 1000)), Delta: pick(rng, 1, rng.Uint32())}
@@ -236,6 +245,10 @@ func activation(rng *rand.Rand) program.Activation {
 		return program.Activation{Kind: program.SigmoidActivation}
 	}
 	return program.Activation{}
+}
+
+func scoreLoss(rng *rand.Rand) program.ScoreLossKind {
+	return pick(rng, program.LeastSquares, program.Hinge, program.Linear)
 }
 
 func draw(rng *rand.Rand) program.Draw {

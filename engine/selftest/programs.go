@@ -235,6 +235,9 @@ func specialValues(dev program.Device, value float64) error {
 		program.Add{N: n},
 		program.BCEWithLogits{N: n},
 		program.SoftmaxCrossEntropy{Rows: 1, Classes: n},
+		program.ScoreLoss{N: n, Kind: program.LeastSquares},
+		program.ScoreLoss{N: n, Kind: program.Hinge},
+		program.ScoreLoss{N: n, Kind: program.Linear},
 		program.MatMul{M: n, N: 2, K: 1},
 		program.BiasGrad{Rows: n, Channels: 1},
 	} {

@@ -176,6 +176,32 @@ func TestEMA(t *testing.T) {
 	near(t, "average", average[0], (0.25*4-0.5*2+6)/1.75, 1e-12)
 }
 
+func TestClip(t *testing.T) {
+	x := []float64{-2, -0.5, 0, 0.25, 7}
+	Clip(0.5, x)
+	if !slices.Equal(x, []float64{-0.5, -0.5, 0, 0.25, 0.5}) {
+		t.Errorf("got %v", x)
+	}
+}
+
+// Scores of 2, -1 and 0.5 whose labels are 1, 1 and -1.
+func TestScoreLoss(t *testing.T) {
+	scores, labels := []float64{2, -1, 0.5}, []float64{1, 1, -1}
+	for kind, want := range map[program.ScoreLossKind][4]float64{
+		program.LeastSquares: {(1 + 4 + 2.25) / 3, 2, -4, 3},
+		program.Hinge:        {(0 + 2 + 1.5) / 3, 0, -1, 1},
+		program.Linear:       {(-2 + 1 + 0.5) / 3, -1, -1, 1},
+	} {
+		loss, d := make([]float64, 1), make([]float64, 3)
+		ScoreLoss(kind, scores, labels, loss)
+		near(t, "loss", loss[0], want[0], 1e-15)
+		ScoreLossGrad(kind, scores, labels, []float64{6}, d)
+		for i := range d {
+			near(t, "gradient", d[i], 2*want[1+i], 1e-15)
+		}
+	}
+}
+
 func TestIncrement(t *testing.T) {
 	counters := []uint32{0, math.MaxUint32}
 	Increment(2, counters)

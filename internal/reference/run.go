@@ -69,6 +69,10 @@ func Run[E Float](op program.Op, args ...any) error {
 		SoftmaxCrossEntropyGrad(op.Classes, f(0), f(1), f(2), f(3))
 	case program.CategoricalAccuracy:
 		CategoricalAccuracy(op.Classes, f(0), f(1), f(2))
+	case program.ScoreLoss:
+		ScoreLoss(op.Kind, f(0), f(1), f(2))
+	case program.ScoreLossGrad:
+		ScoreLossGrad(op.Kind, f(0), f(1), f(2), f(3))
 	case program.Uniform:
 		Uniform(op.Draw, op.Low, op.High, u(0)[0], f(1))
 	case program.Normal:
@@ -88,6 +92,8 @@ func Run[E Float](op program.Op, args ...any) error {
 		Adam(op, f(0), u(1)[0], f(2), f(3), f(4))
 	case program.EMA:
 		EMA(op.Decay, f(0), u(1)[0], f(2))
+	case program.Clip:
+		Clip(op.Limit, f(0))
 	case program.Increment:
 		Increment(op.Delta, u(0))
 	default:
