@@ -120,6 +120,10 @@ func (l Loss) guessing() float64 {
 	switch l {
 	case NonSaturating, Minimax:
 		return math.Ln2
+	case LeastSquares:
+		return 1
+	case Hinge:
+		return 2
 	}
 	return 0
 }

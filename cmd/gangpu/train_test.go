@@ -194,7 +194,7 @@ func TestTrainPreview(t *testing.T) {
 	if len(ends) != 2 || !strings.HasPrefix(ends[1], want) || !strings.HasSuffix(ends[1], "%  "+filepath.Join(out, "samples", "epoch-002.png")+"\n") {
 		t.Errorf("epochs end with %q, want %q", ends, want)
 	}
-	if plain := succeed(t, trainArgs(filepath.Join(t.TempDir(), "run"), "--iterations", "10")...); strings.Count(plain, "\n") != 3+10+1+3 {
+	if plain := succeed(t, trainArgs(filepath.Join(t.TempDir(), "run"), "--iterations", "10")...); strings.Count(plain, "\n") != 4+10+1+3 {
 		t.Errorf("an epoch without --preview says\n%s", plain)
 	}
 }
