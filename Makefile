@@ -87,6 +87,20 @@ test-gpu: ## run the tests that need cuda.h (make cuda-headers): the real driver
 	CGO_ENABLED=1 CGO_CFLAGS="$$($(CUDA_FLAGS))" $(GO) vet -tags gpu ./engine/... ./cmd/...
 	CGO_ENABLED=1 CGO_CFLAGS="$$($(CUDA_FLAGS))" $(GO) test -tags gpu ./engine/ ./engine/cuda/... ./cmd/...
 
+EXPORT_PEERS := build/export-peers/bin/python
+
+.PHONY: export-peers
+export-peers: $(EXPORT_PEERS) ## install Keras, JAX and ONNX Runtime in build/export-peers, to prove exports by (needs pip, and 1 GB)
+
+$(EXPORT_PEERS): exchange/peers/requirements.txt
+	python3 -m venv build/export-peers
+	build/export-peers/bin/pip install --quiet -r exchange/peers/requirements.txt
+	touch $(EXPORT_PEERS)
+
+.PHONY: test-export
+test-export: export-peers ## exchange models with the real Keras and ONNX Runtime, and compare the outputs
+	GANGPU_EXPORT_PEERS="$$PWD/$(EXPORT_PEERS)" PYTHONDONTWRITEBYTECODE=1 $(GO) test -count=1 -run Peers ./exchange/
+
 .PHONY: race
 race: ## run the tests of what is concurrent under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -short ./engine/cpu/ ./mnist/ ./cmd/gangpu/
@@ -115,9 +129,10 @@ gpu-bundle: ## put what bench/gpu.sh needs on a GPU machine without Go into buil
 	du -sh build/gpu
 
 .PHONY: fuzz
-fuzz: ## fuzz the readers of datasets, model files and PTX, half a minute each
+fuzz: ## fuzz the readers of datasets, model files, HDF5 and PTX, half a minute each
 	$(GO) test -run '^$$' -fuzz . -fuzztime 30s ./mnist/
 	$(GO) test -run '^$$' -fuzz . -fuzztime 30s ./internal/safetensors/
+	$(GO) test -run '^$$' -fuzz . -fuzztime 30s ./internal/hdf5/
 	$(GO) test -run '^$$' -fuzz . -fuzztime 30s ./kernels/ptxemu/
 
 .PHONY: clean
