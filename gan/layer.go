@@ -120,7 +120,7 @@ func (l Conv2D) outputShape(in []int) ([]int, error) {
 	if len(in) != 3 {
 		return nil, fmt.Errorf("input %v is no image (height, width, channels)", in)
 	}
-	g, err := l.geometry(in)
+	g, err := l.Geometry(in)
 	if err != nil {
 		return nil, err
 	}
@@ -141,8 +141,8 @@ func validate(g program.Geometry) error {
 	return nil
 }
 
-// geometry is that of one sample.
-func (l Conv2D) geometry(in []int) (program.Geometry, error) {
+// Geometry is that of one sample, of the layer's input shape.
+func (l Conv2D) Geometry(in []int) (program.Geometry, error) {
 	padding, err := l.padding()
 	return program.Geometry{Batch: 1, InH: in[0], InW: in[1], InC: in[2], OutC: l.Filters,
 		FilterH: l.Kernel[0], FilterW: l.Kernel[1], StrideH: l.Stride[0], StrideW: l.Stride[1], Padding: padding}, err
@@ -160,15 +160,15 @@ func (l Conv2DTranspose) outputShape(in []int) ([]int, error) {
 	if l.Filters < 1 {
 		return nil, fmt.Errorf("%d filters, want at least 1", l.Filters)
 	}
-	g := l.geometry(in)
+	g := l.Geometry(in)
 	if err := validate(g); err != nil {
 		return nil, err
 	}
 	return []int{g.InH, g.InW, l.Filters}, nil
 }
 
-// geometry is that of one sample, of the convolution whose input gradient this is.
-func (l Conv2DTranspose) geometry(in []int) program.Geometry {
+// Geometry is that of one sample, of the convolution whose input gradient this is.
+func (l Conv2DTranspose) Geometry(in []int) program.Geometry {
 	return program.Geometry{Batch: 1, InH: in[0] * l.Stride[0], InW: in[1] * l.Stride[1], InC: l.Filters, OutC: in[2],
 		FilterH: l.Kernel[0], FilterW: l.Kernel[1], StrideH: l.Stride[0], StrideW: l.Stride[1]}
 }

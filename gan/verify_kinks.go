@@ -90,14 +90,14 @@ func (layer PlacedLayer) forward(parameters, x []float64, batch int) ([]float64,
 	case Dense:
 		reference.MatMul(program.MatMul{M: batch, N: l.Units, K: size(layer.In), Epilogue: program.Epilogue{Bias: true}}, x, w[0], w[1], y)
 	case Conv2D:
-		g, err := l.geometry(layer.In)
+		g, err := l.Geometry(layer.In)
 		if err != nil {
 			return nil, err
 		}
 		g.Batch = batch
 		reference.Conv2D(g, x, w[0], w[1], y)
 	case Conv2DTranspose:
-		g := l.geometry(layer.In)
+		g := l.Geometry(layer.In)
 		g.Batch = batch
 		reference.Conv2DInputGrad(g, x, w[0], w[1], y)
 	case LeakyReLU:

@@ -1,0 +1,193 @@
+package exchange
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"gangpu/gan"
+)
+
+// kerasLayer is a layer in Keras's configuration of a model, as its get_config writes it. A model is
+// a layer too. What is not listed has Keras's default.
+type kerasLayer struct {
+	ClassName string      `json:"class_name"`
+	Config    kerasConfig `json:"config"`
+}
+
+type kerasConfig struct {
+	Name   string       `json:"name"`
+	Layers []kerasLayer `json:"layers,omitempty"` // of a Sequential
+
+	BatchShape      []*int `json:"batch_shape,omitempty"`       // of an InputLayer, the batch nil
+	BatchInputShape []*int `json:"batch_input_shape,omitempty"` // Keras 2's, and of the first layer there
+
+	Units         int      `json:"units,omitempty"`
+	Filters       int      `json:"filters,omitempty"`
+	KernelSize    []int    `json:"kernel_size,omitempty"`
+	Strides       []int    `json:"strides,omitempty"`
+	Padding       string   `json:"padding,omitempty"`
+	DataFormat    string   `json:"data_format,omitempty"`
+	DilationRate  []int    `json:"dilation_rate,omitempty"`
+	OutputPadding any      `json:"output_padding,omitempty"`
+	Groups        int      `json:"groups,omitempty"`
+	UseBias       *bool    `json:"use_bias,omitempty"`
+	Activation    any      `json:"activation,omitempty"`
+	NegativeSlope *float64 `json:"negative_slope,omitempty"`
+	Alpha         *float64 `json:"alpha,omitempty"` // Keras 2's name of negative_slope
+	Rate          *float64 `json:"rate,omitempty"`
+	TargetShape   []int    `json:"target_shape,omitempty"`
+}
+
+const (
+	sequential = "Sequential"
+	inputLayer = "InputLayer"
+	sigmoid    = "sigmoid"
+)
+
+// toKeras describes a network as the tutorial writes it: a sigmoid is the activation of the layer
+// before.
+func toKeras(l *gan.Layout) (kerasLayer, error) {
+	input := make([]*int, 1, 1+len(l.Input))
+	for i := range l.Input {
+		input = append(input, &l.Input[i])
+	}
+	layers := []kerasLayer{{inputLayer, kerasConfig{Name: "input", BatchShape: input}}}
+	for _, placed := range l.Layers {
+		k := kerasLayer{Config: kerasConfig{Name: placed.Name}}
+		c := &k.Config
+		switch layer := placed.Layer.(type) {
+		case gan.Dense:
+			k.ClassName, c.Units = "Dense", layer.Units
+		case gan.Conv2D:
+			k.ClassName, c.Filters, c.KernelSize, c.Strides = "Conv2D", layer.Filters, layer.Kernel[:], layer.Stride[:]
+			if c.Padding = layer.Padding; c.Padding == "" {
+				c.Padding = "same"
+			}
+		case gan.Conv2DTranspose:
+			k.ClassName, c.Filters, c.KernelSize, c.Strides = "Conv2DTranspose", layer.Filters, layer.Kernel[:], layer.Stride[:]
+			c.Padding = "same"
+		case gan.LeakyReLU:
+			k.ClassName, c.NegativeSlope = "LeakyReLU", &layer.Alpha
+		case gan.Dropout:
+			k.ClassName, c.Rate = "Dropout", &layer.Rate
+		case gan.Reshape:
+			k.ClassName, c.TargetShape = "Reshape", layer.Shape
+		case gan.Flatten:
+			k.ClassName = "Flatten"
+		case gan.Sigmoid:
+			if last := &layers[len(layers)-1]; len(last.Config.KernelSize) > 0 || last.Config.Units > 0 {
+				last.Config.Activation = sigmoid
+				continue
+			}
+			k.ClassName, c.Activation = "Activation", sigmoid
+		default:
+			return k, fmt.Errorf("%s/%s: a layer that cannot be taken to Keras", l.Name, placed.Name)
+		}
+		layers = append(layers, k)
+	}
+	return kerasLayer{sequential, kerasConfig{Name: l.Name, Layers: layers}}, nil
+}
+
+// fromKeras is the network that a Sequential describes.
+func fromKeras(name string, model kerasLayer) (gan.Network, error) {
+	n := gan.Network{Name: name}
+	if model.ClassName != sequential {
+		return n, fmt.Errorf("%q is a %s, want a Sequential", model.Config.Name, model.ClassName)
+	}
+	for _, k := range model.Config.Layers {
+		if n.Input == nil {
+			for _, shape := range [][]*int{k.Config.BatchShape, k.Config.BatchInputShape} {
+				for i, d := range shape {
+					if d != nil && i > 0 {
+						n.Input = append(n.Input, *d)
+					}
+				}
+			}
+		}
+		layers, err := k.layers()
+		if err != nil {
+			return n, fmt.Errorf("%s: layer %q of %q: %w", name, k.Config.Name, model.Config.Name, err)
+		}
+		n.Layers = append(n.Layers, layers...)
+	}
+	return n, nil
+}
+
+// layers are those that a layer of Keras is here: its activation is one of its own.
+func (k kerasLayer) layers() ([]gan.Layer, error) {
+	c := k.Config
+	if err := c.supported(); err != nil {
+		return nil, err
+	}
+	var layer gan.Layer
+	switch k.ClassName {
+	case inputLayer:
+		return nil, nil
+	case "Dense":
+		layer = gan.Dense{Units: c.Units}
+	case "Conv2D", "Conv2DTranspose":
+		if len(c.KernelSize) != 2 || len(c.Strides) != 2 {
+			return nil, fmt.Errorf("kernel %v, strides %v", c.KernelSize, c.Strides)
+		}
+		kernel, stride := gan.Size(c.KernelSize), gan.Size(c.Strides)
+		if k.ClassName == "Conv2D" {
+			layer = gan.Conv2D{Filters: c.Filters, Kernel: kernel, Stride: stride, Padding: c.Padding}
+			break
+		}
+		if c.Padding != "same" || c.OutputPadding != nil {
+			return nil, fmt.Errorf("padding %q and output_padding %v, want same and none", c.Padding, c.OutputPadding)
+		}
+		layer = gan.Conv2DTranspose{Filters: c.Filters, Kernel: kernel, Stride: stride}
+	case "LeakyReLU":
+		slope := c.NegativeSlope
+		if slope == nil {
+			slope = c.Alpha
+		}
+		if slope == nil {
+			return nil, errors.New("no negative_slope")
+		}
+		// Keras 2 stores a float32.
+		layer = gan.LeakyReLU{Alpha: math.Round(*slope*1e7) / 1e7}
+	case "Dropout":
+		if c.Rate == nil {
+			return nil, errors.New("no rate")
+		}
+		layer = gan.Dropout{Rate: *c.Rate}
+	case "Reshape":
+		layer = gan.Reshape{Shape: c.TargetShape}
+	case "Flatten":
+		layer = gan.Flatten{}
+	case "Activation":
+	default:
+		return nil, fmt.Errorf("a %s, which gangpu does not have", k.ClassName)
+	}
+	var layers []gan.Layer
+	if layer != nil {
+		layers = append(layers, layer)
+	}
+	switch c.Activation {
+	case nil, "linear":
+	case sigmoid:
+		layers = append(layers, gan.Sigmoid{})
+	default:
+		return nil, fmt.Errorf("activation %v, want linear or sigmoid", c.Activation)
+	}
+	return layers, nil
+}
+
+// supported reports what is set otherwise than gangpu's layers have it.
+func (c kerasConfig) supported() error {
+	switch {
+	case c.DataFormat != "" && c.DataFormat != "channels_last":
+		return fmt.Errorf("data_format %s, want channels_last", c.DataFormat)
+	case slices.ContainsFunc(c.DilationRate, func(d int) bool { return d != 1 }):
+		return fmt.Errorf("dilation_rate %v, want 1", c.DilationRate)
+	case c.Groups > 1:
+		return fmt.Errorf("%d groups, want 1", c.Groups)
+	case c.UseBias != nil && !*c.UseBias:
+		return errors.New("no bias, which gangpu's layers have")
+	}
+	return nil
+}

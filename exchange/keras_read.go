@@ -1,0 +1,176 @@
+package exchange
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"gangpu/gan"
+	"gangpu/internal/hdf5"
+)
+
+// ReadKeras reads the GAN of the tutorial as Keras saves it: a Sequential of generator and
+// discriminator. A whole model, model.save("x.h5"), tells its layers, which may be of other sizes
+// than the tutorial's; a file of weights alone, save_weights, must be of the tutorial's
+// sizes. Settings that the file does not tell are the tutorial's. Errors name the file
+// and what in it is not as it must be.
+func ReadKeras(path string) (*gan.ModelFile, error) {
+	root, err := hdf5.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := readKeras(root)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return f, nil
+}
+
+func readKeras(root *hdf5.Group) (*gan.ModelFile, error) {
+	settings := gan.DefaultSettings()
+	var model gan.Model
+	var err error
+	if config, ok := root.Strings[modelConfig]; ok {
+		model, err = modelOf(config)
+		settings = settingsOf(model, settings)
+	} else {
+		model, err = gan.Tutorial(settings)
+	}
+	if err != nil {
+		return nil, err
+	}
+	tensors, err := kerasTensors(model, root)
+	if err != nil {
+		return nil, err
+	}
+	return gan.NewModelFile(model, settings, func(p gan.Parameter) ([]float32, []int, error) {
+		d := tensors[p.Name]
+		values, err := d.Float32()
+		return values, d.Shape, err
+	})
+}
+
+var errNoGAN = errors.New("not the GAN of the tutorial, a Sequential of generator and discriminator")
+
+// modelOf reads the configuration of a GAN. The discriminator's last sigmoid is dropped: here it is
+// part of the loss.
+func modelOf(config string) (gan.Model, error) {
+	var k kerasLayer
+	if err := json.Unmarshal([]byte(config), &k); err != nil {
+		return gan.Model{}, fmt.Errorf("%s: %w", modelConfig, err)
+	}
+	var networks []kerasLayer
+	for _, layer := range k.Config.Layers {
+		if layer.ClassName != inputLayer {
+			networks = append(networks, layer)
+		}
+	}
+	if k.ClassName != sequential || len(networks) != 2 {
+		return gan.Model{}, errNoGAN
+	}
+	g, gErr := fromKeras("generator", networks[0])
+	d, dErr := fromKeras("discriminator", networks[1])
+	if err := firstError(gErr, dErr); err != nil {
+		return gan.Model{}, err
+	}
+	if last := len(d.Layers) - 1; last >= 0 && d.Layers[last] == (gan.Sigmoid{}) {
+		d.Layers = d.Layers[:last]
+	}
+	return gan.Model{Name: "keras", Generator: g, Discriminator: d}, nil
+}
+
+// settingsOf takes from a model what settings tell of it too.
+func settingsOf(m gan.Model, s gan.Settings) gan.Settings {
+	if len(m.Generator.Input) == 1 {
+		s.Latent = m.Generator.Input[0]
+	}
+	if len(m.Discriminator.Input) == 3 {
+		s.Height, s.Width = m.Discriminator.Input[0], m.Discriminator.Input[1]
+	}
+	for _, layer := range m.Discriminator.Layers {
+		switch layer := layer.(type) {
+		case gan.LeakyReLU:
+			s.Alpha = layer.Alpha
+		case gan.Dropout:
+			s.Dropout = layer.Rate
+		}
+	}
+	return s
+}
+
+// kerasTensors finds the datasets of a model's parameters.
+func kerasTensors(m gan.Model, root *hdf5.Group) (map[string]*hdf5.Dataset, error) {
+	g, gErr := m.Generator.Layout()
+	d, dErr := m.Discriminator.Layout()
+	if err := firstError(gErr, dErr); err != nil {
+		return nil, err
+	}
+	networks := []*gan.Layout{g, d}
+	if weights := root.Groups[modelWeights]; weights != nil {
+		return byOrder(networks, weights)
+	}
+	if root.Lists[layerNames] != nil {
+		return byOrder(networks, root)
+	}
+	return byPath(networks, root)
+}
+
+// byOrder takes weights in their order in each layer that has some, as legacy_h5_format does. The
+// layers are the networks.
+func byOrder(networks []*gan.Layout, weights *hdf5.Group) (map[string]*hdf5.Dataset, error) {
+	var layers []string
+	for _, name := range weights.Lists[layerNames] {
+		if g := weights.Group(name); g != nil && len(g.Lists[weightNames]) > 0 {
+			layers = append(layers, name)
+		}
+	}
+	if len(layers) != len(networks) {
+		return nil, fmt.Errorf("%w: %d layers with weights", errNoGAN, len(layers))
+	}
+	tensors := map[string]*hdf5.Dataset{}
+	for i, n := range networks {
+		layer := weights.Group(layers[i])
+		names, parameters := layer.Lists[weightNames], n.Parameters()
+		if len(names) != len(parameters) {
+			return nil, fmt.Errorf("%q has %d weights, the %s %d", layers[i], len(names), n.Name, len(parameters))
+		}
+		for j, p := range parameters {
+			if tensors[p.Name] = layer.Dataset(names[j]); tensors[p.Name] == nil {
+				return nil, fmt.Errorf("no dataset %q of layer %q", names[j], layers[i])
+			}
+		}
+	}
+	return tensors, nil
+}
+
+// byPath takes weights by where saving_lib of Keras 3 puts them.
+func byPath(networks []*gan.Layout, root *hdf5.Group) (map[string]*hdf5.Dataset, error) {
+	if root.Groups["layers"] == nil {
+		return nil, errors.New("not a file of weights that Keras saved")
+	}
+	tensors := map[string]*hdf5.Dataset{}
+	for i, n := range networks {
+		layers := root.Group(nestedModels[i] + "layers")
+		if layers == nil {
+			return nil, fmt.Errorf("%w: no group %slayers", errNoGAN, nestedModels[i])
+		}
+		count := 0
+		for _, layer := range layers.Groups {
+			if vars := layer.Group("vars"); vars != nil {
+				count += len(vars.Datasets)
+			}
+		}
+		if want := len(n.Parameters()); count != want {
+			return nil, fmt.Errorf("%slayers has %d weights, the %s of the tutorial %d", nestedModels[i], count, n.Name, want)
+		}
+		for _, layer := range n.Layers {
+			for j, p := range layer.Parameters {
+				path := fmt.Sprintf("%slayers/%s/vars/%d", nestedModels[i], layer.Name, j)
+				if tensors[p.Name] = root.Dataset(path); tensors[p.Name] == nil {
+					return nil, fmt.Errorf("no dataset %q", path)
+				}
+			}
+		}
+	}
+	return tensors, nil
+}

@@ -1,0 +1,231 @@
+package exchange
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"gangpu/gan"
+	"gangpu/internal/hdf5"
+)
+
+// outputs of the small GAN in testdata, by Keras.
+type outputs struct {
+	Noise, Images, Probabilities []float32
+}
+
+func kerasOutputs(t *testing.T) (o outputs) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", "outputs.json"))
+	if err == nil {
+		err = json.Unmarshal(b, &o)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func kerasModelFile(t *testing.T) *gan.ModelFile {
+	t.Helper()
+	f, err := ReadKeras(filepath.Join("testdata", "gan_mnist.h5"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func compare(t *testing.T, what string, got, want []float32) {
+	t.Helper()
+	if len(got) != len(want) || len(got) == 0 {
+		t.Fatalf("%s: %d numbers, want %d", what, len(got), len(want))
+	}
+	for i := range want {
+		if d := math.Abs(float64(got[i]) - float64(want[i])); !(d <= 1e-5) {
+			t.Fatalf("%s: number %d is %v, want %v", what, i, got[i], want[i])
+		}
+	}
+}
+
+func TestReadKeras(t *testing.T) {
+	f, want := kerasModelFile(t), kerasOutputs(t)
+	got := outputsOf(t, f, want.Noise)
+	compare(t, "images", got["images"], want.Images)
+	compare(t, "probabilities", got["probabilities"], want.Probabilities)
+	if s := f.Settings; s.Latent != 5 || s.Height != 8 || s.Width != 8 || s.Alpha != 0.3 || s.Dropout != 0.4 {
+		t.Errorf("settings %+v", s)
+	}
+	if f.Resumable() {
+		t.Error("a model without an optimizer's state is resumable")
+	}
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	if err := f.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := gan.Load(path); err != nil || !reflect.DeepEqual(got.Model, f.Model) {
+		t.Errorf("saved and loaded, the model is %+v (%v)", got, err)
+	}
+}
+
+// weightsOf are all weights of a model, by name.
+func weightsOf(t *testing.T, f *gan.ModelFile) map[string][]float32 {
+	t.Helper()
+	g, d, err := f.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][]float32{}
+	for _, n := range []gan.Weights{g, d} {
+		for _, p := range n.Parameters() {
+			all[p.Name] = n.Of(p)
+		}
+	}
+	return all
+}
+
+// Both of Keras's files hold the same weights, and so does what WriteKeras makes of them.
+func TestKerasRoundTrip(t *testing.T) {
+	f := kerasModelFile(t)
+	want := weightsOf(t, f)
+	if len(want) != 14 {
+		t.Fatalf("%d weights", len(want))
+	}
+	dir := t.TempDir()
+	whole, alone := filepath.Join(dir, "gan.h5"), filepath.Join(dir, "gan.weights.h5")
+	for _, path := range []string{whole, alone} {
+		if err := WriteKeras(path, f, Both); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, err := ReadKeras(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(again.Model, f.Model) || !reflect.DeepEqual(again.Settings, f.Settings) {
+		t.Errorf("the model is %+v, was %+v", again.Model, f.Model)
+	}
+	if !reflect.DeepEqual(weightsOf(t, again), want) {
+		t.Error("other weights in the whole model")
+	}
+	for _, path := range []string{alone, filepath.Join("testdata", "gan.weights.h5")} {
+		root, err := hdf5.Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tensors, err := kerasTensors(f.Model, root)
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		for name, values := range want {
+			if got, err := tensors[name].Float32(); err != nil || !reflect.DeepEqual(got, values) {
+				t.Errorf("%s: other weights in %s (%v)", path, name, err)
+			}
+		}
+	}
+	tutorial := func(name string) *gan.ModelFile {
+		t.Helper()
+		m, err := gan.Tutorial(gan.DefaultSettings())
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := gan.NewModelFile(m, gan.DefaultSettings(), func(p gan.Parameter) ([]float32, []int, error) {
+			values := make([]float32, p.Len())
+			for i := range values {
+				values[i] = float32(i % 7)
+			}
+			return values, p.Shape, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, name)
+		if err := WriteKeras(path, f, Both); err != nil {
+			t.Fatal(err)
+		}
+		got, err := ReadKeras(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(weightsOf(t, got), weightsOf(t, f)) {
+			t.Errorf("%s: other weights", name)
+		}
+		return got
+	}
+	if m := tutorial("tutorial.weights.h5").Model; m.Name != "tutorial" {
+		t.Errorf("weights of the tutorial's model are of %q", m.Name)
+	}
+	tutorial("tutorial.h5")
+}
+
+func TestReadKerasRefused(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string, change func(g *hdf5.Group)) string {
+		t.Helper()
+		root, err := kerasRoot(kerasModelFile(t), Both, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(root)
+		path := filepath.Join(dir, name)
+		if err := hdf5.Write(path, root); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	config := func(from, to string) func(*hdf5.Group) {
+		return func(g *hdf5.Group) {
+			changed := strings.Replace(g.Strings[modelConfig], from, to, 1)
+			if changed == g.Strings[modelConfig] {
+				t.Errorf("nothing to change by %q", from)
+			}
+			g.Strings[modelConfig] = changed
+		}
+	}
+	generator := filepath.Join(dir, "generator.h5")
+	generatorWeights := filepath.Join(dir, "generator.weights.h5")
+	for _, path := range []string{generator, generatorWeights} {
+		if err := WriteKeras(path, kerasModelFile(t), Generator); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ path, want string }{
+		{generator, "not the GAN of the tutorial"},
+		{generatorWeights, "not the GAN of the tutorial"},
+		{filepath.Join("testdata", "gan.weights.h5"), `tensor "generator/dense/kernel" has shape [5 12], the model wants [100 3136]`},
+		{filepath.Join("testdata", "outputs.json"), "not an HDF5 file"},
+		{filepath.Join(dir, "none.h5"), "none.h5"},
+		{write("empty.h5", func(g *hdf5.Group) { *g = *hdf5.NewGroup() }), "not a file of weights"},
+		{write("config.h5", func(g *hdf5.Group) { g.Strings[modelConfig] = "{" }), modelConfig},
+		{write("tanh.h5", config(`"sigmoid"`, `"tanh"`)), `generator: layer "conv2d" of "generator": activation tanh`},
+		{write("layer.h5", config(`"Reshape"`, `"Permute"`)), "a Permute, which gangpu does not have"},
+		{write("padding.h5", config(`"same"`, `"valid"`)), `padding "valid"`},
+		{write("strides.h5", config(`"strides":[2,2]`, `"strides":[2]`)), "strides [2]"},
+		{write("bias.h5", config(`"units":12`, `"units":12,"use_bias":false`)), "no bias"},
+		{write("functional.h5", config(`"Sequential","config":{"name":"generator"`, `"Functional","config":{"name":"generator"`)), "want a Sequential"},
+		{write("units.h5", config(`"units":12`, `"units":16`)), "reshape"},
+		{write("filters.h5", config(`"filters":2`, `"filters":4`)), `tensor "generator/conv2d_transpose/kernel" has shape [3 3 2 3], the model wants [3 3 4 3]`},
+		{write("missing.h5", func(g *hdf5.Group) { delete(g.Group("model_weights/generator/generator").Groups, "dense") }), `no dataset "generator/dense/kernel"`},
+		{write("fewer.h5", func(g *hdf5.Group) {
+			l := g.Group("model_weights/generator").Lists
+			l[weightNames] = l[weightNames][1:]
+		}), `"generator" has 7 weights, the generator 8`},
+		{write("infinite.h5", func(g *hdf5.Group) {
+			g.Add("model_weights/generator/generator/conv2d/bias", hdf5.NewDataset([]int{1}, []float32{float32(math.Inf(1))}))
+		}), `tensor "generator/conv2d/bias": element 0 is +Inf`},
+	} {
+		if _, err := ReadKeras(c.path); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.path) {
+			t.Errorf("%s: got %v, want the path and %q", c.path, err, c.want)
+		}
+	}
+	if err := WriteKeras(filepath.Join(dir, "a.h5"), kerasModelFile(t), "none"); err == nil {
+		t.Error("wrote a part that there is not")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "a.h5")); !errors.Is(err, os.ErrNotExist) {
+		t.Error("left a file")
+	}
+}

@@ -1,0 +1,100 @@
+package exchange
+
+import (
+	"encoding/binary"
+	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// The messages of ONNX that a model of these layers is made of, and their fields, from
+// https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
+
+// message is an encoded protocol buffer.
+type message []byte
+
+func (m message) integer(field protowire.Number, v int64) message {
+	return protowire.AppendVarint(protowire.AppendTag(m, field, protowire.VarintType), uint64(v))
+}
+
+func (m message) float(field protowire.Number, v float32) message {
+	return protowire.AppendFixed32(protowire.AppendTag(m, field, protowire.Fixed32Type), math.Float32bits(v))
+}
+
+func (m message) bytes(field protowire.Number, v []byte) message {
+	return protowire.AppendBytes(protowire.AppendTag(m, field, protowire.BytesType), v)
+}
+
+func (m message) text(field protowire.Number, v string) message { return m.bytes(field, []byte(v)) }
+
+// onnxModel is a ModelProto. The opset is the oldest that has all operators as they are used here,
+// so that old runtimes read it too; the version of the format is the one that came with it.
+func onnxModel(description string, graph message) message {
+	const irVersion, opset = 7, 13
+	return message{}.
+		integer(1, irVersion).
+		text(2, "gangpu").
+		text(6, description).
+		bytes(7, graph).
+		bytes(8, message{}.text(1, "").integer(2, opset))
+}
+
+// onnxNode is an operation of a graph, a NodeProto.
+type onnxNode struct {
+	operator, output string
+	inputs           []string
+	attributes       []message
+}
+
+func (n onnxNode) encode() message {
+	var m message
+	for _, input := range n.inputs {
+		m = m.text(1, input)
+	}
+	m = m.text(2, n.output).text(3, n.output).text(4, n.operator)
+	for _, a := range n.attributes {
+		m = m.bytes(5, a)
+	}
+	return m
+}
+
+// onnxInts and onnxFloat are AttributeProtos.
+func onnxInts(name string, values ...int) message {
+	const ints = 7
+	m := message{}.text(1, name)
+	for _, v := range values {
+		m = m.integer(8, int64(v))
+	}
+	return m.integer(20, ints)
+}
+
+func onnxFloat(name string, value float64) message {
+	const float = 1
+	return message{}.text(1, name).float(2, float32(value)).integer(20, float)
+}
+
+// Types of elements.
+const (
+	onnxFloat32 = 1
+	onnxInt64   = 7
+)
+
+// onnxTensor is a TensorProto of what is appended to its data, little-endian.
+func onnxTensor[T float32 | int64](name string, elementType int64, shape []int, values []T) message {
+	var m message
+	for _, d := range shape {
+		m = m.integer(1, int64(d))
+	}
+	data, _ := binary.Append(nil, binary.LittleEndian, values) // fails for types of unknown size only
+	return m.integer(2, elementType).text(8, name).bytes(9, data)
+}
+
+// onnxValue is a ValueInfoProto of float32 whose first dimension is the batch, of any size.
+func onnxValue(name string, sample []int) message {
+	shape := message{}.bytes(1, message{}.text(2, "batch"))
+	for _, d := range sample {
+		shape = shape.bytes(1, message{}.integer(1, int64(d)))
+	}
+	tensor := message{}.integer(1, onnxFloat32).bytes(2, shape)
+	return message{}.text(1, name).bytes(2, message{}.bytes(1, tensor))
+}
