@@ -71,6 +71,8 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			trainCommand(),
 			generateCommand(),
 			evaluateCommand(),
+			exportCommand(),
+			importCommand(),
 			summaryCommand(),
 			verifyCommand(),
 			selftestCommand(),

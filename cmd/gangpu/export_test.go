@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gangpu/exchange"
+	"gangpu/gan"
+)
+
+// pixelsOf are what a model makes of some noise, as raw float32.
+func pixelsOf(t *testing.T, model string, more ...string) []byte {
+	t.Helper()
+	npy := filepath.Join(t.TempDir(), "pixels.npy")
+	succeed(t, append([]string{"generate", "--device", "cpu", "--model", model, "-n", "2", "--npy", npy}, more...)...)
+	return readFile(t, npy)
+}
+
+func TestExport(t *testing.T) {
+	model := filepath.Join(trained(t), "model.safetensors")
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	for _, c := range []struct{ want, out string }{
+		{"generator and discriminator for Keras in ", "gan_mnist.h5"},
+		{"generator and discriminator for Keras in ", "gan.weights.h5"},
+		{"generator as ONNX in ", "generator.onnx"},
+		{"weights in ", "weights.safetensors"},
+	} {
+		if got := succeed(t, "export", "--model", model, "--out", in(c.out)); got != c.want+in(c.out)+"\n" {
+			t.Errorf("export to %s says %q", c.out, got)
+		}
+	}
+	succeed(t, "export", "--model", model, "--out", in("d.onnx"), "--part", "discriminator")
+	succeed(t, "export", "--model", model, "--out", in("d.h5"), "--part", "discriminator")
+	succeed(t, "export", "--model", model, "--out", in("onnx"), "--format", "onnx")
+	if bytes.Equal(readFile(t, in("d.onnx")), readFile(t, in("generator.onnx"))) ||
+		!bytes.Equal(readFile(t, in("d.onnx")), readFile(t, in("onnx"), "discriminator.onnx")) ||
+		!bytes.Equal(readFile(t, in("generator.onnx")), readFile(t, in("onnx"), "generator.onnx")) {
+		t.Error("ONNX files of the networks are mixed up")
+	}
+
+	want := pixelsOf(t, model)
+	if !bytes.Equal(pixelsOf(t, in("weights.safetensors")), want) {
+		t.Error("the exported weights make other images")
+	}
+	for _, tensor := range readTensors(t, in("weights.safetensors")).Tensors {
+		if strings.HasPrefix(tensor.Name, "adam/") {
+			t.Errorf("weights.safetensors holds %s", tensor.Name)
+		}
+	}
+	for _, name := range []string{"gan_mnist.h5", "gan.weights.h5"} {
+		imported := in(name + ".safetensors")
+		if got := succeed(t, "import", "--keras", in(name), "--out", imported); !strings.HasPrefix(got, "generator with ") ||
+			!strings.HasSuffix(got, " in "+imported+", without an optimizer's state\n") {
+			t.Errorf("import of %s says %q", name, got)
+		}
+		if !bytes.Equal(pixelsOf(t, imported), want) {
+			t.Errorf("%s: exported and imported, the model makes other images", name)
+		}
+		succeed(t, "evaluate", "--device", "cpu", "--model", imported)
+	}
+}
+
+// A model with a moving average is exported by that, and by the last weights on demand.
+func TestExportAverage(t *testing.T) {
+	model := filepath.Join(trained(t, "--ema", "0.9"), "model.safetensors")
+	file := filepath.Join(t.TempDir(), "weights.safetensors")
+	succeed(t, "export", "--model", model, "--out", file)
+	if !bytes.Equal(pixelsOf(t, file), pixelsOf(t, model)) {
+		t.Error("the moving average was not exported")
+	}
+	succeed(t, "export", "--model", model, "--out", file, "--raw")
+	if !bytes.Equal(pixelsOf(t, file), pixelsOf(t, model, "--raw")) {
+		t.Error("--raw exports other weights than the last")
+	}
+}
+
+func TestExportRefused(t *testing.T) {
+	model := filepath.Join(trained(t), "model.safetensors")
+	dir := t.TempDir()
+	t.Chdir(dir)
+	before := readFile(t, model)
+	for _, c := range []struct {
+		code int
+		want string
+		args []string
+	}{
+		{exitUsage, "--model is missing", []string{"--out", "a.h5"}},
+		{exitUsage, "--out is missing", []string{"--model", model}},
+		{exitUsage, "--out a: its ending tells no format", []string{"--model", model, "--out", "a"}},
+		{exitUsage, `does not end in ".onnx"`, []string{"--model", model, "--out", "a.onnx", "--format", "keras"}},
+		{exitUsage, `unknown format "tf"`, []string{"--model", model, "--out", "a.onnx", "--format", "tf"}},
+		{exitUsage, `unknown part "all"`, []string{"--model", model, "--out", "a.h5", "--part", "all"}},
+		{exitUsage, "one ONNX file holds one network", []string{"--model", model, "--out", "a.onnx", "--part", "both"}},
+		{exitUsage, "--part generator: a safetensors file holds both", []string{"--model", model, "--out", "a.safetensors", "--part", "generator"}},
+		{exitFailed, "it is the model itself", []string{"--model", model, "--out", model}},
+		{exitFailed, "none.safetensors", []string{"--model", "none.safetensors", "--out", "a.h5"}},
+		{exitFailed, "no/a.h5", []string{"--model", model, "--out", filepath.FromSlash("no/a.h5")}},
+		{exitFailed, "not a gangpu model", []string{"--model", writeForeign(t), "--out", "a.h5"}},
+	} {
+		fail(t, c.code, c.want, append([]string{"export"}, c.args...)...)
+	}
+	if err := exchange.WriteKeras("generator.h5", loadModelFile(t, model), exchange.Generator); err != nil {
+		t.Fatal(err)
+	}
+	fail(t, exitUsage, "--keras is missing", "import", "--out", "a.safetensors")
+	fail(t, exitUsage, "--out is missing", "import", "--keras", "generator.h5")
+	fail(t, exitFailed, "generator.h5: not the GAN of the tutorial", "import", "--keras", "generator.h5", "--out", "a.safetensors")
+	fail(t, exitFailed, "not an HDF5 file", "import", "--keras", model, "--out", "a.safetensors")
+	if got := folder(t, dir); len(got) != 1 {
+		t.Errorf("the folder holds %d files", len(got))
+	}
+	if !bytes.Equal(readFile(t, model), before) {
+		t.Error("the model was changed")
+	}
+}
+
+func loadModelFile(t *testing.T, path string) *gan.ModelFile {
+	t.Helper()
+	f, err := gan.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// The tutorial's layers in other sizes, as the real Keras saved them.
+func TestImportKerasFile(t *testing.T) {
+	model := filepath.Join(t.TempDir(), "model.safetensors")
+	succeed(t, "import", "--keras", filepath.Join("..", "..", "exchange", "testdata", "gan_mnist.h5"), "--out", model)
+	grid := filepath.Join(t.TempDir(), "grid.png")
+	succeed(t, "generate", "--device", "cpu", "--model", model, "-n", "1", "--out", grid)
+	if info, err := os.Stat(grid); err != nil || info.Size() == 0 {
+		t.Errorf("no picture: %v", err)
+	}
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+
+	"gangpu/exchange"
+
+	"github.com/urfave/cli/v2"
+)
+
+func importCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "import",
+		Usage: "make a model file of a GAN that Keras saved",
+		Description: "The GAN is a Sequential of generator and discriminator, as in the tutorial. A whole model, gan.save(\"FILE.h5\"),\n" +
+			"may have layers of other sizes; of a file of weights alone they must be the tutorial's. The result makes images\n" +
+			"and can be evaluated and exported; it has no optimizer's state, so no run resumes from it.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "keras", TakesFile: true, Usage: "`FILE` that Keras saved: gan_mnist.h5 or NAME.weights.h5"},
+			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "`FILE` to write the model to"},
+		},
+		Action: importModel,
+	}
+}
+
+func importModel(c *cli.Context) error {
+	from, to := c.String("keras"), c.String("out")
+	if from == "" {
+		return usagef("--keras is missing: the file that Keras saved, as gan_mnist.h5")
+	}
+	if to == "" {
+		return usagef("--out is missing: the model file to write, as model.safetensors")
+	}
+	endAtOnce()
+	model, err := exchange.ReadKeras(from)
+	if err != nil {
+		return err
+	}
+	if err := model.Save(to); err != nil {
+		return err
+	}
+	g, d, err := model.Weights()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.App.Writer, "generator with %d parameters and discriminator with %d in %s, without an optimizer's state\n",
+		g.ParameterCount(), d.ParameterCount(), to)
+	return nil
+}
