@@ -57,7 +57,7 @@ func (f Finding) String() string {
 
 // NewDiagnosis makes one for a run of those settings, on images of that diversity.
 func NewDiagnosis(s Settings, real float64) *Diagnosis {
-	return &Diagnosis{guessing: s.Loss.guessing(), real: real, found: map[Symptom]bool{}}
+	return &Diagnosis{guessing: s.Loss.Guessing(), real: real, found: map[Symptom]bool{}}
 }
 
 // Iteration takes an iteration's numbers and returns what they show that was not said before.
@@ -115,8 +115,8 @@ func (d *Diagnosis) starts(s Symptom, holds bool) bool {
 	return holds && !before
 }
 
-// guessing is D's loss where it gives every image the same odds, 0 if that says nothing of it.
-func (l Loss) guessing() float64 {
+// Guessing is D's loss where it gives every image the same odds, 0 if that says nothing of it.
+func (l Loss) Guessing() float64 {
 	switch l {
 	case NonSaturating, Minimax:
 		return math.Ln2

@@ -5,6 +5,10 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -191,5 +195,57 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gangpu; echo "${COMPREPLY[*]}"`
 		if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 			t.Fatalf("completing %q left %v (%v)", c.words, entries, err)
 		}
+	}
+}
+
+// A run shows a page while it is trained. A client that never reads does not keep it; one that does
+// is told all iterations and the end.
+func TestTrainServe(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	cmd := command(t, trainArgs(out, "--epochs", "3", "--serve", "0")...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stdout)
+	url := ""
+	for url == "" && lines.Scan() {
+		url, _ = strings.CutPrefix(lines.Text(), "page    ")
+		if url == lines.Text() {
+			url = ""
+		}
+	}
+	if !strings.HasPrefix(url, "http://127.0.0.1:") {
+		t.Fatalf("the page is at %q: %s", url, stderr.String())
+	}
+	deaf, err := net.Dial("tcp", strings.Trim(url, "htp:/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer deaf.Close()
+	fmt.Fprintf(deaf, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+	answer, err := http.Get(url + "events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := make(chan string)
+	go func() {
+		defer answer.Body.Close()
+		text, _ := io.ReadAll(answer.Body)
+		events <- strings.TrimSpace(string(text))
+	}()
+	for lines.Scan() { // until it ends
+	}
+	if err := cmd.Wait(); err != nil || stderr.Len() != 0 {
+		t.Errorf("%v: %s", err, stderr.String())
+	}
+	told := <-events
+	if last := told[strings.LastIndexByte(told, '\n')+1:]; !strings.HasPrefix(last, `data: {`) || !strings.Contains(last, `"state":"finished","iterations":30,`) {
+		t.Errorf("at last a page is told %.300s", last)
 	}
 }

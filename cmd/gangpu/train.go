@@ -20,14 +20,16 @@ func trainCommand() *cli.Command {
 		Name:  "train",
 		Usage: "train a model; without flags, the tutorial's",
 		Description: "Writes to the run's folder: model.safetensors (weights, optimizer, settings), metrics.csv, run.json\n" +
-			"(settings, how far it is), and after each epoch samples/epoch-NNN.png, 25 images from noise that\n" +
-			"stays the same. The first Ctrl-C finishes the iteration and saves; --resume goes on from there, to the same bits.",
+			"(settings, how far it is), after each epoch samples/epoch-NNN.png, 25 images from noise that stays\n" +
+			"the same, and at the end report.html (curves, samples, settings). The first\n" +
+			"Ctrl-C finishes the iteration and saves; --resume goes on from there, to the same bits.",
 		Flags: slices.Concat(settingsFlags(), dataFlags(), deviceFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "out", TakesFile: true, EnvVars: []string{"GANGPU_OUT"},
 				DefaultText: "the next of runs/001, runs/002, ...", Usage: "`FOLDER` of the run"},
 			&cli.StringFlag{Name: "resume", TakesFile: true, Usage: "go on with the run in this `FOLDER`, by its own settings; --epochs may be more"},
 			&cli.IntFlag{Name: "iterations", DefaultText: "all epochs",
 				Usage: "stop after this `NUMBER` of iterations, counted from the run's beginning"},
+			&cli.StringFlag{Name: "serve", DefaultText: "no page", Usage: "show the run in browsers at this `ADDRESS` while it is trained: a port, of this machine only, or HOST:PORT"},
 			&cli.BoolFlag{Name: "preview", DisableDefaultText: true, Usage: "draw each epoch's samples in the terminal, as many as have room"},
 		}),
 		Action: train,
@@ -57,6 +59,13 @@ func train(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	listener, err := listen(c)
+	if err != nil {
+		return err
+	}
+	if listener != nil {
+		defer listener.Close() // again, unless the run does not begin
+	}
 	name := c.String("dataset")
 	if s.saved != nil {
 		name = datasetOf(c, s.saved)
@@ -100,7 +109,7 @@ func train(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.end(err)) }()
-	if s.watchers, err = startWatchers(c, t, images, s.folder); err != nil {
+	if err := s.startWatchers(c, images, listener); err != nil {
 		return err
 	}
 	return s.loop(c, total)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -43,6 +44,9 @@ func TestUsageErrors(t *testing.T) {
 		{"clip", []string{"train", "--clip", "-1"}},
 		{`"never"`, []string{"train", "--alternation", "never"}},
 		{"--seed", []string{"train", "--seed", "-1"}},
+		{`--serve: "here" is no port`, []string{"train", "--serve", "here"}},
+		{`--serve: "" is no port`, []string{"train", "--serve", ""}},
+		{`--serve: "1:2:3" is no address`, []string{"train", "--serve", "1:2:3"}},
 		{"--iterations -1", []string{"train", "--iterations", "-1"}},
 		{`unknown device "foo"`, []string{"train", "--device", "foo"}},
 		{`unknown device "-1"`, []string{"train", "--device", "-1"}},
@@ -88,6 +92,12 @@ func TestTrainRefusals(t *testing.T) {
 	out := filepath.Join(dir, "run")
 	fail(t, exitFailed, "is not a folder", trainArgs(file)...)
 	fail(t, exitFailed, file, trainArgs(filepath.Join(file, "run"))...)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	fail(t, exitFailed, "--serve "+taken.Addr().String()+": ", trainArgs(out, "--serve", taken.Addr().String())...)
 	fail(t, exitFailed, "nowhere", trainArgs(out, "--data", filepath.Join(dir, "nowhere"))...)
 	fail(t, exitFailed, images, trainArgs(out, "--data", cut)...)
 	fail(t, exitFailed, "30x30", trainArgs(out, "--data", small)...)

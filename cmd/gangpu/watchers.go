@@ -2,10 +2,10 @@ package main
 
 import (
 	"errors"
+	"net"
 	"time"
 
 	"gangpu/gan"
-	"gangpu/internal/runfolder"
 
 	"github.com/urfave/cli/v2"
 )
@@ -25,16 +25,22 @@ type watcher interface {
 
 type watchers []watcher
 
-// startWatchers makes those of every run, and those that the flags ask for.
-func startWatchers(c *cli.Context, t *gan.Trainer, images gan.Images, folder runfolder.Folder) (watchers, error) {
-	ws := watchers{
-		&tensorboard{folder: folder.TensorBoard(), perEpoch: t.IterationsPerEpoch()},
-		newDiagnosis(c, t, images, folder),
+// startWatchers makes those of every run, and those that the flags ask for. The page is served on
+// the listener, if there is one.
+func (s *session) startWatchers(c *cli.Context, images gan.Images, listener net.Listener) error {
+	page, err := newPage(c, s, listener)
+	if err != nil {
+		return err
+	}
+	s.watchers = watchers{
+		&tensorboard{folder: s.folder.TensorBoard(), perEpoch: s.trainer.IterationsPerEpoch()},
+		newDiagnosis(c, s.trainer, images, s.folder),
+		page,
 	}
 	if c.Bool("preview") {
-		ws = append(ws, newPreview(c.App.Writer))
+		s.watchers = append(s.watchers, newPreview(c.App.Writer))
 	}
-	return ws, nil
+	return nil
 }
 
 func (ws watchers) iteration(m gan.Metrics, taken time.Duration) error {

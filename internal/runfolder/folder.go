@@ -17,6 +17,7 @@ import (
 //	samples/           a picture an epoch: epoch-001.png
 //	tensorboard/       metrics and samples as TensorBoard reads them
 //	findings.txt       what went wrong, a line each
+//	report.html        all of it to look at in a browser
 //	lock               locked by the process that trains the run
 type Folder string
 
@@ -27,6 +28,7 @@ func (r Folder) Samples() string { return filepath.Join(string(r), "samples") }
 
 func (r Folder) TensorBoard() string { return filepath.Join(string(r), "tensorboard") }
 func (r Folder) Findings() string    { return filepath.Join(string(r), "findings.txt") }
+func (r Folder) Report() string      { return filepath.Join(string(r), "report.html") }
 
 func (r Folder) lock() string { return filepath.Join(string(r), "lock") }
 

@@ -1,0 +1,173 @@
+package runpage
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gangpu/internal/runfolder"
+)
+
+// The pages of this file are looked at in a real browser. A test page holds the page in a frame,
+// uses it as a person does, and posts what it found.
+
+// findBrowser skips where there is none.
+func findBrowser(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skip("no browser: chromium or google-chrome")
+	return ""
+}
+
+// browse opens an address in a browser without a window, and returns its process's output when it
+// ends, by itself or with the context.
+func browse(ctx context.Context, t *testing.T, address string, flags ...string) string {
+	t.Helper()
+	browser := findBrowser(t)
+	profile, err := os.MkdirTemp("", "gangpu-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(profile) }) // which what is left of the browser may hinder
+	cmd := exec.CommandContext(ctx, browser, append(append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir=" + profile}, flags...), address)...)
+	cmd.WaitDelay = time.Second
+	var stdout bytes.Buffer
+	cmd.Stdout = &stdout
+	if err := cmd.Run(); err != nil && ctx.Err() == nil {
+		t.Fatalf("%s: %v", browser, err)
+	}
+	return stdout.String()
+}
+
+//go:embed browser_test.js
+var browserTest string
+
+// use lets a browser do what the script, an async function's body, says with the page at path.
+// The script calls step(), which calls step here, and throws what it does not like.
+func use(t *testing.T, mux *http.ServeMux, path, script string, step func(n int)) {
+	t.Helper()
+	findBrowser(t)
+	result := make(chan string, 1)
+	steps := 0
+	mux.HandleFunc("GET /test", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, "<!doctype html><iframe style='width:1000px;height:900px'></iframe><script>%s\nuse(%q, async () => {%s})</script>", browserTest, path, script)
+	})
+	mux.HandleFunc("POST /step", func(http.ResponseWriter, *http.Request) { steps++; step(steps) })
+	mux.HandleFunc("POST /result", func(_ http.ResponseWriter, req *http.Request) {
+		text, _ := io.ReadAll(req.Body)
+		result <- string(text)
+	})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	gone := make(chan struct{})
+	go func() { defer close(gone); browse(ctx, t, server.URL+"/test") }()
+	select {
+	case text := <-result:
+		if text != "well" {
+			t.Error(text)
+		}
+	case <-ctx.Done():
+		t.Error("the browser said nothing")
+	}
+	cancel()
+	<-gone
+}
+
+// A person looks at a run from its second epoch until it fails, and moves the slider meanwhile.
+func TestBrowserPage(t *testing.T) {
+	r := newRun(t)
+	train(t, r, 2*perEpoch+5)
+	script := `
+	await until("it trains", () => text("state") === "training" && text("place").startsWith("epoch 3 of 3, iteration 5 of 20; 45 of 60 in all (75%)"));
+	check("curves", all("#loss path.mean, #accuracy path.mean, #loss path.band, #accuracy path.band").every(p => p.getAttribute("d").length > 100) && all("path").length === 8);
+	check("the log 2 line", all("#loss line.guess").length === 1 && text("loss-legend").includes("log 2 = 0.693"));
+	check("numbers", all("#tiles dt").map(e => e.textContent).join() === "d loss,g loss,accuracy real,accuracy fake,s/iteration,time left");
+	check("settings", text("settings").includes("learning rate0.0002"));
+	check("text is text", text("facts").includes("digits <&>"));
+	check("the newest grid", get("picture").naturalWidth === 444 && text("caption").startsWith("epoch 2,") && get("slider").max === "1");
+	const newest = get("picture").src;
+	move("slider", 0);
+	check("the first grid", text("caption").startsWith("epoch 1,") && get("picture").src !== newest && get("picture").alt === "samples of epoch 1");
+	const curve = all("#loss path.mean")[0].getAttribute("d");
+	await step();
+	await until("the next epoch", () => text("place").includes("58 of 60") && get("slider").max === "1");
+	check("the curve grew", all("#loss path.mean")[0].getAttribute("d") !== curve);
+	check("the grid that was chosen stays", text("caption").startsWith("epoch 1,"));
+	get("newest").click();
+	check("the newest grid again", get("picture").src === newest);
+	press("loss", "Home");
+	check("a reading of the curve", text("loss-legend").includes("at epoch 0.03") && text("loss-legend").includes("d loss 0.690 (0.690 to 0.690)"));
+	frame.style.width = "360px";
+	await until("a phone's width", () => win().innerWidth === 360);
+	check("nothing is wider than a phone", doc().documentElement.scrollWidth <= doc().documentElement.clientWidth);
+	await step();
+	await until("it failed", () => text("state") === "failed");
+	check("what is not a number", all("#tiles dd.bad").map(e => e.textContent).join() === "NaN" && all("#loss line.mark").length === 1 &&
+		text("loss-legend").includes("d loss is NaN in epoch 3, iteration 19"));
+	check("why", text("why") === "the discriminator's loss is NaN");
+	check("the finding", text("findings") === "D wins");
+	check("loads from nowhere else", win().performance.getEntriesByType("resource").every(e => e.name === location.origin + "/events"));`
+	use(t, r.handler(), "/", script, func(n int) {
+		switch n {
+		case 1:
+			train(t, r, 3*perEpoch-2)
+		case 2:
+			if err := os.WriteFile(r.folder.Findings(), []byte("D wins\n"), 0o666); err != nil {
+				t.Error(err)
+			}
+			m := metrics(3*perEpoch - 2)
+			m.DLoss = float32(math.NaN())
+			r.Iteration(m, time.Second)
+			r.End(runfolder.Failed, "the discriminator's loss is NaN")
+		}
+	})
+}
+
+// The report shows the same, from a file alone.
+func TestBrowserReport(t *testing.T) {
+	r := newRun(t)
+	train(t, r, epochs*perEpoch)
+	r.End(runfolder.Finished, "")
+	if err := r.WriteReport(); err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /report", func(w http.ResponseWriter, req *http.Request) { http.ServeFile(w, req, r.folder.Report()) })
+	use(t, mux, "/report", `
+	check("it is finished", text("state") === "finished" && text("place").includes("60 of 60 in all (100%)"));
+	check("all epochs", get("slider").max === "2" && all("#rows tr").length === 3);
+	const newest = get("picture").src;
+	move("slider", 0);
+	check("the first grid", get("picture").src !== newest && text("caption").startsWith("epoch 1,"));
+	get("play").click();
+	await until("all grids were played", () => text("caption").startsWith("epoch 3,") && text("play") === "Play");
+	check("loads from nowhere", win().performance.getEntriesByType("resource").length === 0);`, nil)
+
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	dom := browse(ctx, t, "file://"+filepath.ToSlash(r.folder.Report()), "--dump-dom")
+	for _, want := range []string{`class="finished">finished<`, `<path class="mean g" d="M`, "log 2 = 0.693", "<td>non-saturating</td>"} {
+		if !strings.Contains(dom, want) {
+			t.Errorf("the report, opened as a file, has no %s", want)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package runpage
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"gangpu/gan"
+	"gangpu/internal/runfolder"
+)
+
+// Recorder follows a run for those who look at it. The run's methods wait for nobody, and
+// Iteration allocates nothing.
+type Recorder struct {
+	folder runfolder.Folder
+	about  about
+	ended  chan struct{}
+
+	mu  sync.Mutex // held for moments: what a page gets is made from a copy
+	now moment
+}
+
+// moment is how a run stands.
+type moment struct {
+	state      runfolder.State
+	reason     string
+	iterations int
+	latest     gan.Metrics
+	taken      time.Duration // by all iterations
+	pace       time.Duration // of an iteration, recent ones weighing most
+	sums       [series]float64
+	inEpoch    int     // iterations in sums
+	epochs     []means // of the whole epochs
+	curves     curves
+}
+
+// means are those of an epoch's iterations.
+type means [series]number
+
+// New is a recorder of a run that is to be trained, as its folder has it before the first
+// iteration.
+func New(folder runfolder.Folder, info *runfolder.Info) *Recorder {
+	about := about{Folder: string(folder), Info: *info, Guessing: number(info.Settings.Loss.Guessing())}
+	// These are the run's to change.
+	about.Sessions, about.Metrics = slices.Clone(info.Sessions), nil
+	return &Recorder{folder: folder, about: about, ended: make(chan struct{}), now: moment{state: runfolder.Running}}
+}
+
+// Resume takes in the iterations that were made before, from the run's first on.
+func (r *Recorder) Resume(rows []gan.MetricsRow) {
+	for _, row := range rows {
+		r.Iteration(row.Metrics, row.Taken)
+		if row.Iteration == r.about.IterationsPerEpoch-1 {
+			r.Epoch()
+		}
+	}
+	r.now.pace = 0
+}
+
+// Open is a recorder of a run as it is found, with all that it has made.
+func Open(folder string) (*Recorder, error) {
+	run, err := runfolder.Open(folder)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := run.ReadMetrics()
+	if err != nil {
+		return nil, err
+	}
+	r := New(run.Folder, &run.Info)
+	r.Resume(rows)
+	if run.State != runfolder.Running {
+		r.End(run.State, run.Reason)
+	}
+	return r, nil
+}
+
+// Iteration takes in the numbers of the next iteration, and how long it took.
+func (r *Recorder) Iteration(m gan.Metrics, taken time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := &r.now
+	n.curves.add(n.iterations, m)
+	n.iterations++
+	n.latest = m
+	n.taken += taken
+	if n.pace == 0 {
+		n.pace = taken
+	}
+	n.pace += (taken - n.pace) / 16
+	n.inEpoch++
+	for i, v := range [series]float32{m.DLoss, m.GLoss, m.AccuracyReal, m.AccuracyFake} {
+		n.sums[i] += float64(v)
+	}
+}
+
+// Epoch ends an epoch, whose grid is in its file.
+func (r *Recorder) Epoch() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var m means
+	for i, sum := range r.now.sums {
+		m[i] = number(sum / float64(r.now.inEpoch))
+	}
+	r.now.epochs = append(r.now.epochs, m)
+	r.now.sums, r.now.inEpoch = [series]float64{}, 0
+}
+
+// End comes once, when the run has ended. The reason, for people, may be empty.
+func (r *Recorder) End(state runfolder.State, reason string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now.state, r.now.reason = state, reason
+	close(r.ended)
+}
+
+// copy is how the run stands. Epochs are only ever appended, so that they can be shared.
+func (r *Recorder) copy() *moment {
+	c := new(moment)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	*c = r.now
+	return c
+}
