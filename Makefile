@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 
 GO     ?= go
+PRESET ?= best
 EPOCHS ?= 10
 OUT    ?=
 DATA   ?=
@@ -52,8 +53,8 @@ sass: ## disassemble what ptxas makes of the PTX, by NVIDIA's nvdisasm, fetched 
 	sh kernels/sass.sh
 
 .PHONY: train
-train: build ## train the tutorial's GAN on MNIST: EPOCHS=10, OUT=folder, DATA=folder, ARGS="more flags"
-	build/gangpu train --epochs $(EPOCHS) $(if $(OUT),--out "$(OUT)") $(if $(DATA),--data "$(DATA)") $(ARGS)
+train: build ## train a GAN on MNIST: PRESET=best or tutorial, EPOCHS=10, OUT=folder, DATA=folder, ARGS="more flags"
+	build/gangpu train --preset $(PRESET) --epochs $(EPOCHS) $(if $(OUT),--out "$(OUT)") $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 .PHONY: bench
 bench: build ## measure an iteration of training on the devices here, layer by layer; ARGS="more flags"

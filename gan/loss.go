@@ -36,10 +36,9 @@ const (
 // Losses lists all.
 func Losses() []Loss { return []Loss{NonSaturating, Minimax, LeastSquares, Hinge, Wasserstein} }
 
-// DefaultSettingsOf are the tutorial's settings with another loss, and what else its paper says that
-// it needs: Wasserstein's RMSProp is Adam without momentum.
-func DefaultSettingsOf(l Loss) Settings {
-	s := DefaultSettings()
+// WithLoss is s with another loss, and what else that loss's paper says that it needs: Wasserstein's
+// RMSProp is Adam without momentum.
+func (s Settings) WithLoss(l Loss) Settings {
 	s.Loss = l
 	if l == Wasserstein {
 		s.K, s.Alternation, s.Dropout = 5, KSteps, 0

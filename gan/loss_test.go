@@ -10,7 +10,7 @@ import (
 // have them there, and training by each changes both networks and stays finite.
 func TestLosses(t *testing.T) {
 	for _, loss := range Losses() {
-		s := DefaultSettingsOf(loss)
+		s := DefaultSettings().WithLoss(loss)
 		tiny := tinySettings()
 		s.Height, s.Width, s.Latent, s.Batch, s.Seed = tiny.Height, tiny.Width, tiny.Latent, tiny.Batch, tiny.Seed
 		s.K = 1

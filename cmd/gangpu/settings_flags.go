@@ -14,6 +14,7 @@ import (
 func settingsFlags() []cli.Flag {
 	d := gan.DefaultSettings()
 	return []cli.Flag{
+		&cli.StringFlag{Name: "preset", Value: gan.Presets()[0].Name, EnvVars: []string{"GANGPU_PRESET"}, Usage: "`RECIPE` that says what the other flags do not: " + presetList()},
 		&cli.IntFlag{Name: "epochs", Value: d.Epochs, EnvVars: []string{"GANGPU_EPOCHS"}, Usage: "`NUMBER` of passes over the training images"},
 		&cli.IntFlag{Name: "batch", Value: d.Batch, EnvVars: []string{"GANGPU_BATCH"}, Usage: "`NUMBER` of images of a step: for the discriminator, half of them real"},
 		&cli.IntFlag{Name: "k", Value: d.K, Usage: "`NUMBER` that --alternation is about"},
@@ -45,11 +46,48 @@ func lossNames() string {
 	return strings.Join(names, ", ")
 }
 
-// settings reads the flags, for images of that size; what is not given is the loss's default. A
-// setting that no run can have is a usage error.
-func settings(c *cli.Context, height, width int) (gan.Settings, error) {
-	s := gan.DefaultSettingsOf(gan.Loss(c.String("loss")))
+// presetList says what --preset takes: "tutorial (the tutorial's model), ...".
+func presetList() string {
+	var list []string
+	for _, p := range gan.Presets() {
+		list = append(list, fmt.Sprintf("%s (%s)", p.Name, p.Description))
+	}
+	return strings.Join(list, " or ")
+}
+
+// preset is the one that --preset names.
+func preset(c *cli.Context) (gan.Preset, error) {
+	var names []string
+	for _, p := range gan.Presets() {
+		if p.Name == c.String("preset") {
+			return p, nil
+		}
+		names = append(names, p.Name)
+	}
+	return gan.Preset{}, usagef("unknown preset %q: want %s", c.String("preset"), strings.Join(names, " or "))
+}
+
+// recipe reads the flags, for images of that size: the settings, and the model that they train. What
+// is not given is the preset's, or what a loss that is given needs. A setting that no run can have
+// is a usage error.
+func recipe(c *cli.Context, height, width int) (s gan.Settings, m gan.Model, err error) {
+	p, err := preset(c)
+	if err != nil {
+		return s, m, err
+	}
+	if s, err = settings(c, p.Settings); err != nil {
+		return s, m, err
+	}
 	s.Height, s.Width = height, width
+	m, err = p.Model(s)
+	return s, m, err
+}
+
+// settings reads the flags of settings; what is not given is s's.
+func settings(c *cli.Context, s gan.Settings) (gan.Settings, error) {
+	if c.IsSet("loss") {
+		s = s.WithLoss(gan.Loss(c.String("loss")))
+	}
 	for _, f := range []struct {
 		name string
 		v    *int
@@ -76,7 +114,9 @@ func settings(c *cli.Context, height, width int) (gan.Settings, error) {
 	if c.IsSet("alternation") {
 		s.Alternation = gan.Alternation(c.String("alternation"))
 	}
-	s.Seed = c.Uint64("seed")
+	if c.IsSet("seed") {
+		s.Seed = c.Uint64("seed")
+	}
 	if err := s.Validate(); err != nil {
 		return s, usagef("%v", err)
 	}

@@ -26,11 +26,7 @@ func summary(c *cli.Context) error {
 		return err
 	}
 	d := gan.DefaultSettings()
-	s, err := settings(c, d.Height, d.Width)
-	if err != nil {
-		return err
-	}
-	m, err := gan.Tutorial(s)
+	_, m, err := recipe(c, d.Height, d.Width)
 	if err != nil {
 		return err
 	}

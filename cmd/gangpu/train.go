@@ -18,7 +18,7 @@ import (
 func trainCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "train",
-		Usage: "train a model; without flags, the tutorial's",
+		Usage: "train a model; without flags, the tutorial's by its recipe",
 		Description: "Writes to the run's folder: model.safetensors (weights, optimizer, settings), metrics.csv, run.json\n" +
 			"(settings, how far it is), after each epoch samples/epoch-NNN.png, 25 images from noise that stays\n" +
 			"the same, and at the end report.html (curves, samples, settings). The first\n" +
@@ -128,7 +128,7 @@ func checkTrainFlags(c *cli.Context) (*session, error) {
 		return openResumed(c)
 	}
 	d := gan.DefaultSettings()
-	if _, err := settings(c, d.Height, d.Width); err != nil {
+	if _, _, err := recipe(c, d.Height, d.Width); err != nil {
 		return nil, err
 	}
 	return &session{}, explainOccupied(runfolder.Folder(c.String("out")).CheckFree())
@@ -151,11 +151,7 @@ func (s *session) start(c *cli.Context, dev program.Device, images gan.Images) e
 	if s.saved != nil {
 		return s.resume(c, dev, images)
 	}
-	settings, err := settings(c, images.Rows, images.Cols)
-	if err != nil {
-		return err
-	}
-	m, err := gan.Tutorial(settings)
+	settings, m, err := recipe(c, images.Rows, images.Cols)
 	if err != nil {
 		return err
 	}
