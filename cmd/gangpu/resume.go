@@ -26,18 +26,31 @@ func openResumed(c *cli.Context) (*session, error) {
 	if _, err := limited(c, "epochs"); c.IsSet("epochs") && err != nil {
 		return nil, err
 	}
-	s := &session{folder: runfolder.Folder(c.String("resume"))}
-	if _, err := os.Stat(s.folder.Model()); err != nil { // before a lock is made in what is no run
-		return nil, fmt.Errorf("resuming %s: %w", s.folder, err)
-	}
+	s := &session{}
 	var err error
+	if s.folder, s.from, err = runfolder.Resumable(c.String("resume")); err != nil {
+		return nil, fmt.Errorf("resuming: %w", err)
+	}
 	if s.lock, err = s.folder.Lock(); err != nil {
 		return nil, err
 	}
-	if s.saved, err = gan.Load(s.folder.Model()); err != nil {
-		return nil, errors.Join(fmt.Errorf("resuming %s: %w", s.folder, err), s.Close())
+	if s.saved, err = gan.Load(s.from); err != nil {
+		return nil, errors.Join(s.explainDamage(c, err), s.Close())
 	}
 	return s, nil
+}
+
+// explainDamage adds to the error of a state that cannot be loaded how to go on from an earlier one.
+func (s *session) explainDamage(c *cli.Context, err error) error {
+	err = fmt.Errorf("resuming %s: %w", s.folder, err)
+	path, checkpointErr := s.folder.NewestBefore(s.from)
+	switch {
+	case checkpointErr != nil:
+		return errors.Join(err, checkpointErr)
+	case path == "":
+		return fmt.Errorf("%w; no checkpoint before it is whole", err)
+	}
+	return fmt.Errorf("%w; the newest whole checkpoint before it: %s", err, resumeLine(c, path))
 }
 
 // given reports whether a flag is on the command line. The environment, which is there for new

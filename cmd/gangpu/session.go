@@ -10,6 +10,8 @@ import (
 	"gangpu/engine/program"
 	"gangpu/gan"
 	"gangpu/internal/runfolder"
+
+	"github.com/urfave/cli/v2"
 )
 
 // session is this process's part of a run.
@@ -17,14 +19,17 @@ type session struct {
 	folder   runfolder.Folder
 	lock     *runfolder.Lock
 	saved    *gan.ModelFile // to go on from; nil of a new run
+	from     string         // the file of it
 	trainer  *gan.Trainer
 	info     *runfolder.Info
 	metrics  *runfolder.MetricsFile
 	watchers watchers
 
-	begun      time.Time
-	iterations int         // of the run, made
-	last       gan.Metrics // of the last iteration whose losses were finite
+	checkpoints *runfolder.Checkpoints
+	begun       time.Time
+	iterations  int         // of the run, made
+	last        gan.Metrics // of the last iteration whose losses were finite
+	kept        int         // iterations of the newest state that was saved
 }
 
 // Close lets others have the run.
@@ -35,8 +40,8 @@ func (s *session) Close() error {
 	return s.lock.Close()
 }
 
-// begin makes the run's folder hold it: its state before the first iteration, metrics.csv, run.json.
-func (s *session) begin(dev program.Info, dataset runfolder.Dataset, total int) error {
+// begin makes the run's folder hold it: the state before the first iteration, metrics.csv, run.json.
+func (s *session) begin(c *cli.Context, dev program.Info, dataset runfolder.Dataset, total int) error {
 	i, err := s.folder.ReadInfo()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w; without this file, the run can go on", err)
@@ -44,18 +49,27 @@ func (s *session) begin(dev program.Info, dataset runfolder.Dataset, total int) 
 	if err != nil { // a new run, or one of a version that wrote no run.json
 		i = &runfolder.Info{}
 	}
+	for name, v := range map[string]*int{"checkpoint-every": &i.CheckpointEvery, "keep": &i.Keep} {
+		if given(c, name) || len(i.Sessions) == 0 {
+			*v = c.Int(name)
+		}
+	}
 	t := s.trainer
-	s.info, s.begun, s.iterations = i, time.Now(), t.Iterations()
+	s.info, s.begun, s.iterations, s.kept = i, time.Now(), t.Iterations(), t.Iterations()
 	i.Architecture, i.Settings, i.Dataset = t.Model().Name, t.Settings(), dataset
 	i.IterationsAsked, i.IterationsPerEpoch = total, t.IterationsPerEpoch()
 	i.Sessions = append(i.Sessions, runfolder.Session{
 		Begun: s.begun.Round(time.Second).UTC(), From: t.Iterations(), Command: os.Args, Version: versionLine(),
 		Device: dev.Name, Description: dev.Description, Precision: dev.Precision, PID: os.Getpid(),
 	})
-	if s.saved == nil {
+	// A run that goes on from a checkpoint has its state as the newest before later metrics go.
+	if s.from != s.folder.Model() {
 		if err := t.Save(s.folder.Model()); err != nil {
 			return err
 		}
+	}
+	if s.checkpoints, err = s.folder.OpenCheckpoints(t.Iterations(), i.Keep); err != nil {
+		return err
 	}
 	if s.metrics, err = s.folder.OpenMetrics(t.Iterations()); err != nil {
 		return err
@@ -67,9 +81,10 @@ func (s *session) begin(dev program.Info, dataset runfolder.Dataset, total int) 
 func (s *session) record(state runfolder.State, reason string) error {
 	i := s.info
 	i.State, i.Reason, i.Iterations = state, reason, s.iterations
-	if s.iterations > i.Session().From {
+	if s.last != (gan.Metrics{}) {
 		i.Metrics = &s.last
 	}
+	i.Best = s.checkpoints.Best()
 	i.Session().Seconds = time.Since(s.begun).Seconds()
 	return s.folder.WriteInfo(i)
 }
@@ -85,14 +100,30 @@ func (s *session) end(outcome error) error {
 	return errors.Join(s.metrics.Close(), s.record(state, reason), s.watchers.end(outcome))
 }
 
-// save writes the metrics first: those of iterations that the model has not made are dropped when
-// the run is resumed, but missing ones could not be made up for.
-func (s *session) save() error {
+// checkpointDue reports whether the iteration just made is to be kept.
+func (s *session) checkpointDue() bool {
+	every := s.info.CheckpointEvery
+	if every == 0 {
+		every = s.trainer.IterationsPerEpoch()
+	}
+	return s.iterations%every == 0
+}
+
+// save keeps the newest state, with the distance of its images if that was measured. It writes the
+// metrics first: those of iterations that the model has not made are dropped when the run is
+// resumed, but missing ones could not be made up for.
+func (s *session) save(distance *float64) error {
 	if err := s.metrics.Sync(); err != nil {
 		return fmt.Errorf("writing %s: %w", s.folder.Metrics(), err)
 	}
-	if err := s.trainer.Save(s.folder.Model()); err != nil {
+	f, err := s.trainer.Snapshot()
+	if err != nil {
+		return fmt.Errorf("saving %s: %w", s.folder.Model(), err)
+	}
+	f.Distance = distance
+	if err := s.checkpoints.Save(f); err != nil {
 		return err
 	}
+	s.kept = s.iterations
 	return s.record(runfolder.Running, "")
 }

@@ -26,9 +26,11 @@ func trainCommand() *cli.Command {
 		Flags: slices.Concat(settingsFlags(), dataFlags(), deviceFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "out", TakesFile: true, EnvVars: []string{"GANGPU_OUT"},
 				DefaultText: "the next of runs/001, runs/002, ...", Usage: "`FOLDER` of the run"},
-			&cli.StringFlag{Name: "resume", TakesFile: true, Usage: "go on with the run in this `FOLDER`, by its own settings; --epochs may be more"},
+			&cli.StringFlag{Name: "resume", TakesFile: true, Usage: "go on with the run in this `FOLDER`, by its own settings; --epochs may be more; a file of its checkpoints goes on from there, and makes anew what came after"},
 			&cli.IntFlag{Name: "iterations", DefaultText: "all epochs",
 				Usage: "stop after this `NUMBER` of iterations, counted from the run's beginning"},
+			&cli.IntFlag{Name: "checkpoint-every", DefaultText: "each epoch", Usage: "keep the state after each `NUMBER` of iterations"},
+			&cli.IntFlag{Name: "keep", Value: 3, Usage: "`NUMBER` of the newest checkpoints to keep, beside the one of the least distance where that is measured"},
 			&cli.StringFlag{Name: "serve", DefaultText: "no page", Usage: "show the run in browsers at this `ADDRESS` while it is trained: a port, of this machine only, or HOST:PORT"},
 			&cli.BoolFlag{Name: "preview", DisableDefaultText: true, Usage: "draw each epoch's samples in the terminal, as many as have room"},
 		}),
@@ -105,7 +107,7 @@ func train(c *cli.Context) (err error) {
 		fmt.Fprintf(c.App.Writer, "with    %s; all else is the tutorial's\n", list)
 	}
 
-	if err := s.begin(info, runfolder.Dataset{Name: data.Name, Images: images.Count, SHA256: pixels}, total); err != nil {
+	if err := s.begin(c, info, runfolder.Dataset{Name: data.Name, Images: images.Count, SHA256: pixels}, total); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.end(err)) }()
@@ -120,6 +122,12 @@ func train(c *cli.Context) (err error) {
 func checkTrainFlags(c *cli.Context) (*session, error) {
 	if n := c.Int("iterations"); n < 0 {
 		return nil, usagef("--iterations %d: want at least 1, or 0 for all epochs", n)
+	}
+	if n := c.Int("checkpoint-every"); n < 0 {
+		return nil, usagef("--checkpoint-every %d: want at least 1, or 0 for each epoch", n)
+	}
+	if n := c.Int("keep"); n < 1 {
+		return nil, usagef("--keep %d: want at least 1", n)
 	}
 	if err := errors.Join(checkDataFlags(c), checkDeviceFlags(c)); err != nil {
 		return nil, err

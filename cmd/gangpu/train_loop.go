@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"gangpu/gan"
-	"gangpu/internal/runfolder"
 
 	"github.com/urfave/cli/v2"
 )
@@ -46,6 +45,10 @@ func (s *session) loop(c *cli.Context, total int) error {
 				return err
 			}
 			bar.endEpoch(t.Epoch(), s.folder.Sample(t.Epoch()))
+		} else if s.checkpointDue() {
+			if err := s.save(nil); err != nil {
+				return err
+			}
 		}
 		if c.Context.Err() != nil {
 			break
@@ -91,7 +94,7 @@ func (s *session) afterFailure(err error) error {
 	return err
 }
 
-// endEpoch saves what an epoch made: its samples, the model, the metrics so far.
+// endEpoch saves what an epoch made: its samples, and the state if that is due or the best so far.
 func (s *session) endEpoch() error {
 	t := s.trainer
 	samples, err := t.Samples(samplesPerEpoch)
@@ -105,15 +108,23 @@ func (s *session) endEpoch() error {
 	if err := s.watchers.epoch(epoch, samples); err != nil {
 		return err
 	}
-	return s.save()
+	distance := s.watchers.distance()
+	if distance != nil {
+		s.info.Distance = distance
+	}
+	best := s.checkpoints.Best()
+	if s.checkpointDue() || distance != nil && (best == nil || *distance < *best.Distance) {
+		return s.save(distance)
+	}
+	return nil
 }
 
 // endLoop saves what the last, perhaps unfinished epoch made, and says what there is.
 func (s *session) endLoop(c *cli.Context, total, before int, taken time.Duration) error {
 	t := s.trainer
 	perEpoch := t.IterationsPerEpoch()
-	if t.Iterations()%perEpoch != 0 {
-		if err := s.save(); err != nil {
+	if s.kept < s.iterations {
+		if err := s.save(nil); err != nil {
 			return err
 		}
 	}
@@ -125,7 +136,7 @@ func (s *session) endLoop(c *cli.Context, total, before int, taken time.Duration
 	}
 	if t.Iterations() < total {
 		return fmt.Errorf("%w after %d of %d iterations; go on with: %s",
-			&interruptedError{context.Cause(c.Context)}, t.Iterations(), total, resumeLine(c, s.folder))
+			&interruptedError{context.Cause(c.Context)}, t.Iterations(), total, resumeLine(c, string(s.folder)))
 	}
 	return nil
 }
@@ -136,9 +147,9 @@ type interruptedError struct{ cause error }
 func (e *interruptedError) Error() string { return "interrupted" }
 func (e *interruptedError) Unwrap() error { return e.cause }
 
-// resumeLine is the command line that goes on with an interrupted run.
-func resumeLine(c *cli.Context, folder runfolder.Folder) string {
-	line := []string{"gangpu train --resume", shellQuote(string(folder))}
+// resumeLine is the command line that goes on with a run, from its folder or one of its files.
+func resumeLine(c *cli.Context, path string) string {
+	line := []string{"gangpu train --resume", shellQuote(path)}
 	for _, name := range []string{"data", "device", "precision", "iterations"} {
 		if given(c, name) {
 			line = append(line, "--"+name, shellQuote(fmt.Sprint(c.Value(name))))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"math"
 	"net"
 	"time"
 
@@ -21,6 +22,12 @@ type watcher interface {
 	// end comes once, when the run has ended: outcome is nil if it was finished, an
 	// *interruptedError if it was stopped in good order, and otherwise why it failed.
 	end(outcome error) error
+}
+
+// A judge is a watcher that measures how far the model's images are from real ones.
+type judge interface {
+	// distance is that at the end of the epoch that was last; NaN if it was not measured then.
+	distance() float64
 }
 
 type watchers []watcher
@@ -56,6 +63,18 @@ func (ws watchers) epoch(number int, samples gan.Samples) error {
 	for _, w := range ws {
 		if err := w.epoch(number, samples); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// distance is what the first judge among them measured, nil if none did.
+func (ws watchers) distance() *float64 {
+	for _, w := range ws {
+		if j, ok := w.(judge); ok {
+			if d := j.distance(); !math.IsNaN(d) {
+				return &d
+			}
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 )
 
 // Write makes or replaces the file at path with what write puts into w. Upon an error the file
@@ -33,6 +34,9 @@ func Write(path string, write func(w io.Writer) error) error {
 	syncFolder(filepath.Dir(path))
 	return nil
 }
+
+// temporaryName is of the files that create makes.
+var temporaryName = regexp.MustCompile(`\.[0-9a-f]{8}\.tmp$`)
 
 // create opens a new file beside path. Unlike os.CreateTemp's it gets the permissions that the
 // user's umask gives to any file.
@@ -58,6 +62,23 @@ func fill(f *os.File, write func(w io.Writer) error) (err error) {
 		return err
 	}
 	return f.Sync()
+}
+
+// RemoveTemporary removes the temporary files that processes which were killed left in a folder, if
+// there is one. None may be writing there.
+func RemoveTemporary(folder string) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, e := range entries {
+		if temporaryName.MatchString(e.Name()) && e.Type().IsRegular() {
+			if err := os.Remove(filepath.Join(folder, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // syncFolder makes a rename in the folder last through a loss of power, where the system can:

@@ -86,3 +86,31 @@ func TestWriteOverNoFile(t *testing.T) {
 		t.Errorf("the folder became %v (%v)", info, err)
 	}
 }
+
+// Of a process that was killed the temporary file goes, and nothing else.
+func TestRemoveTemporary(t *testing.T) {
+	dir := t.TempDir()
+	killed, err := create(filepath.Join(dir, "a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := killed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	kept := []string{"a", "a.0123456.tmp", "a.tmp", "b.0123abcd.tmp.png"}
+	for _, name := range kept {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := RemoveTemporary(dir); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != len(kept) {
+		t.Errorf("left %v (%v), want %q", entries, err, kept)
+	}
+	if err := RemoveTemporary(filepath.Join(dir, "none")); err != nil {
+		t.Error(err)
+	}
+}

@@ -13,6 +13,7 @@ import (
 //
 //	run.json           an Info: settings, state, last numbers
 //	model.safetensors  the newest state that was saved
+//	checkpoints/       states by the iterations made: iteration-000468.safetensors
 //	metrics.csv        a line an iteration
 //	samples/           a picture an epoch: epoch-001.png
 //	tensorboard/       metrics and samples as TensorBoard reads them

@@ -36,6 +36,11 @@ type Info struct {
 	IterationsPerEpoch int          `json:"iterations_per_epoch"`
 	Metrics            *gan.Metrics `json:"metrics,omitempty"` // of the last iteration whose losses were finite
 
+	CheckpointEvery int         `json:"checkpoint_every"`   // iterations; 0: each epoch
+	Keep            int         `json:"keep"`               // of the newest checkpoints
+	Distance        *float64    `json:"distance,omitempty"` // as it was measured last
+	Best            *Checkpoint `json:"best,omitempty"`     // of the least distance
+
 	Sessions []Session `json:"sessions"` // the newest last
 }
 

@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"gangpu/internal/atomicfile"
+
 	"github.com/gofrs/flock"
 )
 
@@ -22,7 +24,8 @@ func (e *BusyError) Error() string {
 	return fmt.Sprintf("%s is being trained by another process", e.Folder)
 }
 
-// Lock locks the run. If another process trains it, that is a *BusyError.
+// Lock locks the run, and removes files that a killed process left half written. If another process
+// trains it, that is a *BusyError.
 func (r Folder) Lock() (*Lock, error) {
 	// Who asks whether the run is trained holds the lock for an instant.
 	const patience, pause = 500 * time.Millisecond, 20 * time.Millisecond
@@ -34,6 +37,11 @@ func (r Folder) Lock() (*Lock, error) {
 		return nil, &BusyError{r}
 	case err != nil || !ok:
 		return nil, fmt.Errorf("locking the run in %s: %w", r, err)
+	}
+	for _, folder := range []string{string(r), r.checkpointsFolder(), r.Samples()} {
+		if err := atomicfile.RemoveTemporary(folder); err != nil {
+			return nil, errors.Join(fmt.Errorf("cleaning the run's folder: %w", err), l.Close())
+		}
 	}
 	return &Lock{l}, nil
 }
