@@ -105,21 +105,8 @@ func (f *ModelFile) encode() (*safetensors.File, error) {
 	}
 	for _, n := range f.networks(l) {
 		file.Metadata[stepsOf(n.layout.Name)] = strconv.FormatUint(uint64(n.steps), 10)
-		for _, part := range n.parts() {
-			if *part.values == nil {
-				continue
-			}
-			for _, p := range n.layout.Parameters() {
-				values := (*part.values)[p.Offset:][:p.Len()]
-				if err := finite(part.prefix+p.Name, values); err != nil {
-					return nil, err
-				}
-				t, err := safetensors.New(part.prefix+p.Name, p.Shape, values)
-				if err != nil {
-					return nil, err
-				}
-				file.Tensors = append(file.Tensors, t)
-			}
+		if err := n.write(file); err != nil {
+			return nil, err
 		}
 	}
 	if err := finite("metrics", f.metrics[:]); err != nil {
@@ -165,6 +152,27 @@ func checkSeal(file *safetensors.File) error {
 	return nil
 }
 
+// write adds a network's tensors to a file.
+func (n networkState) write(file *safetensors.File) error {
+	for _, part := range n.parts() {
+		if *part.values == nil {
+			continue
+		}
+		for _, p := range n.layout.Parameters() {
+			values := (*part.values)[p.Offset:][:p.Len()]
+			if err := finite(part.prefix+p.Name, values); err != nil {
+				return err
+			}
+			t, err := safetensors.New(part.prefix+p.Name, p.Shape, values)
+			if err != nil {
+				return err
+			}
+			file.Tensors = append(file.Tensors, t)
+		}
+	}
+	return nil
+}
+
 // finite reports the first value that is not.
 func finite(name string, values []float32) error {
 	for i, v := range values {
@@ -195,12 +203,7 @@ func decodeModel(file *safetensors.File) (*ModelFile, error) {
 	if err := checkSeal(file); err != nil {
 		return nil, err
 	}
-	f := &ModelFile{Device: file.Metadata["device"], Notes: map[string]string{}}
-	for k, v := range file.Metadata {
-		if name, ok := strings.CutPrefix(k, notePrefix); ok {
-			f.Notes[name] = v
-		}
-	}
+	f := &ModelFile{Device: file.Metadata["device"], Notes: notesOf(file)}
 	if err := strictly([]byte(file.Metadata["model"]), &f.Model); err != nil {
 		return nil, fmt.Errorf("metadata model: %w", err)
 	}
@@ -249,6 +252,16 @@ func decodeModel(file *safetensors.File) (*ModelFile, error) {
 		return nil, fmt.Errorf("%d tensors that are not the model's, such as %q", len(file.Tensors)-known, f.stranger(l, file))
 	}
 	return f, nil
+}
+
+func notesOf(file *safetensors.File) map[string]string {
+	notes := map[string]string{}
+	for k, v := range file.Metadata {
+		if name, ok := strings.CutPrefix(k, notePrefix); ok {
+			notes[name] = v
+		}
+	}
+	return notes
 }
 
 // read fills in a network's arrays and returns how many tensors it took.

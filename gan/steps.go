@@ -17,23 +17,15 @@ type steps struct {
 	batchG int // images of a G step
 }
 
-// initialise draws both networks' weights from Glorot's uniform distribution (Glorot and Bengio,
-// 2010): within +-sqrt(6 / (fan in + fan out)). Biases and Adam's state are zero as allocated.
+// initialise draws both networks' weights.
 func (b steps) initialise() (*program.Program, error) {
 	p := &program.Program{Name: "initialise"}
 	for _, n := range []struct {
 		*Layout
 		stream uint32
 	}{{b.generator, streamGeneratorInit}, {b.discriminator, streamDiscriminatorInit}} {
-		for i, w := range n.Parameters() {
-			if w.FanIn == 0 {
-				continue
-			}
-			limit := float32(math.Sqrt(6 / float64(w.FanIn+w.FanOut)))
-			draw := program.Uniform{N: w.Len(), Draw: b.draw(n.stream + uint32(i)), Low: -limit, High: limit}
-			if err := p.Append(w.Name, draw, arg(stepsOf(n.Name)), program.Arg{Storage: parametersOf(n.Name), Offset: w.Offset}); err != nil {
-				return nil, err
-			}
+		if err := b.drawWeights(p, n.Layout, n.stream); err != nil {
+			return nil, err
 		}
 	}
 	if b.s.EMA == 0 {
@@ -41,6 +33,22 @@ func (b steps) initialise() (*program.Program, error) {
 	}
 	// What samples are made of before the first step.
 	return p, p.Append("ema", program.Copy{N: b.generator.Len}, arg(parametersOf(generatorName)), arg(averageOf(generatorName)))
+}
+
+// drawWeights draws a network's from Glorot's uniform distribution (Glorot and Bengio, 2010): within
+// +-sqrt(6 / (fan in + fan out)). Biases and Adam's state are zero as allocated.
+func (b steps) drawWeights(p *program.Program, l *Layout, stream uint32) error {
+	for i, w := range l.Parameters() {
+		if w.FanIn == 0 {
+			continue
+		}
+		limit := float32(math.Sqrt(6 / float64(w.FanIn+w.FanOut)))
+		draw := program.Uniform{N: w.Len(), Draw: b.draw(stream + uint32(i)), Low: -limit, High: limit}
+		if err := p.Append(w.Name, draw, arg(stepsOf(l.Name)), program.Arg{Storage: parametersOf(l.Name), Offset: w.Offset}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // labels fills in those of a D step's batch, for its real half and its fakes, and the target of a G
@@ -92,15 +100,23 @@ func (b steps) drawNoise(p *program.Program, counter string, noise, dropout uint
 		stream uint32
 		batch  int
 	}{{b.generator, dropout + streamDropoutGenerator, fakes}, {b.discriminator, dropout, images}} {
-		for i, layer := range n.Layers {
-			rate := layer.dropoutRate()
-			if rate == 0 {
-				continue
-			}
-			mask := program.DropoutMask{N: n.batch * size(layer.Out), Draw: b.draw(n.stream + uint32(i)), Rate: float32(rate)}
-			if err := p.Append(n.Name+"/"+layer.Name, mask, arg(counter), arg(maskOf(n.Name, layer.Name))); err != nil {
-				return err
-			}
+		if err := b.drawMasks(p, n.Layout, counter, n.stream, n.batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drawMasks adds the masks of a network's Dropout layers.
+func (b steps) drawMasks(p *program.Program, l *Layout, counter string, stream uint32, batch int) error {
+	for i, layer := range l.Layers {
+		rate := layer.dropoutRate()
+		if rate == 0 {
+			continue
+		}
+		mask := program.DropoutMask{N: batch * size(layer.Out), Draw: b.draw(stream + uint32(i)), Rate: float32(rate)}
+		if err := p.Append(l.Name+"/"+layer.Name, mask, arg(counter), arg(maskOf(l.Name, layer.Name))); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -10,9 +10,13 @@ const (
 	streamNoiseG            = 3      // noise of a G step
 	streamSamples           = 4      // noise of samples that are looked at, at step 0
 	streamEvaluation        = 5      // noise of the fakes that a model is evaluated with; the step counts batches
+	streamClassified        = 6      // which images a step of a classifier sees
+	streamShifts            = 7      // by how much its images are shifted; the step counts epochs
 	streamDropoutD          = 0x1000 // + index of the Dropout layer: masks of D in a D step
 	streamDropoutG          = 0x2000 // + index of the Dropout layer: masks of D in a G step
 	streamDropoutGenerator  = 0x800  // added to either for the masks of G
 	streamGeneratorInit     = 0x3000 // + index of the parameter, at step 0
 	streamDiscriminatorInit = 0x4000 // + index of the parameter, at step 0
+	streamDropoutClassifier = 0x5000 // + index of the Dropout layer
+	streamClassifierInit    = 0x6000 // + index of the parameter, at step 0
 )

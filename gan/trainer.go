@@ -28,6 +28,12 @@ func (i Images) validate(shape []int) error {
 	return nil
 }
 
+// Slice are n of the images, from first on.
+func (i Images) Slice(first, n int) Images {
+	size := i.Rows * i.Cols
+	return Images{Pixels: i.Pixels[first*size : (first+n)*size], Count: n, Rows: i.Rows, Cols: i.Cols}
+}
+
 // Samples are n of the images, evenly spread over the set.
 func (i Images) Samples(n int) Samples {
 	n = min(n, i.Count)

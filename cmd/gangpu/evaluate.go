@@ -42,8 +42,7 @@ func evaluate(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
-	test := gan.Images{Pixels: data.Test.Images, Count: data.Test.Count, Rows: data.Test.Rows, Cols: data.Test.Cols}
-	e, err := gan.Evaluate(dev, model, test, c.Uint64("seed"))
+	e, err := gan.Evaluate(dev, model, imagesOf(data.Test), c.Uint64("seed"))
 	if err != nil {
 		return err
 	}

@@ -71,6 +71,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			trainCommand(),
 			generateCommand(),
 			evaluateCommand(),
+			trainClassifierCommand(),
 			exportCommand(),
 			importCommand(),
 			summaryCommand(),

@@ -55,6 +55,15 @@ func datasetOf(c *cli.Context, model *gan.ModelFile) string {
 	return name
 }
 
+func imagesOf(s mnist.Set) gan.Images {
+	return gan.Images{Pixels: s.Images, Count: s.Count, Rows: s.Rows, Cols: s.Cols}
+}
+
+func pixelsSum(s mnist.Set) string {
+	sum := sha256.Sum256(s.Images)
+	return hex.EncodeToString(sum[:])
+}
+
 func train(c *cli.Context) (err error) {
 	s, err := checkTrainFlags(c)
 	if err != nil {
@@ -76,8 +85,7 @@ func train(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(data.Train.Images)
-	pixels := hex.EncodeToString(sum[:])
+	pixels := pixelsSum(data.Train)
 	if s.saved != nil && s.saved.Notes[notePixels] != "" && s.saved.Notes[notePixels] != pixels {
 		return fmt.Errorf("the run in %s was trained on other images than those in %s: on %s; --data or --dataset says which",
 			s.folder, data.Dir, s.saved.Notes[noteDataset])
@@ -88,7 +96,7 @@ func train(c *cli.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
 
-	images := gan.Images{Pixels: data.Train.Images, Count: data.Train.Count, Rows: data.Train.Rows, Cols: data.Train.Cols}
+	images := imagesOf(data.Train)
 	if err := s.start(c, dev, images); err != nil {
 		return err
 	}
