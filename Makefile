@@ -98,9 +98,24 @@ $(EXPORT_PEERS): exchange/peers/requirements.txt
 	build/export-peers/bin/pip install --quiet -r exchange/peers/requirements.txt
 	touch $(EXPORT_PEERS)
 
+ONNXRUNTIME_WEB := onnxruntime-web-1.30.0.tgz
+
+.PHONY: onnxruntime-web
+onnxruntime-web: build/onnxruntime-web/$(ONNXRUNTIME_WEB) ## fetch ONNX Runtime Web to build/onnxruntime-web/dist, for gangpu export --format web (needs npm)
+
+build/onnxruntime-web/$(ONNXRUNTIME_WEB):
+	rm -rf build/onnxruntime-web && mkdir -p build/onnxruntime-web/unpacked
+	cd build/onnxruntime-web/unpacked && npm pack --silent onnxruntime-web@1.30.0
+	echo 'd2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71  build/onnxruntime-web/unpacked/$(ONNXRUNTIME_WEB)' | sha256sum -c --quiet
+	tar -xzf build/onnxruntime-web/unpacked/$(ONNXRUNTIME_WEB) -C build/onnxruntime-web --strip-components=1 package/dist/ort.wasm.min.js \
+		package/dist/ort-wasm-simd-threaded.mjs package/dist/ort-wasm-simd-threaded.wasm
+	mv build/onnxruntime-web/unpacked/$(ONNXRUNTIME_WEB) build/onnxruntime-web && rm -r build/onnxruntime-web/unpacked
+
 .PHONY: test-export
-test-export: export-peers ## exchange models with the real Keras and ONNX Runtime, and compare the outputs
-	GANGPU_EXPORT_PEERS="$$PWD/$(EXPORT_PEERS)" PYTHONDONTWRITEBYTECODE=1 $(GO) test -count=1 -run Peers ./exchange/
+test-export: export-peers ## exchange models with the real Keras, ONNX Runtime and (with npm and chromium) a browser; compare outputs
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory onnxruntime-web; else echo "no npm to fetch ONNX Runtime Web: not tested in a browser"; fi
+	web="$$PWD/build/onnxruntime-web/dist"; test -d "$$web" || web=; \
+	GANGPU_ONNXRUNTIME_WEB="$$web" GANGPU_EXPORT_PEERS="$$PWD/$(EXPORT_PEERS)" PYTHONDONTWRITEBYTECODE=1 $(GO) test -count=1 -run Peers ./exchange/
 
 .PHONY: race
 race: ## run the tests of what is concurrent under the race detector (needs a C compiler)

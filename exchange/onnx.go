@@ -20,8 +20,12 @@ func WriteONNX(path string, f *gan.ModelFile, part Part) error {
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
+	return writeBytes(path, model)
+}
+
+func writeBytes(path string, data []byte) error {
 	return atomicfile.Write(path, func(w io.Writer) error {
-		_, err := w.Write(model)
+		_, err := w.Write(data)
 		return err
 	})
 }

@@ -17,22 +17,26 @@ const (
 	formatKeras       = "keras"
 	formatONNX        = "onnx"
 	formatSafetensors = "safetensors"
+	formatWeb         = "web"
 )
 
 func exportCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "export",
-		Usage: "take a trained model to other programs: Keras, ONNX, safetensors",
+		Usage: "take a trained model to other programs: Keras, ONNX, safetensors, a web page",
 		Description: "keras: FILE.h5 is a whole model, for load_model and load_weights; FILE.weights.h5 the weights alone, for\n" +
 			"load_weights of Keras 3. Both hold the GAN of the tutorial, generator and discriminator, or one of them.\n" +
 			"onnx: FILE.onnx is the generator, or the one that --part names; any other PATH a folder of both.\n" +
 			"safetensors: the weights alone, without the optimizer's state; gangpu reads it too.\n" +
+			"web: a folder with index.html, which makes images in the browser. It loads ONNX Runtime Web over the network,\n" +
+			"or has it beside it with --onnxruntime, and then works without a network too.\n" +
 			"The weights are those that make the images: the moving average, if the model has one.",
 		Flags: []cli.Flag{
 			modelFlag(), rawFlag(),
-			&cli.StringFlag{Name: "format", DefaultText: "by the ending of --out", Usage: "`KIND` of file: keras, onnx or safetensors"},
+			&cli.StringFlag{Name: "format", DefaultText: "by the ending of --out", Usage: "`KIND` of file: keras, onnx, safetensors or web"},
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "`PATH` to write to"},
 			&cli.StringFlag{Name: "part", DefaultText: "both; of one ONNX file the generator", Usage: "`NETWORK` to export: generator, discriminator or both"},
+			&cli.StringFlag{Name: "onnxruntime", TakesFile: true, Usage: "for web: `FOLDER` dist of the npm package onnxruntime-web, as make onnxruntime-web fetches it"},
 		},
 		Action: export,
 	}
@@ -49,6 +53,12 @@ func export(c *cli.Context) error {
 	default:
 		return usagef("unknown part %q: want generator, discriminator or both", part)
 	}
+	if c.IsSet("onnxruntime") && format != formatWeb {
+		return usagef("--onnxruntime is for --format web")
+	}
+	if format == formatWeb && part != "" && part != exchange.Generator {
+		return usagef("--part %s: a web page runs the generator alone", part)
+	}
 	model, err := loadModel(c)
 	if err != nil {
 		return err
@@ -59,6 +69,8 @@ func export(c *cli.Context) error {
 		return exportKeras(c, model, part)
 	case formatONNX:
 		return exportONNX(c, model, part)
+	case formatWeb:
+		return exportWeb(c, model)
 	}
 	return exportSafetensors(c, model, part)
 }
@@ -71,18 +83,18 @@ func exportFormat(format, path string) (string, error) {
 	case path == "":
 		return "", usagef("--out is missing: the file to write, as gan_mnist.h5, generator.onnx or weights.safetensors")
 	case format == "" && endings[ending] == "":
-		return "", usagef("--out %s: its ending tells no format; give --format keras, onnx or safetensors", path)
+		return "", usagef("--out %s: its ending tells no format; give --format keras, onnx, safetensors or web", path)
 	case format == "":
 		return endings[ending], nil
 	}
 	switch format {
-	case formatONNX:
+	case formatONNX, formatWeb:
 	case formatKeras, formatSafetensors:
 		if endings[ending] != format {
 			return "", usagef("--out %s: a file of the format %s does not end in %q", path, format, ending)
 		}
 	default:
-		return "", usagef("unknown format %q: want keras, onnx or safetensors", format)
+		return "", usagef("unknown format %q: want keras, onnx, safetensors or web", format)
 	}
 	return format, nil
 }
@@ -150,5 +162,14 @@ func exportSafetensors(c *cli.Context, model *gan.ModelFile, part exchange.Part)
 		return err
 	}
 	fmt.Fprintf(c.App.Writer, "weights in %s\n", file)
+	return nil
+}
+
+func exportWeb(c *cli.Context, model *gan.ModelFile) error {
+	folder := c.String("out")
+	if err := exchange.WriteWeb(folder, model, c.String("onnxruntime")); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.App.Writer, "page of the generator in %s: open it in a browser\n", filepath.Join(folder, "index.html"))
 	return nil
 }

@@ -36,6 +36,10 @@ func TestExport(t *testing.T) {
 	succeed(t, "export", "--model", model, "--out", in("d.onnx"), "--part", "discriminator")
 	succeed(t, "export", "--model", model, "--out", in("d.h5"), "--part", "discriminator")
 	succeed(t, "export", "--model", model, "--out", in("onnx"), "--format", "onnx")
+	succeed(t, "export", "--model", model, "--out", in("web"), "--format", "web")
+	if !bytes.Contains(readFile(t, in("web"), "index.html"), []byte("A generator, in your browser")) {
+		t.Error("no page of the generator")
+	}
 	if bytes.Equal(readFile(t, in("d.onnx")), readFile(t, in("generator.onnx"))) ||
 		!bytes.Equal(readFile(t, in("d.onnx")), readFile(t, in("onnx"), "discriminator.onnx")) ||
 		!bytes.Equal(readFile(t, in("generator.onnx")), readFile(t, in("onnx"), "generator.onnx")) {
@@ -96,6 +100,9 @@ func TestExportRefused(t *testing.T) {
 		{exitUsage, `unknown part "all"`, []string{"--model", model, "--out", "a.h5", "--part", "all"}},
 		{exitUsage, "one ONNX file holds one network", []string{"--model", model, "--out", "a.onnx", "--part", "both"}},
 		{exitUsage, "--part generator: a safetensors file holds both", []string{"--model", model, "--out", "a.safetensors", "--part", "generator"}},
+		{exitUsage, "--onnxruntime is for --format web", []string{"--model", model, "--out", "a.onnx", "--onnxruntime", dir}},
+		{exitUsage, "a web page runs the generator alone", []string{"--model", model, "--out", "a", "--format", "web", "--part", "both"}},
+		{exitFailed, "ONNX Runtime Web, the folder dist of the npm package", []string{"--model", model, "--out", "a", "--format", "web", "--onnxruntime", dir}},
 		{exitFailed, "it is the model itself", []string{"--model", model, "--out", model}},
 		{exitFailed, "none.safetensors", []string{"--model", "none.safetensors", "--out", "a.h5"}},
 		{exitFailed, "no/a.h5", []string{"--model", model, "--out", filepath.FromSlash("no/a.h5")}},
