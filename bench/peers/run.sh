@@ -2,7 +2,9 @@
 # Runs gangpu bench and every peer whose framework is installed, on the CPU and on a GPU where there
 # is one, and prints one table. Usage: run.sh [OUT [options of the peers, such as --batch 64]].
 # OUT.json and OUT.md get the results; without it only the table is printed. Environment: PYTHON,
-# GANGPU, and STEPS (20) measurements of each, for SECONDS_EACH (30) at most of a peer.
+# GANGPU, STEPS (20) measurements of each, for SECONDS_EACH (30) at most of a peer, and
+# GORGONIA_BATCH (16), the batch at which Gorgonia, whose own machine needs 0.6 GB an image, and gangpu
+# again are measured; 0 leaves them out.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 out=${1:-}
@@ -43,8 +45,17 @@ done
 peer jax jax_peer.py
 peer jax jax_peer.py --toeplitz
 peer tensorflow keras_peer.py
+small=${GORGONIA_BATCH:-16}
+if [ "$small" -gt 0 ]; then
+	echo "gorgonia -batch $small" >&2
+	if (cd "$root" && go run ./bench/peers/gorgonia -batch "$small" -steps "$steps" -seconds "${SECONDS_EACH:-30}") >"$results/small-gorgonia.json"; then
+		"$gangpu" bench --device cpu --batch "$small" --steps "$steps" --json - >"$results/small-gangpu.json"
+	else
+		rm "$results/small-gorgonia.json"
+	fi
+fi
 if sees_gpu; then
-	"$gangpu" bench --device 0 --precision fp32 --steps "$steps" "${batch[@]}" --json - >"$results/gangpu-fp32.json"
+	"$gangpu" bench --device 0 --precision fp32 --steps "$steps" "${batch[@]}" --json - >"$results/gpu-fp32.json"
 	for precision in tf32 fp32; do
 		for mode in eager compile graphs; do
 			for layout in "" --channels-last; do
