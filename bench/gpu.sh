@@ -1,7 +1,14 @@
 #!/bin/sh
-# Checks and times gangpu on a machine with an NVIDIA GPU that need not have Go: what `make gpu-bundle`
-# put into build/gpu is all that it takes. One call does everything, within nine minutes; the report
-# and samples go to the folder that OUT names. Exit status 0 only if every check passed.
+# Checks and times gangpu on a machine with an NVIDIA GPU that need not have Go: what `make gpu-bundle` put into
+# build/gpu is all that it takes. Peers are measured where that machine's Python has PyTorch or JAX, kernels by
+# ncu and checked by compute-sanitizer where it has those. One call does everything within nine minutes, what matters
+# most first; what no time is left for is named. The report, results and samples go to the folder that OUT names. Exit
+# status 0 only if every check passed; a peer that fails is no failure.
+#
+# Usage: bench/gpu.sh [STEP...]: of machine checks bench train large roofline peers ncu sanitize; all without any.
+# Environment, for a try on a machine without a GPU (GANGPU_LIBCUDA=emulated) or a slow one: BATCH (256), LARGE (2048),
+# EPOCHS (100), ITERATIONS (all of these), MEASUREMENTS (20), CARD (to predict for; the GPU's), PEERS_ON (cuda),
+# PYTHON (python3), SECONDS_ALL (525).
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 bundle=$root/build/gpu
@@ -10,46 +17,147 @@ mkdir -p "$out"
 report=$out/report.txt
 : >"$report"
 failed=0
+end=$(($(date +%s) + ${SECONDS_ALL:-525}))
+wanted=${*:-machine checks bench train large roofline peers ncu sanitize}
+batch=${BATCH:-256} n=${MEASUREMENTS:-20}
+python=${PYTHON:-python3}
+gangpu=$bundle/gangpu
 
-# step NAME SECONDS COMMAND...: runs a command, adds what it prints to the report, and goes on
-# whatever comes of it.
-step() {
+wants() { case " $wanted " in *" $1 "*) ;; *) return 1 ;; esac; }
+say() { printf '%s\n' "$*" | tee -a "$report"; }
+
+# run NAME SECONDS COMMAND...: runs a command for so long, or as long as is left, and adds what it prints to the report.
+run() {
 	name=$1 limit=$2
 	shift 2
+	left=$((end - $(date +%s)))
+	[ $left -ge 5 ] || { say "== $name: no time is left"; return 2; }
+	[ "$limit" -le $left ] || limit=$left
 	printf '\n== %s\n$ %s\n' "$name" "$*" | tee -a "$report"
 	start=$(date +%s)
 	timeout "$limit" "$@" >"$out/step.log" 2>&1
 	status=$?
 	tail -n 150 "$out/step.log" | tee -a "$report"
-	[ $status -eq 0 ] || failed=$((failed + 1))
-	printf '== %s: exit %d after %d s\n' "$name" $status $(($(date +%s) - start)) | tee -a "$report"
+	say "== $name: exit $status after $(($(date +%s) - start)) s"
 	rm -f "$out/step.log"
 	return $status
 }
 
-gangpu=$bundle/gangpu
+# check is run, and goes on whatever comes of it; a failure is one of all.
+check() { run "$@" || failed=$((failed + 1)); }
+
+# peer NAME SCRIPT OPTION...: measures another framework.
+peer() {
+	name=$1 script=$2
+	shift 2
+	run "$name" 75 sh -c '"$@" >"$0.part" && mv "$0.part" "$0"' "$out/peer-$name.json" \
+		"$python" "$root/bench/peers/$script" --device "${PEERS_ON:-cuda}" --batch "$batch" --steps "$n" --seconds 5 "$@" ||
+		rm -f "$out/peer-$name.json.part"
+}
+
+has() { "$python" -c "import importlib.util, sys; sys.exit(not importlib.util.find_spec('$1'))" 2>/dev/null; }
+
 export GANGPU_DATA="$bundle/mnist" GANGPU_REQUIRE_GPU=1
 date -u | tee -a "$report"
-step machine 20 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,clocks.max.mem,power.limit --format=csv
-step version 10 "$gangpu" version
-step devices 20 "$gangpu" devices
-step "selftest fp32" 60 "$gangpu" selftest --device 0 --precision fp32
-step "selftest tf32" 60 "$gangpu" selftest --device 0 --precision tf32
-step conformance 120 "$bundle/cudriver.test" -test.v -test.run "^(TestConformance|TestInstructions)$"
-if [ -f "$bundle/reference.safetensors" ]; then
-	step "verify fp32" 30 "$gangpu" verify --device 0 --precision fp32 --reference "$bundle/reference.safetensors"
-	step "verify tf32" 30 "$gangpu" verify --device 0 --precision tf32 --reference "$bundle/reference.safetensors"
+if wants machine; then
+	[ -n "${GANGPU_LIBCUDA:-}" ] ||
+		check machine 20 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,clocks.max.mem,power.limit --format=csv
+	check version 10 "$gangpu" version
+	check devices 20 "$gangpu" devices
 fi
-if command -v compute-sanitizer >/dev/null; then
-	for tool in memcheck racecheck; do
-		step "compute-sanitizer $tool" 60 compute-sanitizer --tool $tool --error-exitcode 9 \
-			"$gangpu" train --device 0 --batch 16 --iterations 2 --out "$out/sanitizer-$tool"
-		rm -rf "$out/sanitizer-$tool"
+if wants checks; then
+	for precision in fp32 tf32; do
+		check "selftest $precision" 60 "$gangpu" selftest --device 0 --precision $precision
+	done
+	check conformance 120 "$bundle/cudriver.test" -test.v -test.run "^(TestConformance|TestInstructions)$"
+	if [ -f "$bundle/reference.safetensors" ]; then
+		for precision in fp32 tf32; do
+			check "verify $precision" 30 "$gangpu" verify --device 0 --precision $precision --reference "$bundle/reference.safetensors"
+		done
+	fi
+fi
+if wants bench; then
+	rm -f "$out"/gangpu-*.json
+	for precision in tf32 fp32; do
+		check "bench $precision" 60 "$gangpu" bench --device 0 --precision $precision --batch "$batch" --steps "$n" --layers --json "$out/gangpu-$precision.json"
 	done
 fi
-step train 120 "$gangpu" train --device 0 --epochs 10 --out "$out/run"
-[ ! -d "$out/run" ] || cp "$out"/run/samples/epoch-010.png "$out"/run/metrics.csv "$out"/ 2>/dev/null
-rm -rf "$out/run"
-step bench 90 "$gangpu" bench --device 0,cpu --layers
-printf '\n%d steps failed\n' $failed | tee -a "$report"
+if wants train; then
+	check train 120 "$gangpu" train --device 0 --epochs "${EPOCHS:-100}" ${ITERATIONS:+--iterations "$ITERATIONS"} --batch "$batch" --out "$out/run"
+	cp "$out"/run/samples/epoch-*0.png "$out"/run/metrics.csv "$out"/ 2>/dev/null
+	rm -rf "$out/run"
+fi
+if wants large; then
+	check "bench, large batch" 60 "$gangpu" bench --device 0 --batch "${LARGE:-2048}" --steps "$n" --layers --json "$out/large.json"
+fi
+if wants roofline; then
+	for precision in tf32 fp32; do
+		check "predictions and measurements, $precision" 90 "$gangpu" bench --roofline --device 0 --precision $precision --batch "$batch" \
+			--steps "$n" ${CARD:+--card "$CARD"} --json "$out/roofline-$precision.json"
+	done
+fi
+if wants peers; then
+	rm -f "$out"/peer-*.json
+	if has torch; then
+		for mode in graphs compile-graphs eager; do
+			peer "pytorch-$mode-tf32" pytorch.py --precision tf32 --mode $mode --channels-last --toeplitz
+		done
+		peer pytorch-graphs-fp32 pytorch.py --precision fp32 --mode graphs --channels-last --toeplitz
+	else
+		say "PyTorch is not installed for $python: left out"
+	fi
+	if has jax; then
+		for precision in tf32 fp32; do
+			peer "jax-$precision" jax_peer.py --precision $precision --cycle --toeplitz
+		done
+	else
+		say "JAX is not installed for $python: left out"
+	fi
+	if has torch; then # what is no rewriting by hand, and costs its user more
+		peer pytorch-graphs-tf32-plain pytorch.py --precision tf32 --mode graphs
+		peer pytorch-compile-tf32 pytorch.py --precision tf32 --mode compile --toeplitz
+	fi
+fi
+if ls "$out"/gangpu-*.json >/dev/null 2>&1; then
+	set -- "$out"/gangpu-*.json
+	for file in "$out"/peer-*.json; do
+		[ ! -f "$file" ] || set -- "$@" "$file"
+	done
+	check "gangpu beside its peers" 20 "$bundle/table" -o "$out/results.json" "$@"
+fi
+if wants ncu; then
+	if command -v ncu >/dev/null; then
+		hottest=$("$python" - "$out/roofline-tf32.json" <<-'END' 2>/dev/null || echo conv2d_large conv2d_large_input_grad conv2d_large_filter_grad
+			import collections, json, sys
+			took = collections.Counter()
+			for step in json.load(open(sys.argv[1]))["steps"]:
+			    for operation in step["operations"]:
+			        took[operation["kernels"][0]["kernel"]] += operation["measured"]
+			print(*(name for name, _ in took.most_common(3)))
+		END
+		)
+		for kernel in $hottest; do
+			# Without graphs, and the second launch: the first may be the D step's, of half the images.
+			run "ncu $kernel" 60 env GANGPU_CUDA_SYNC=1 ncu --kernel-name "$kernel" --launch-skip 1 --launch-count 1 --section SpeedOfLight \
+				--section MemoryWorkloadAnalysis --section WarpStateStats --section Occupancy --section LaunchStats \
+				"$gangpu" train --device 0 --batch "$batch" --iterations 2 --out "$out/ncu"
+			rm -rf "$out/ncu"
+		done
+	else
+		say "there is no ncu: left out"
+	fi
+fi
+if wants sanitize; then
+	if command -v compute-sanitizer >/dev/null; then
+		for tool in memcheck racecheck; do
+			check "compute-sanitizer $tool" 60 compute-sanitizer --tool $tool --error-exitcode 9 \
+				"$gangpu" train --device 0 --batch 16 --iterations 2 --out "$out/sanitizer-$tool"
+			rm -rf "$out/sanitizer-$tool"
+		done
+	else
+		say "there is no compute-sanitizer: left out"
+	fi
+fi
+say ""
+say "$failed checks failed or were left out"
 [ $failed -eq 0 ]

@@ -1,9 +1,11 @@
-"""Times the tutorial's iteration in JAX: each training step one jitted function."""
+"""Times the tutorial's iteration in JAX: each training step one jitted function, or with --cycle a D step and the G
+steps of its k iterations together."""
 
 import common
 
 o = common.options(
     __doc__,
+    cycle=dict(action="store_true", help="one jitted function of k iterations"),
     toeplitz=dict(action="store_true", help="the 28x28 convolution as a product with a Toeplitz matrix"),
     device=dict(choices=["cpu", "cuda"], default="cpu"),
     precision=dict(choices=["fp32", "tf32"], default="fp32", help="of products and convolutions on a GPU"),
@@ -78,22 +80,31 @@ def adam(parameters, gradients, state):
     return updated, {"t": t, "m": m, "v": v}
 
 
-@partial(jax.jit, donate_argnums=(0, 2))
 def d_update(d, g, state, images, key):
-    k1, k2, k3 = jax.random.split(key, 3)
+    key, k1, k2, k3 = jax.random.split(key, 4)
     real = images[jax.random.randint(k1, (half,), 0, len(images))].astype(jnp.float32) / 255
     x = jnp.concatenate([real[..., None], generate(g, jax.random.normal(k2, (half, common.LATENT)))])
     labels = jnp.concatenate([jnp.ones((half, 1)), jnp.zeros((half, 1))])
     loss, gradients = jax.value_and_grad(lambda d: bce(discriminate(d, x, k3), labels))(d)
-    return *adam(d, gradients, state), loss
+    return *adam(d, gradients, state), key, loss
 
 
-@partial(jax.jit, donate_argnums=(0, 2))
 def g_update(g, d, state, key):
-    k1, k2 = jax.random.split(key)
+    key, k1, k2 = jax.random.split(key, 3)
     z = jax.random.normal(k1, (o.batch, common.LATENT))
     loss, gradients = jax.value_and_grad(lambda g: bce(discriminate(d, generate(g, z), k2), 1.0))(g)
-    return *adam(g, gradients, state), loss
+    return *adam(g, gradients, state), key, loss
+
+
+@partial(jax.jit, donate_argnums=(0, 1, 2, 3, 5))
+def both(d, g, state_d, state_g, images, key):
+    d, state_d, key, _ = d_update(d, g, state_d, images, key)
+    for _ in range(common.K):
+        g, state_g, key, loss = g_update(g, d, state_g, key)
+    return d, g, state_d, state_g, key, loss
+
+
+d_update, g_update = (jax.jit(f, donate_argnums=(0, 2)) for f in (d_update, g_update))
 
 
 def network(rng, **layers):
@@ -114,24 +125,21 @@ if o.toeplitz:
     numpy.testing.assert_allclose(toeplitz(x, G["out"]), conv(x, G["out"], 1), rtol=1e-2, atol=1e-3)
 state_g, state_d = ({"t": jnp.zeros((), jnp.int32), "m": jax.tree.map(jnp.zeros_like, p), "v": jax.tree.map(jnp.zeros_like, p)} for p in (G, D))
 images = jnp.asarray(common.pixels())
-key, step = jax.random.key(1), 0
-loss = None
-
-
-def next_key():
-    global step
-    step += 1
-    return jax.random.fold_in(key, step)
+key, loss = jax.random.key(1), None
 
 
 def d_step():
-    global D, state_d, loss
-    D, state_d, loss = d_update(D, G, state_d, images, next_key())
+    global D, G, state_d, state_g, key, loss
+    if o.cycle:
+        D, G, state_d, state_g, key, loss = both(D, G, state_d, state_g, images, key)
+    else:
+        D, state_d, key, loss = d_update(D, G, state_d, images, key)
 
 
 def g_step():
-    global G, state_g, loss
-    G, state_g, loss = g_update(G, D, state_g, next_key())
+    global G, state_g, key, loss
+    if not o.cycle:
+        G, state_g, key, loss = g_update(G, D, state_g, key)
 
 
 samples = common.measure(o, d_step, g_step, lambda: jax.block_until_ready((G, D, loss)))
@@ -139,4 +147,4 @@ card = {}
 if o.device == "cuda":
     gpu = jax.devices()[0]
     card = dict(device="cuda:0", description=gpu.device_kind, precision=o.precision, device_memory=gpu.memory_stats()["peak_bytes_in_use"])
-common.report(o, "JAX, jit" + ", Toeplitz product" * o.toeplitz, {"jax": jax.__version__}, samples, **card)
+common.report(o, "JAX, jit" + ", one function a cycle" * o.cycle + ", Toeplitz product" * o.toeplitz, {"jax": jax.__version__}, samples, **card)

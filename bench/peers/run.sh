@@ -57,15 +57,18 @@ fi
 if sees_gpu; then
 	"$gangpu" bench --device 0 --precision fp32 --steps "$steps" "${batch[@]}" --json - >"$results/gpu-fp32.json"
 	for precision in tf32 fp32; do
-		for mode in eager compile graphs; do
+		for mode in eager compile graphs compile-graphs; do
 			for layout in "" --channels-last; do
 				for layer in --toeplitz ""; do
 					peer torch pytorch.py --device cuda --precision $precision --mode $mode $layout $layer
 				done
 			done
 		done
-		peer jax jax_peer.py --device cuda --precision $precision
-		peer jax jax_peer.py --device cuda --precision $precision --toeplitz
+		for cycle in "" --cycle; do
+			for layer in --toeplitz ""; do
+				peer jax jax_peer.py --device cuda --precision $precision $cycle $layer
+			done
+		done
 		peer tensorflow keras_peer.py --device cuda --precision $precision
 	done
 fi
