@@ -89,6 +89,17 @@ var operations = map[string]func(b *network) *gorgonia.Node{
 		rows, classes := 1+b.rng.IntN(4), 1+b.rng.IntN(5)
 		return b.must(Scale(b.must(SoftmaxCrossEntropy(b.parameter("x", rows, classes), b.distributions("t", rows, classes))), 3))
 	},
+	"bias_grad": func(b *network) *gorgonia.Node { return b.must(biasGrad(label{}, b.parameter("dy", 2, 3, 4))) },
+	"sigmoid_grad": func(b *network) *gorgonia.Node {
+		return b.must(sigmoidGrad(label{}, b.parameter("y", 3, 5), b.parameter("dy", 3, 5)))
+	},
+	"multiply": func(b *network) *gorgonia.Node {
+		x := b.parameter("x", 3, 2)
+		return b.must(Multiply(b.must(Multiply(x, b.parameter("y", 3, 2))), x))
+	},
+	"gradient_penalty": func(b *network) *gorgonia.Node {
+		return b.must(Scale(b.must(GradientPenalty(b.parameter("x", 1+b.rng.IntN(3), 1+b.rng.IntN(4), 2))), 3))
+	},
 	"least_squares": func(b *network) *gorgonia.Node { return b.scoreLoss(program.LeastSquares) },
 	"hinge":         func(b *network) *gorgonia.Node { return b.scoreLoss(program.Hinge) },
 	"linear":        func(b *network) *gorgonia.Node { return b.scoreLoss(program.Linear) },

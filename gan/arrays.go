@@ -14,6 +14,8 @@ const (
 	storageIndices = "indices" // [half] uint32: the real images of a D step
 	storageNoise   = "noise"   // [batch, latent]
 	storageImages  = "images"  // [batch, pixels]: of a D step, the real half first
+	storageWeights = "weights" // [half]: how far from fake to real the penalty's images are
+	storageBetween = "between" // [half, pixels]: the penalty's images
 	storageLogits  = "logits"  // [batch]
 	storageLabels  = "labels"  // [batch]: of a D step, the real half's, then the fakes'
 	storageTarget  = "target"  // [batch]: what a G step would have D say
@@ -36,8 +38,9 @@ func secondMomentOf(network string) string { return network + "/v" }
 func averageOf(network string) string      { return network + "/average" }
 func stepsOf(network string) string        { return network + "/steps" } // [1] uint32: updates made
 
-// maskOf names the mask of a Dropout layer.
-func maskOf(network, layer string) string { return network + "/" + layer + "/mask" }
+// maskOf names the mask of a Dropout layer; penaltyMaskOf that for the gradient penalty's images.
+func maskOf(network, layer string) string        { return network + "/" + layer + "/mask" }
+func penaltyMaskOf(network, layer string) string { return maskOf(network, layer) + "/penalty" }
 
 // arrays are the arrays behind the storages of programs that run on one device.
 type arrays struct {

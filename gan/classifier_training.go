@@ -185,7 +185,7 @@ func (t *classifierTraining) step(learningRate float64) (*program.Program, error
 			arg(storageDataset), arg(storageIndices), arg(storageImages)),
 		draws.Append("labels", program.Gather{Batch: batch, Pixels: t.Classes(), Count: t.images.Count},
 			arg(storageClasses), arg(storageIndices), arg(storageLabels)),
-		b.drawMasks(draws, l, counter, streamDropoutClassifier, batch))
+		b.drawMasks(draws, l, counter, streamDropoutClassifier, batch, training))
 	if err != nil {
 		return nil, err
 	}

@@ -14,12 +14,13 @@ import (
 // gradient, G's gradient through D. One graph for both gradients would share D(G(z)) between two
 // calls of gorgonia.Grad, which it does not support.
 
-// mode says whether dropout drops.
-type mode bool
+// mode names the masks that dropout drops by; a nil one drops nothing.
+type mode func(network, layer string) string
 
-const (
-	inference mode = false
-	training  mode = true
+var (
+	inference mode
+	training  mode = maskOf
+	penalty   mode = penaltyMaskOf // training, of the images that the gradient penalty is taken at
 )
 
 // graph is a Gorgonia graph and where its inputs and outputs lie on a device.
@@ -34,9 +35,15 @@ func newGraph(name string, t tensor.Dtype) *graph {
 	return &graph{name: name, exprs: gorgonia.NewGraph(), dtype: t}
 }
 
-// input adds an input that lies at a place. Gorgonia takes inputs of one name for one node, so
-// names must differ.
+// input adds an input that lies at a place, or finds the one of that name: a network that is applied
+// twice has its parameters once. Gorgonia takes inputs of one name for one node, so the names of
+// others must differ.
 func (g *graph) input(name string, at program.Arg, shape ...int) *gorgonia.Node {
+	for _, in := range g.inputs {
+		if in.Node.Name() == name {
+			return in.Node
+		}
+	}
 	n := gorgonia.NewTensor(g.exprs, g.dtype, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
 	g.inputs = append(g.inputs, engine.Place{Node: n, At: at})
 	return n
@@ -55,8 +62,8 @@ func (g *graph) network(l *Layout, x *gorgonia.Node, m mode) (y *gorgonia.Node, 
 			own = append(own, g.input(p.Name, program.Arg{Storage: parametersOf(l.Name), Offset: p.Offset}, p.Shape...))
 		}
 		var mask *gorgonia.Node
-		if m == training && layer.dropoutRate() > 0 {
-			name := maskOf(l.Name, layer.Name)
+		if m != nil && layer.dropoutRate() > 0 {
+			name := m(l.Name, layer.Name)
 			mask = g.input(name, arg(name), withBatch(batch, layer.Out)...)
 		}
 		if x, err = layer.apply(x, own, mask); err != nil {
@@ -105,8 +112,9 @@ func discriminateGraph(l layouts, t tensor.Dtype, batch int) (*graph, error) {
 	return g, nil
 }
 
-// discriminatorGraph makes the logits, the loss and D's gradient of a batch of labelled images.
-func discriminatorGraph(l layouts, t tensor.Dtype, batch int, kind Loss) (*graph, error) {
+// discriminatorGraph makes the logits, the loss and D's gradient of a batch of labelled images. The
+// loss includes the gradient penalty if that has a weight.
+func discriminatorGraph(l layouts, t tensor.Dtype, batch int, kind Loss, weight float64) (*graph, error) {
 	g := newGraph("discriminator gradient", t)
 	images := g.input("images", arg(storageImages), withBatch(batch, l.discriminator.Input)...)
 	labels := g.input("labels", arg(storageLabels), batch, 1)
@@ -118,9 +126,38 @@ func discriminatorGraph(l layouts, t tensor.Dtype, batch int, kind Loss) (*graph
 	if err != nil {
 		return nil, fmt.Errorf("the discriminator's loss: %w", err)
 	}
+	if weight > 0 {
+		if loss, err = g.addPenalty(loss, l.discriminator, batch/2, weight); err != nil {
+			return nil, fmt.Errorf("the gradient penalty: %w", err)
+		}
+	}
 	g.output(logits, arg(storageLogits))
 	g.output(loss, program.Arg{Storage: storageMetrics, Offset: metricDLoss})
 	return g, g.gradient(loss, l.discriminator, parameters)
+}
+
+// addPenalty adds to D's loss weight times the gradient penalty at a batch of images: the gradient of
+// D's scores with respect to the images is made of operations, by engine.VJP, through which
+// gorgonia.Grad then differentiates the loss as a whole.
+func (g *graph) addPenalty(loss *gorgonia.Node, l *Layout, batch int, weight float64) (*gorgonia.Node, error) {
+	images := g.input("between", arg(storageBetween), withBatch(batch, l.Input)...)
+	scores, _, err := g.network(l, images, penalty)
+	if err != nil {
+		return nil, err
+	}
+	ones := g.exprs.AddNode(gorgonia.NewConstant(tensor.Ones(g.dtype, scores.Shape()...)))
+	slope, err := engine.VJP(scores, ones, images)
+	if err != nil {
+		return nil, err
+	}
+	excess, err := engine.GradientPenalty(slope)
+	if err != nil {
+		return nil, err
+	}
+	if excess, err = engine.Scale(excess, float32(weight)); err != nil {
+		return nil, err
+	}
+	return engine.Add(loss, excess)
 }
 
 // generatorGraph makes the loss and G's gradient of a batch of noise. D is frozen: its
@@ -156,7 +193,7 @@ func (b steps) discriminate(batch int) (*program.Program, error) {
 }
 
 func (b steps) discriminatorGradient(batch int) (*program.Program, error) {
-	return compiled(discriminatorGraph(b.layouts, tensor.Float32, batch, b.s.Loss))
+	return compiled(discriminatorGraph(b.layouts, tensor.Float32, batch, b.s.Loss, b.s.GradientPenalty))
 }
 
 func (b steps) generatorGradient(batch int) (*program.Program, error) {

@@ -29,7 +29,8 @@ var builders = func() map[string]func(layouts, tensor.Dtype) (*graph, error) {
 		"discriminate": func(l layouts, d tensor.Dtype) (*graph, error) { return discriminateGraph(l, d, 3) },
 	}
 	for _, loss := range Losses() {
-		all["discriminator/"+string(loss)] = func(l layouts, d tensor.Dtype) (*graph, error) { return discriminatorGraph(l, d, 6, loss) }
+		all["discriminator/"+string(loss)] = func(l layouts, d tensor.Dtype) (*graph, error) { return discriminatorGraph(l, d, 6, loss, 0) }
+		all["discriminator/"+string(loss)+"/penalty"] = func(l layouts, d tensor.Dtype) (*graph, error) { return discriminatorGraph(l, d, 6, loss, 10) }
 		all["generator/"+string(loss)] = func(l layouts, d tensor.Dtype) (*graph, error) { return generatorGraph(l, d, 5, loss) }
 	}
 	return all

@@ -31,18 +31,26 @@ const (
 	// Wasserstein: D the mean s of the fakes less that of the real, G -s (Arjovsky et al., 2017).
 	// Clip keeps D's slope finite.
 	Wasserstein Loss = "wasserstein"
+	// WassersteinGP: the same with a penalty on D's slope instead of the clip (Gulrajani et al., 2017).
+	WassersteinGP Loss = "wasserstein-gp"
 )
 
 // Losses lists all.
-func Losses() []Loss { return []Loss{NonSaturating, Minimax, LeastSquares, Hinge, Wasserstein} }
+func Losses() []Loss {
+	return []Loss{NonSaturating, Minimax, LeastSquares, Hinge, Wasserstein, WassersteinGP}
+}
 
 // WithLoss is s with another loss, and what else that loss's paper says that it needs: Wasserstein's
 // RMSProp is Adam without momentum.
 func (s Settings) WithLoss(l Loss) Settings {
 	s.Loss = l
-	if l == Wasserstein {
+	switch l {
+	case Wasserstein:
 		s.K, s.Alternation, s.Dropout = 5, KSteps, 0
 		s.LearningRate, s.Beta1, s.Beta2, s.Clip = 5e-5, 0, 0.99, 0.01
+	case WassersteinGP:
+		s.K, s.Alternation, s.Dropout = 5, KSteps, 0
+		s.LearningRate, s.Beta1, s.Beta2, s.GradientPenalty = 1e-4, 0, 0.9, 10
 	}
 	return s
 }
@@ -78,6 +86,7 @@ var forms = map[Loss]form{
 	LeastSquares:  {real: 1, fake: -1, target: 1, d: term{leastSquares, 1}, g: term{leastSquares, 0.5}},
 	Hinge:         {real: 1, fake: -1, target: 1, d: term{hinge, 2}, g: term{linear, 1}},
 	Wasserstein:   {real: 1, fake: -1, target: 1, d: term{linear, 2}, g: term{linear, 1}},
+	WassersteinGP: {real: 1, fake: -1, target: 1, d: term{linear, 2}, g: term{linear, 1}},
 }
 
 func (s Settings) validateLoss() error {
@@ -96,6 +105,8 @@ func (s Settings) validateLoss() error {
 		return fmt.Errorf("label smoothing is for cross-entropy, and the loss is %s", s.Loss)
 	case s.Loss == Wasserstein && s.Clip == 0:
 		return fmt.Errorf("the loss %s without a clip has no lower bound", s.Loss)
+	case s.Loss == WassersteinGP && s.GradientPenalty == 0:
+		return fmt.Errorf("the loss %s without a gradient penalty has no lower bound", s.Loss)
 	}
 	return nil
 }

@@ -40,6 +40,9 @@ type Settings struct {
 	// LabelSmoothing is what the label of real images is less than 1 in D's cross-entropy (Salimans et
 	// al., 2016, one-sided); 0 with other losses.
 	LabelSmoothing float64 `json:"label_smoothing,omitempty"`
+	// GradientPenalty is the weight of the penalty on the length of D's gradient with respect to its
+	// input that is added to D's loss, whichever it is (Gulrajani et al., 2017); 0 is none.
+	GradientPenalty float64 `json:"gradient_penalty,omitempty"`
 	// Clip is the largest magnitude that a D step leaves a weight of D; 0 is none.
 	Clip float64 `json:"clip,omitempty"`
 
@@ -101,7 +104,7 @@ func (s Settings) Validate() error {
 	for _, c := range []struct {
 		name string
 		v    float64
-	}{{"discriminator's learning rate", s.LearningRateD}, {"clip", s.Clip}} {
+	}{{"discriminator's learning rate", s.LearningRateD}, {"clip", s.Clip}, {"gradient penalty", s.GradientPenalty}} {
 		if !(c.v >= 0) || math.IsInf(c.v, 0) {
 			return fmt.Errorf("%s is %v, want a positive number, or 0 for none of its own", c.name, c.v)
 		}

@@ -31,6 +31,8 @@ func TestSettingsValidate(t *testing.T) {
 		"label smoothing is 0.5":               func(s *Settings) { s.LabelSmoothing = 0.5 },
 		"the loss is hinge":                    func(s *Settings) { s.Loss, s.LabelSmoothing = Hinge, 0.1 },
 		"wasserstein without a clip":           func(s *Settings) { s.Loss = Wasserstein },
+		"without a gradient penalty":           func(s *Settings) { s.Loss = WassersteinGP },
+		"gradient penalty is -1":               func(s *Settings) { s.GradientPenalty = -1 },
 		"clip is -1":                           func(s *Settings) { s.Clip = -1 },
 		"discriminator's learning rate is NaN": func(s *Settings) { s.LearningRateD = math.NaN() },
 		"ema is 1":                             func(s *Settings) { s.EMA = 1 },

@@ -68,7 +68,8 @@ func (b steps) draw(stream uint32) program.Draw {
 
 func arg(storage string) program.Arg { return program.Arg{Storage: storage} }
 
-// drawD fills the inputs of updateD: real images out of count, noise, dropout masks.
+// drawD fills the inputs of updateD: real images out of count, noise, dropout masks, and where the
+// gradient penalty is taken.
 func (b steps) drawD(count int) (*program.Program, error) {
 	p := &program.Program{Name: "discriminator draws"}
 	half := b.batchD / 2
@@ -79,6 +80,15 @@ func (b steps) drawD(count int) (*program.Program, error) {
 	if err := p.Append("real", program.Gather{Batch: half, Pixels: b.pixels(), Count: count},
 		arg(storageDataset), arg(storageIndices), arg(storageImages)); err != nil {
 		return nil, err
+	}
+	if b.s.GradientPenalty > 0 {
+		draw := program.Uniform{N: half, Draw: b.draw(streamInterpolation), High: 1}
+		if err := p.Append("interpolation", draw, arg(stepsOf(discriminatorName)), arg(storageWeights)); err != nil {
+			return nil, err
+		}
+		if err := b.drawMasks(p, b.discriminator, stepsOf(discriminatorName), streamDropoutPenalty, half, penalty); err != nil {
+			return nil, err
+		}
 	}
 	return p, b.drawNoise(p, stepsOf(discriminatorName), streamNoiseD, streamDropoutD, half, b.batchD)
 }
@@ -95,27 +105,19 @@ func (b steps) drawNoise(p *program.Program, counter string, noise, dropout uint
 		arg(counter), arg(storageNoise)); err != nil {
 		return err
 	}
-	for _, n := range []struct {
-		*Layout
-		stream uint32
-		batch  int
-	}{{b.generator, dropout + streamDropoutGenerator, fakes}, {b.discriminator, dropout, images}} {
-		if err := b.drawMasks(p, n.Layout, counter, n.stream, n.batch); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(b.drawMasks(p, b.generator, counter, dropout+streamDropoutGenerator, fakes, training),
+		b.drawMasks(p, b.discriminator, counter, dropout, images, training))
 }
 
-// drawMasks adds the masks of a network's Dropout layers.
-func (b steps) drawMasks(p *program.Program, l *Layout, counter string, stream uint32, batch int) error {
+// drawMasks adds those of a network's Dropout layers for a batch.
+func (b steps) drawMasks(p *program.Program, l *Layout, counter string, stream uint32, batch int, m mode) error {
 	for i, layer := range l.Layers {
 		rate := layer.dropoutRate()
 		if rate == 0 {
 			continue
 		}
 		mask := program.DropoutMask{N: batch * size(layer.Out), Draw: b.draw(stream + uint32(i)), Rate: float32(rate)}
-		if err := p.Append(l.Name+"/"+layer.Name, mask, arg(counter), arg(maskOf(l.Name, layer.Name))); err != nil {
+		if err := p.Append(l.Name+"/"+layer.Name, mask, arg(counter), arg(m(l.Name, layer.Name))); err != nil {
 			return err
 		}
 	}
@@ -123,7 +125,7 @@ func (b steps) drawMasks(p *program.Program, l *Layout, counter string, stream u
 }
 
 // updateD makes one D step of the inputs: fakes from the noise into the second half of the
-// images, D's loss and gradient, its accuracy on either half, Adam.
+// images, images between real and fake for the gradient penalty, D's loss and gradient, its accuracy on either half, Adam.
 func (b steps) updateD() (*program.Program, error) {
 	half := b.batchD / 2
 	fakes, err := b.generate(half, program.Arg{Storage: storageImages, Offset: half * b.pixels()}, training)
@@ -154,6 +156,13 @@ func (b steps) updateD() (*program.Program, error) {
 	if b.s.Clip > 0 {
 		clip := program.Clip{N: b.discriminator.Len, Limit: float32(b.s.Clip)}
 		if err := rest.Append(discriminatorName+"/clip", clip, arg(parametersOf(discriminatorName))); err != nil {
+			return nil, err
+		}
+	}
+	if b.s.GradientPenalty > 0 {
+		between := program.Interpolate{Rows: half, Columns: b.pixels()}
+		if err := fakes.Append("between", between, arg(storageWeights), arg(storageImages),
+			program.Arg{Storage: storageImages, Offset: half * b.pixels()}, arg(storageBetween)); err != nil {
 			return nil, err
 		}
 	}

@@ -102,7 +102,7 @@ func oddReference(t *testing.T) *safetensors.File {
 		}
 	}
 	run(generateGraph(l, tensor.Float64, half, program.Arg{Storage: storageImages, Offset: half * pixels}, training))
-	run(discriminatorGraph(l, tensor.Float64, 2*half, NonSaturating))
+	run(discriminatorGraph(l, tensor.Float64, 2*half, NonSaturating, 0))
 	add("expect/fake", values[storageImages][half*pixels:], half, 12, 8, 1)
 	add("expect/d_logits", values[storageLogits], 2*half, 1)
 	add("expect/d_loss", values[storageMetrics][metricDLoss:][:1], 1)

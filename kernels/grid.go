@@ -13,8 +13,11 @@ func ReductionGrid() Grid { return Grid{1, 1, 1} }
 // RowGrid is the grid of softmax_cross_entropy_grad and score_loss_grad, of which a thread takes a row.
 func RowGrid(rows int) Grid { return Grid{blocks(rows, 256), 1, 1} }
 
-// GatherGrid is the grid of gather.
+// GatherGrid is the grid of gather and interpolate.
 func GatherGrid(batch, pixels int) Grid { return Grid{blocks(pixels, 1024), uint32(batch), 1} }
+
+// BlockGrid is the grid of gradient_penalty and its gradient, of which a block takes a row.
+func BlockGrid(rows int) Grid { return Grid{uint32(rows), 1, 1} }
 
 // SplitSumGrid is the grid of split_sum for n results.
 func SplitSumGrid(n int) Grid { return Grid{blocks(n, 256), 1, 1} }

@@ -20,8 +20,10 @@ func settingsFlags() []cli.Flag {
 		&cli.IntFlag{Name: "k", Value: d.K, Usage: "`NUMBER` that --alternation is about"},
 		&cli.StringFlag{Name: "alternation", Value: string(d.Alternation),
 			Usage: "`KIND`: every-k (a discriminator step every k iterations) or k-steps (k of them before each generator step)"},
-		&cli.StringFlag{Name: "loss", Value: string(d.Loss), Usage: "`KIND` of game: " + lossNames() + "; with wasserstein, k, alternation, dropout, lr, the betas and clip are by default its paper's"},
+		&cli.StringFlag{Name: "loss", Value: string(d.Loss), Usage: "`KIND` of game: " + lossNames() + "; with wasserstein and wasserstein-gp, k, alternation, dropout, lr, the betas, clip and gradient-penalty are by default their papers'"},
 		&cli.Float64Flag{Name: "label-smoothing", Value: d.LabelSmoothing, Usage: "`NUMBER` that the label of real images is less than 1 in the cross-entropy"},
+		&cli.Float64Flag{Name: "gradient-penalty", Value: d.GradientPenalty, DefaultText: "0, none; with --loss wasserstein-gp 10",
+			Usage: "`WEIGHT` of the penalty on the length of the discriminator's gradient"},
 		&cli.Float64Flag{Name: "clip", Value: d.Clip, DefaultText: "0, none; with --loss wasserstein 0.01", Usage: "largest `MAGNITUDE` of the discriminator's weights after a step"},
 		&cli.IntFlag{Name: "latent", Value: d.Latent, Usage: "`NUMBER` of normals that an image is made from"},
 		&cli.Float64Flag{Name: "lr", Value: d.LearningRate, Usage: "`RATE` of learning of Adam"},
@@ -106,6 +108,7 @@ func settings(c *cli.Context, s gan.Settings) (gan.Settings, error) {
 	}{
 		{"lr", &s.LearningRate}, {"lr-d", &s.LearningRateD}, {"beta1", &s.Beta1}, {"beta2", &s.Beta2}, {"epsilon", &s.Epsilon},
 		{"alpha", &s.Alpha}, {"dropout", &s.Dropout}, {"ema", &s.EMA}, {"label-smoothing", &s.LabelSmoothing}, {"clip", &s.Clip},
+		{"gradient-penalty", &s.GradientPenalty},
 	} {
 		if c.IsSet(f.name) {
 			*f.v = c.Float64(f.name)

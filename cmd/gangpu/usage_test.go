@@ -40,6 +40,7 @@ func TestUsageErrors(t *testing.T) {
 		{"alpha", []string{"train", "--alpha", "2"}},
 		{`"wassertein", want one of non-saturating`, []string{"train", "--loss", "wassertein"}},
 		{"without a clip", []string{"train", "--loss", "wasserstein", "--clip", "0"}},
+		{"without a gradient penalty", []string{"train", "--loss", "wasserstein-gp", "--gradient-penalty", "0"}},
 		{"label smoothing", []string{"train", "--loss", "hinge", "--label-smoothing", "0.1"}},
 		{"clip", []string{"train", "--clip", "-1"}},
 		{`"never"`, []string{"train", "--alternation", "never"}},

@@ -152,6 +152,12 @@ func newKernel(op program.Op, a arguments, ws *workspace) (kernel, error) {
 		return newScoreLoss(op, a.f32(0), a.f32(1), a.f32(2)), nil
 	case program.ScoreLossGrad:
 		return newScoreLossGrad(op, a.f32(0), a.f32(1), a.f32(2), a.f32(3)), nil
+	case program.Interpolate:
+		return newInterpolate(op, a.f32(0), a.f32(1), a.f32(2), a.f32(3)), nil
+	case program.GradientPenalty:
+		return newGradientPenalty(op, a.f32(0), a.f32(1), ws), nil
+	case program.GradientPenaltyGrad:
+		return newGradientPenaltyGrad(op, a.f32(0), a.f32(1), a.f32(2)), nil
 	case program.Uniform:
 		return newUniform(op, a.u32(0), a.f32(1)), nil
 	case program.Normal:

@@ -81,6 +81,7 @@ func everyOp(t *testing.T) *program.Program {
 		program.BCEWithLogits{N: 9}, program.BCEWithLogitsGrad{N: 9}, program.BinaryAccuracy{N: 9},
 		program.SoftmaxCrossEntropy{Rows: 3, Classes: 3}, program.SoftmaxCrossEntropyGrad{Rows: 3, Classes: 3},
 		program.CategoricalAccuracy{Rows: 3, Classes: 3},
+		program.Interpolate{Rows: 3, Columns: 3}, program.GradientPenalty{Rows: 3, Columns: 3}, program.GradientPenaltyGrad{Rows: 3, Columns: 3},
 		program.ScoreLoss{N: 9, Kind: program.Hinge}, program.ScoreLossGrad{N: 9, Kind: program.Hinge},
 		program.Uniform{N: 9, Draw: draw, High: 1}, program.Normal{N: 9, Draw: draw, Stddev: 1},
 		program.DropoutMask{N: 9, Draw: draw, Rate: 0.4}, program.Indices{N: 9, Draw: draw, Limit: 5},

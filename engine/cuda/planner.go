@@ -73,6 +73,16 @@ func (p *planner) step(op program.Op) error {
 	case program.ScoreLossGrad:
 		return p.launch("score_loss_grad", kernels.RowGrid(op.N), a[0], a[1], a[2], a[3], op.N, uint32(op.Kind))
 
+	case program.Interpolate:
+		return p.launch("interpolate", kernels.GatherGrid(op.Rows, op.Columns), a[0], a[1], a[2], a[3], op.Columns)
+	case program.GradientPenalty:
+		if err := p.launch("gradient_penalty", kernels.BlockGrid(op.Rows), a[0], p.parts(op.Rows, 1), op.Rows, op.Columns); err != nil {
+			return err
+		}
+		return p.splitSum(op.Rows, 1, 1, noEpilogue, a[1])
+	case program.GradientPenaltyGrad:
+		return p.launch("gradient_penalty_grad", kernels.BlockGrid(op.Rows), a[0], a[1], a[2], op.Rows, op.Columns)
+
 	case program.Uniform:
 		return p.elementwise(op.N, "uniform", a[0], a[1], op.N, op.Seed, op.Stream, op.Low, op.High)
 	case program.Normal:

@@ -77,6 +77,18 @@ var operations = []operation{
 	{"score_loss_grad", func(rng *rand.Rand, limit int) program.Op {
 		return program.ScoreLossGrad{N: size(rng, limit), Kind: scoreLoss(rng)}
 	}},
+	{"interpolate", func(rng *rand.Rand, limit int) program.Op {
+		columns := size(rng, min(limit, 3000))
+		return program.Interpolate{Rows: size(rng, limit/columns), Columns: columns}
+	}},
+	{"gradient_penalty", func(rng *rand.Rand, limit int) program.Op {
+		columns := size(rng, min(limit, 3000))
+		return program.GradientPenalty{Rows: size(rng, limit/columns), Columns: columns}
+	}},
+	{"gradient_penalty_grad", func(rng *rand.Rand, limit int) program.Op {
+		columns := size(rng, min(limit, 3000))
+		return program.GradientPenaltyGrad{Rows: size(rng, limit/columns), Columns: columns}
+	}},
 	{"uniform", func(rng *rand.Rand, limit int) program.Op {
 		low := float32(rng.NormFloat64())
 		return program.Uniform{N: size(rng, limit), Draw: draw(rng), Low: low, High: low + float32(rng.ExpFloat64()) + 0.1}

@@ -25,11 +25,11 @@ func Tolerance(op, precision string) float64 {
 			return 2e-3
 		}
 		return 1e-5
-	case "bias_grad", "bce", "softmax_cross_entropy", "score_loss", "normal":
+	case "bias_grad", "bce", "softmax_cross_entropy", "score_loss", "gradient_penalty", "gradient_penalty_grad", "normal":
 		return 1e-5
 	case "sigmoid", "sigmoid_grad", "bce_grad", "softmax_cross_entropy_grad", "score_loss_grad", "adam", "ema":
 		return 2e-6
-	case "uniform":
+	case "uniform", "interpolate":
 		return 4e-7
 	}
 	return 1.2e-7 // one or two roundings

@@ -73,6 +73,12 @@ func Run[E Float](op program.Op, args ...any) error {
 		ScoreLoss(op.Kind, f(0), f(1), f(2))
 	case program.ScoreLossGrad:
 		ScoreLossGrad(op.Kind, f(0), f(1), f(2), f(3))
+	case program.Interpolate:
+		Interpolate(f(0), f(1), f(2), f(3))
+	case program.GradientPenalty:
+		GradientPenalty(op.Rows, f(0), f(1))
+	case program.GradientPenaltyGrad:
+		GradientPenaltyGrad(op.Rows, f(0), f(1), f(2))
 	case program.Uniform:
 		Uniform(op.Draw, op.Low, op.High, u(0)[0], f(1))
 	case program.Normal:
