@@ -16,13 +16,17 @@ func generateCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "generate",
 		Usage: "make images by a trained model",
-		Description: "At least one of --out (one picture of all images), --images (a PNG of each in a folder) and\n" +
-			"--npy (the pixels as float32 [n, height, width, 1], 0 to 1, in NumPy's format) says what to write.",
+		Description: "At least one of --out (one picture of all images), --gif (an animation of them), --images (a PNG of\n" +
+			"each in a folder) and --npy (the pixels as float32 [n, height, width, 1], 0 to 1, in NumPy's format) says\n" +
+			"what to write. --interpolate walks from image to image. --run needs no model: it animates a training run.",
 		Flags: slices.Concat([]cli.Flag{
 			modelFlag(), rawFlag(),
 			&cli.IntFlag{Name: "n", Value: 25, Usage: "`NUMBER` of images"},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the noise comes from; the images of a larger n begin with those of a smaller"},
+			&cli.IntFlag{Name: "interpolate", DefaultText: "none", Usage: "`NUMBER` of images from each image to the next and from the last back to the first: a row each in the picture"},
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "write a picture of all images to this PNG `FILE`"},
+			&cli.StringFlag{Name: "gif", TakesFile: true, Usage: "write an animation of the images to this GIF `FILE`"},
+			&cli.StringFlag{Name: "run", TakesFile: true, Usage: "animate the samples of the epochs of this run's `FOLDER` by --gif, instead of making images"},
 			&cli.StringFlag{Name: "images", TakesFile: true, Usage: "write 00000.png, 00001.png, ... to this `FOLDER`"},
 			&cli.StringFlag{Name: "npy", TakesFile: true, Usage: "write the raw pixels to this `FILE`"},
 		}, deviceFlags()),
@@ -53,6 +57,9 @@ func loadModel(c *cli.Context) (*gan.ModelFile, error) {
 }
 
 func generate(c *cli.Context) (err error) {
+	if c.IsSet("run") {
+		return animateRun(c)
+	}
 	n := c.Int("n")
 	if err := checkGenerateFlags(c, n); err != nil {
 		return err
@@ -77,38 +84,60 @@ func generate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	grid := sampleGrid
+	if steps := c.Int("interpolate"); steps > 0 {
+		noise, grid.Columns = gan.Interpolate(noise, sampler.Latent(), steps), steps
+	}
 	samples, err := sampler.Generate(noise)
 	if err != nil {
 		return err
 	}
-	return writeSamples(c, samples)
+	return writeSamples(c, samples, grid)
 }
 
 // What fits into memory: of an image its pixels, in a picture of all many times enlarged.
 const (
 	mostImages       = 1_000_000
 	mostInOnePicture = 10_000
+	mostInOneGIF     = 1000
 )
 
 func checkGenerateFlags(c *cli.Context, n int) error {
 	if n < 1 || n > mostImages {
 		return usagef("-n %d: want 1 to %d; another --seed makes others", n, mostImages)
 	}
-	if c.String("out") == "" && c.String("images") == "" && c.String("npy") == "" {
-		return usagef("nothing to write: give --out FILE, --images FOLDER or --npy FILE")
+	what := fmt.Sprintf("-n %d", n)
+	if steps := c.Int("interpolate"); c.IsSet("interpolate") {
+		if steps < 2 || steps > mostImages/n || n < 2 {
+			return usagef("-n %d --interpolate %d: want at least 2 of both, and at most %d images", n, steps, mostImages)
+		}
+		n *= steps
+		what += fmt.Sprintf(" --interpolate %d", steps)
+	}
+	if c.String("out") == "" && c.String("gif") == "" && c.String("images") == "" && c.String("npy") == "" {
+		return usagef("nothing to write: give --out FILE, --gif FILE, --images FOLDER or --npy FILE")
 	}
 	if c.String("out") != "" && n > mostInOnePicture {
-		return usagef("-n %d: --out takes at most %d images in its picture; --images and --npy take more", n, mostInOnePicture)
+		return usagef("%s: --out takes at most %d images in its picture; --images and --npy take more", what, mostInOnePicture)
+	}
+	if c.String("gif") != "" && n > mostInOneGIF {
+		return usagef("%s: --gif takes at most %d images; --images and --npy take more", what, mostInOneGIF)
 	}
 	if err := checkDeviceFlags(c); err != nil {
 		return err
 	}
-	return errors.Join(checkOutput("out", c.String("out")), checkOutput("npy", c.String("npy")))
+	return errors.Join(checkOutput("out", c.String("out")), checkOutput("gif", c.String("gif")), checkOutput("npy", c.String("npy")))
 }
 
-func writeSamples(c *cli.Context, samples gan.Samples) error {
+func writeSamples(c *cli.Context, samples gan.Samples, grid gan.Grid) error {
 	if file := c.String("out"); file != "" {
-		if err := samples.SavePNG(file, sampleGrid); err != nil {
+		if err := samples.SavePNG(file, grid); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.App.Writer, "%d images in %s\n", samples.Count, file)
+	}
+	if file := c.String("gif"); file != "" {
+		if err := writeGIF(file, samples, c.IsSet("interpolate")); err != nil {
 			return err
 		}
 		fmt.Fprintf(c.App.Writer, "%d images in %s\n", samples.Count, file)

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"image"
+	"image/draw"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"gangpu/gan"
+	"gangpu/internal/runfolder"
+
+	"github.com/urfave/cli/v2"
+)
+
+// writeGIF animates samples: as a motion, or as images that each wants to be looked at.
+func writeGIF(file string, samples gan.Samples, motion bool) error {
+	const scale = 8
+	pictures, err := samples.Pictures(gan.Grid{Scale: scale})
+	if err != nil {
+		return err
+	}
+	a := gan.Animation{Pictures: pictures, Delay: 400 * time.Millisecond}
+	if motion {
+		a.Delay = 60 * time.Millisecond
+	}
+	return a.SaveGIF(file)
+}
+
+// animateRun makes a GIF of the grids of samples that a run left at the end of each epoch.
+func animateRun(c *cli.Context) error {
+	for _, flag := range []string{"out", "images", "npy", "interpolate"} {
+		if c.IsSet(flag) {
+			return usagef("--run animates what a run left, by --gif alone; it has no --%s", flag)
+		}
+	}
+	run, file := runfolder.Folder(c.String("run")), c.String("gif")
+	if file == "" {
+		return usagef("nothing to write: give --gif FILE")
+	}
+	if err := checkOutput("gif", file); err != nil {
+		return err
+	}
+	endAtOnce()
+	entries, err := os.ReadDir(run.Samples())
+	if err != nil {
+		return fmt.Errorf("--run %s: %w", run, err)
+	}
+	var names []string
+	for _, e := range entries {
+		if ok, _ := filepath.Match("epoch-*.png", e.Name()); ok {
+			names = append(names, filepath.Join(run.Samples(), e.Name()))
+		}
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("--run %s: no samples in %s", run, run.Samples())
+	}
+	// By the epoch's number, which has three digits or more.
+	slices.SortFunc(names, func(a, b string) int {
+		if len(a) != len(b) {
+			return len(a) - len(b)
+		}
+		return strings.Compare(a, b)
+	})
+	epochs := len(names)
+	names = spread(names, mostGrids)
+	a := gan.Animation{Delay: 150 * time.Millisecond, Rest: 2 * time.Second}
+	for _, name := range names {
+		picture, err := readGray(name)
+		if err != nil {
+			return err
+		}
+		a.Pictures = append(a.Pictures, picture)
+	}
+	if err := a.SaveGIF(file); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.App.Writer, "samples of %d epochs in %s\n", epochs, file)
+	return nil
+}
+
+// mostGrids of an animation of a run: half a minute, and a few megabytes.
+const mostGrids = 200
+
+// spread leaves at most so many names, evenly spread, the last among them.
+func spread(names []string, most int) []string {
+	step := (len(names) + most - 1) / most
+	var kept []string
+	for i := (len(names) - 1) % step; i < len(names); i += step {
+		kept = append(kept, names[i])
+	}
+	return kept
+}
+
+func readGray(name string) (*image.Gray, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	picture, err := png.Decode(f)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	gray, ok := picture.(*image.Gray)
+	if !ok {
+		gray = image.NewGray(picture.Bounds())
+		draw.Draw(gray, gray.Rect, picture, gray.Rect.Min, draw.Src)
+	}
+	return gray, nil
+}
