@@ -59,7 +59,7 @@ func export(c *cli.Context) error {
 	if format == formatWeb && part != "" && part != exchange.Generator {
 		return usagef("--part %s: a web page runs the generator alone", part)
 	}
-	model, err := loadModel(c)
+	model, err := loadModel(c, c.String("model"))
 	if err != nil {
 		return err
 	}

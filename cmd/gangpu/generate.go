@@ -44,12 +44,14 @@ func rawFlag() cli.Flag {
 		Usage: "use the generator's weights as the last step left them, though the model has their moving average"}
 }
 
-// loadModel reads the file that --model names, without the moving average if there is a --raw.
-func loadModel(c *cli.Context) (*gan.ModelFile, error) {
-	if c.String("model") == "" {
-		return nil, usagef("--model is missing: the file of a trained model, as RUN/model.safetensors")
+var errNoModel = usagef("--model is missing: the file of a trained model, as RUN/model.safetensors")
+
+// loadModel reads a model's file, without the moving average if there is a --raw.
+func loadModel(c *cli.Context, file string) (*gan.ModelFile, error) {
+	if file == "" {
+		return nil, errNoModel
 	}
-	f, err := gan.Load(c.String("model"))
+	f, err := gan.Load(file)
 	if err == nil && c.Bool("raw") {
 		f.DropAverage()
 	}
@@ -64,7 +66,7 @@ func generate(c *cli.Context) (err error) {
 	if err := checkGenerateFlags(c, n); err != nil {
 		return err
 	}
-	model, err := loadModel(c)
+	model, err := loadModel(c, c.String("model"))
 	if err != nil {
 		return err
 	}

@@ -29,34 +29,6 @@ func writeForeign(t *testing.T) string {
 	return path
 }
 
-func TestEvaluate(t *testing.T) {
-	model := filepath.Join(trained(t), "model.safetensors")
-	args := []string{"evaluate", "--device", "cpu", "--model", model}
-	stdout := succeed(t, args...)
-	form := `^12 test images of digits, and as many generated, after 2 iterations
-d loss +0\.\d{4}
-g loss +0\.\d{4}  \(non-saturating\)
-accuracy real +\d+\.\d\d%
-accuracy fake +\d+\.\d\d%
-$`
-	if !regexp.MustCompile(form).MatchString(stdout) {
-		t.Errorf("got\n%s", stdout)
-	}
-	if again := succeed(t, args...); again != stdout {
-		t.Errorf("once\n%s, then\n%s", stdout, again)
-	}
-	if other := succeed(t, append(args, "--seed", "2")...); other == stdout {
-		t.Error("another seed's images have the same loss")
-	}
-	fail(t, exitUsage, "--model is missing", "evaluate", "--device", "cpu")
-
-	wide := filepath.Join(t.TempDir(), "wide")
-	if err := writeImages(wide, 1, 32); err != nil {
-		t.Fatal(err)
-	}
-	fail(t, exitFailed, "32x32", append(args, "--data", wide)...)
-}
-
 // A model says which images to look for, if the flags do not.
 func TestDatasetOfModel(t *testing.T) {
 	t.Setenv("GANGPU_DATA", "")

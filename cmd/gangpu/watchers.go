@@ -24,8 +24,8 @@ type watcher interface {
 	end(outcome error) error
 }
 
-// A judge is a watcher that measures how far the model's images are from real ones.
-type judge interface {
+// A distanceWatcher measures how far the model's images are from real ones.
+type distanceWatcher interface {
 	// distance is that at the end of the epoch that was last; NaN if it was not measured then.
 	distance() float64
 }
@@ -68,10 +68,10 @@ func (ws watchers) epoch(number int, samples gan.Samples) error {
 	return nil
 }
 
-// distance is what the first judge among them measured, nil if none did.
+// distance is what the first among them that measures it did, nil if none did.
 func (ws watchers) distance() *float64 {
 	for _, w := range ws {
-		if j, ok := w.(judge); ok {
+		if j, ok := w.(distanceWatcher); ok {
 			if d := j.distance(); !math.IsNaN(d) {
 				return &d
 			}
