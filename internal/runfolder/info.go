@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"slices"
 	"time"
 
 	"gangpu/gan"
@@ -70,6 +72,14 @@ const infoFormat = "gangpu-run/1"
 // Session is the newest one.
 func (i *Info) Session() *Session { return &i.Sessions[len(i.Sessions)-1] }
 
+// begun is when the newest session did; the zero time if there is none.
+func (i *Info) begun() time.Time {
+	if len(i.Sessions) == 0 {
+		return time.Time{}
+	}
+	return i.Session().Begun
+}
+
 // Seconds is the time that all sessions took.
 func (i *Info) Seconds() float64 {
 	sum := 0.0
@@ -79,8 +89,11 @@ func (i *Info) Seconds() float64 {
 	return sum
 }
 
-// Epochs are those made whole.
-func (i *Info) Epochs() int { return i.Iterations / i.IterationsPerEpoch }
+// Epochs is how many were made, and EpochsAsked how many are to be: parts of one too.
+func (i *Info) Epochs() float64 { return float64(i.Iterations) / float64(i.IterationsPerEpoch) }
+func (i *Info) EpochsAsked() float64 {
+	return float64(i.IterationsAsked) / float64(i.IterationsPerEpoch)
+}
 
 // WriteInfo makes or replaces run.json.
 func (r Folder) WriteInfo(i *Info) error {
@@ -114,12 +127,13 @@ func (r Folder) ReadInfo() (*Info, error) {
 
 // Run is a run as it is found.
 type Run struct {
-	Folder
+	Folder Folder `json:"folder"`
 	Info
 }
 
-// Open reads the run in a folder. Its state is Running as long as a process trains it. A folder
-// that holds no run is an error that wraps fs.ErrNotExist.
+// Open reads the run in a folder. As long as a process trains it, its state is Running, and what was
+// made since run.json was written is counted. A folder that holds no run is an error that wraps
+// fs.ErrNotExist.
 func Open(path string) (*Run, error) {
 	r := Folder(path)
 	i, err := r.ReadInfo()
@@ -133,8 +147,24 @@ func Open(path string) (*Run, error) {
 	switch {
 	case locked:
 		i.State = Running
+		r.addNewest(i)
 	case i.State == Running:
 		i.State = Died
 	}
 	return &Run{r, *i}, nil
+}
+
+// addNewest brings i up to what metrics.csv and the clock say of a run that is being trained. What
+// cannot be read there can be later.
+func (r Folder) addNewest(i *Info) {
+	if rows, err := r.ReadMetrics(); err == nil && len(rows) > i.Iterations {
+		i.Iterations = len(rows)
+		for _, row := range slices.Backward(rows) {
+			if sum := float64(row.DLoss) + float64(row.GLoss); !math.IsNaN(sum) && !math.IsInf(sum, 0) {
+				i.Metrics = &row.Metrics
+				break
+			}
+		}
+	}
+	i.Session().Seconds = max(i.Session().Seconds, time.Since(i.Session().Begun).Seconds())
 }

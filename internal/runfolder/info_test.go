@@ -3,6 +3,7 @@ package runfolder
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -45,6 +46,12 @@ func TestOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if state == Running { // its clock runs
+			if got.Session().Seconds <= want.Session().Seconds {
+				t.Errorf("the session takes %v s", got.Session().Seconds)
+			}
+			got.Session().Seconds = want.Session().Seconds
+		}
 		want.State = state
 		if got.Folder != r || !reflect.DeepEqual(&got.Info, want) {
 			t.Errorf("got %+v, want %+v", got.Info, want)
@@ -70,8 +77,8 @@ func TestOpen(t *testing.T) {
 	if err := lock.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if s := want.Seconds(); s != 2.5 || want.Epochs() != 1 || want.Session().PID != 2 {
-		t.Errorf("%v s, %d epochs, newest session %+v", s, want.Epochs(), want.Session())
+	if s := want.Seconds(); s != 2.5 || want.Epochs() != 300./234 || want.EpochsAsked() != 100 || want.Session().PID != 2 {
+		t.Errorf("%v s, %v epochs, newest session %+v", s, want.Epochs(), want.Session())
 	}
 }
 
@@ -88,5 +95,78 @@ func TestDamagedInfo(t *testing.T) {
 		if _, err := Open(string(r)); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), r.Info()) {
 			t.Errorf("%s: got %v, want %q and the path", content, err, want)
 		}
+	}
+}
+
+// Of a run that is being trained the iterations since run.json was written count.
+func TestOpenRunning(t *testing.T) {
+	r, lock, err := Create(filepath.Join(t.TempDir(), "run"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.WriteInfo(testInfo()); err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.OpenMetrics(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 400 {
+		row := gan.Metrics{DLoss: float32(i), GLoss: 1}
+		if i == 399 {
+			row.GLoss = float32(math.NaN())
+		}
+		if err := m.Write(row, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if run, err := Open(string(r)); err != nil || run.Iterations != 400 || run.Metrics.DLoss != 398 {
+		t.Errorf("got %+v (%v)", run, err)
+	}
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if run, err := Open(string(r)); err != nil || run.Iterations != 300 || run.Metrics.DLoss != 0.5 {
+		t.Errorf("got %+v (%v)", run, err)
+	}
+}
+
+func TestList(t *testing.T) {
+	dir := t.TempDir()
+	if runs, err := List(dir); err != nil || len(runs) != 0 {
+		t.Errorf("an empty folder: %v (%v)", runs, err)
+	}
+	if _, err := List(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no folder: %v", err)
+	}
+	for name, hour := range map[string]int{"a": 3, "b": 1, "c": 2} {
+		r := Folder(filepath.Join(dir, name))
+		i := testInfo()
+		i.Session().Begun = time.Date(2026, 11, 25, hour, 0, 0, 0, time.UTC)
+		if err := errors.Join(os.Mkdir(string(r), 0o777), r.WriteInfo(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	damaged := Folder(filepath.Join(dir, "damaged"))
+	if err := errors.Join(os.MkdirAll(string(damaged), 0o777), os.WriteFile(damaged.Info(), []byte("{"), 0o666),
+		os.Mkdir(filepath.Join(dir, "pictures"), 0o777), os.WriteFile(filepath.Join(dir, "file"), nil, 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := List(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for _, r := range runs {
+		got += filepath.Base(string(r.Folder)) + " " + string(r.State) + "\n"
+	}
+	if want := "damaged unreadable\nb died\nc died\na died\n"; got != want {
+		t.Errorf("got\n%s, want\n%s", got, want)
+	}
+	if one, err := List(filepath.Join(dir, "c")); err != nil || len(one) != 1 || one[0].Folder != Folder(filepath.Join(dir, "c")) {
+		t.Errorf("a run itself: %v (%v)", one, err)
 	}
 }

@@ -63,7 +63,7 @@ func Open(folder string) (*Recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := run.ReadMetrics()
+	rows, err := run.Folder.ReadMetrics()
 	if err != nil {
 		return nil, err
 	}
