@@ -5,10 +5,18 @@ import "fmt"
 // Tutorial is the model of the tutorial that gangpu follows, for images of s.Height x s.Width,
 // which must divide by 4.
 func Tutorial(s Settings) (Model, error) {
-	if s.Height < 4 || s.Width < 4 || s.Height%4 != 0 || s.Width%4 != 0 {
-		return Model{}, fmt.Errorf("images of %dx%d: the tutorial's generator makes such as divide by 4", s.Height, s.Width)
+	if err := s.validateQuarters(); err != nil {
+		return Model{}, err
 	}
 	return Model{Name: "tutorial", Generator: tutorialGenerator(s), Discriminator: tutorialDiscriminator(s)}, nil
+}
+
+// validateQuarters refuses images that cannot be made by doubling a quarter of their size twice.
+func (s Settings) validateQuarters() error {
+	if s.Height < 4 || s.Width < 4 || s.Height%4 != 0 || s.Width%4 != 0 {
+		return fmt.Errorf("images of %dx%d: the generator makes such as divide by 4", s.Height, s.Width)
+	}
+	return nil
 }
 
 // tutorialGenerator makes a quarter-sized image with 64 channels of the noise, doubles it twice

@@ -23,24 +23,6 @@ func bestSettings() Settings {
 	s := DefaultSettings()
 	s.Latent, s.Batch, s.Epochs = 64, 64, 20
 	s.K = 1
-	s.Alpha, s.LearningRate, s.EMA = 0.2, 5e-4, 0.999
+	s.Alpha, s.LearningRate, s.EMA = 0.2, 1e-3, 0.999
 	return s
-}
-
-// Compact is the tutorial's model with filters of 3x3 alone: where the tutorial's generator gathers
-// its channels by one filter as large as an image, it looks at the neighbours of a pixel. Images of
-// s.Height x s.Width must divide by 4.
-func Compact(s Settings) (Model, error) {
-	m, err := Tutorial(s)
-	if err != nil {
-		return Model{}, err
-	}
-	m.Name = "compact"
-	for i, l := range m.Generator.Layers {
-		if c, ok := l.(Conv2D); ok {
-			c.Kernel = Size{3, 3}
-			m.Generator.Layers[i] = c
-		}
-	}
-	return m, nil
 }

@@ -27,7 +27,7 @@ func TestPreset(t *testing.T) {
 	}
 	fail(t, exitUsage, `unknown preset "worst": want tutorial or best`, "train", "--preset", "worst")
 	fail(t, exitUsage, "--preset cannot change", "train", "--device", "cpu", "--resume", trained(t), "--preset", "best")
-	if out := succeed(t, "summary", "--preset", "best"); !strings.Contains(out, " 289\n") {
-		t.Errorf("no last filter of 3x3x32 and a bias in\n%s", out)
+	if out := succeed(t, "summary", "--preset", "best"); !strings.Contains(out, " 217\n") {
+		t.Errorf("no last filter of 3x3x24 and a bias in\n%s", out)
 	}
 }
