@@ -4,9 +4,6 @@ import (
 	"math"
 	"slices"
 	"testing"
-
-	"gangpu/engine/cuda"
-	"gangpu/kernels/ptxemu"
 )
 
 // An iteration of the tutorial, at full image size, by the CUDA kernels under all checks of the
@@ -21,15 +18,7 @@ func TestIterationOnEmulatedGPU(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gpu, err := cuda.Open(ptxemu.New(ptxemu.Options{Capability: 70, Checks: true}), 0, cuda.Options{Name: "emulated", Precision: "fp32"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := gpu.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	gpu := openEmulated(t)
 	images := discs(20, s.Height, s.Width)
 	got, err := NewTrainer(gpu, s, m, images)
 	if err != nil {

@@ -9,13 +9,30 @@ import (
 	"gorgonia.org/tensor"
 
 	"gangpu/engine/cpu"
+	"gangpu/engine/cuda"
 	"gangpu/engine/program"
+	"gangpu/kernels/ptxemu"
 )
 
 // openCPU opens a device of so many threads, 0 for all cores.
 func openCPU(t testing.TB, threads int) program.Device {
 	t.Helper()
 	dev, err := cpu.Open(cpu.Options{Threads: threads})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := dev.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return dev
+}
+
+// openEmulated opens the CUDA device on the emulator, with all its checks.
+func openEmulated(t testing.TB) program.Device {
+	t.Helper()
+	dev, err := cuda.Open(ptxemu.New(ptxemu.Options{Capability: 70, Checks: true}), 0, cuda.Options{Name: "emulated", Precision: "fp32"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,45 +86,6 @@ func TestSameSeedSameBits(t *testing.T) {
 	}
 }
 
-// Stopping, saving, loading and going on makes the bits of a run that was not stopped.
-func TestResume(t *testing.T) {
-	dev := openCPU(t, 0)
-	s := tinySettings() // 4 iterations an epoch: the stop is within the second
-	whole := tinyTrainer(t, dev, s)
-	iterate(t, whole, 11)
-	first := tinyTrainer(t, dev, s)
-	first.Notes = map[string]string{"dataset": "discs"}
-	iterate(t, first, 5)
-	path := filepath.Join(t.TempDir(), "model.safetensors")
-	if err := first.Save(path); err != nil {
-		t.Fatal(err)
-	}
-	f, err := Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	images := discs(64, s.Height, s.Width)
-	second, err := ResumeTrainer(dev, f, images)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer second.Close()
-	if second.Iterations() != 5 || second.Epoch() != 1 || second.Iteration() != 1 || second.Notes["dataset"] != "discs" {
-		t.Errorf("resumed at iteration %d, epoch %d, %d with notes %v", second.Iterations(), second.Epoch(), second.Iteration(), second.Notes)
-	}
-	iterate(t, second, 6)
-	got, want := snapshot(t, second), snapshot(t, whole)
-	got.Notes, want.Notes = nil, nil
-	if !reflect.DeepEqual(got, want) {
-		t.Error("the resumed run made other bits")
-	}
-	images.Count--
-	images.Pixels = images.Pixels[:images.Count*64]
-	if _, err := ResumeTrainer(dev, f, images); err == nil || !strings.Contains(err.Error(), "trained on 64 images, these are 63") {
-		t.Errorf("resuming on other images: %v", err)
-	}
-}
-
 func TestStepCounts(t *testing.T) {
 	dev := openCPU(t, 0)
 	for _, c := range []struct {

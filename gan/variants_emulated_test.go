@@ -1,11 +1,6 @@
 package gan
 
-import (
-	"testing"
-
-	"gangpu/engine/cuda"
-	"gangpu/kernels/ptxemu"
-)
+import "testing"
 
 // Two iterations of every variant of the game, by the CUDA kernels under all checks of the emulator,
 // are those of the CPU.
@@ -25,15 +20,7 @@ func TestVariantsOnEmulatedGPU(t *testing.T) {
 			s := tinySettings()
 			change(&s)
 			s.Height, s.Width, s.Latent, s.Batch, s.K = 8, 8, 6, 4, 1
-			gpu, err := cuda.Open(ptxemu.New(ptxemu.Options{Capability: 70, Checks: true}), 0, cuda.Options{Name: "emulated", Precision: "fp32"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := gpu.Close(); err != nil {
-					t.Error(err)
-				}
-			})
+			gpu := openEmulated(t)
 			var got [2]*ModelFile
 			var l layouts
 			for i, trainer := range []*Trainer{tinyTrainer(t, gpu, s), tinyTrainer(t, openCPU(t, 0), s)} {
