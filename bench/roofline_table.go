@@ -107,19 +107,20 @@ func (s *StepCost) excesses() []string {
 		if moved <= excess*o.Bytes || more < total.Bytes/1000 {
 			continue
 		}
-		why := "it reads or writes what is not its operands"
-		if o.splits() {
+		why := "it reads or writes what is not its operands, as the parts of a sum"
+		switch {
+		case o.launches("split_sum"):
 			why = "the parts of its sum, written and read again"
+		case o.launches("split_sums"):
+			why = "it adds the parts of the sums of operations before it"
 		}
 		lines = append(lines, fmt.Sprintf("%s moves %.1f times its floor, %.1f MB more: %s", o.Name, moved/o.Bytes, more/1e6, why))
 	}
 	return lines
 }
 
-const splitSum = "split_sum"
-
-func (o *OperationCost) splits() bool {
-	return slices.ContainsFunc(o.Kernels, func(k KernelCost) bool { return k.Kernel == splitSum })
+func (o *OperationCost) launches(kernel string) bool {
+	return slices.ContainsFunc(o.Kernels, func(k KernelCost) bool { return k.Kernel == kernel })
 }
 
 // kernel names the launches.

@@ -56,7 +56,10 @@ func TestRoofline(t *testing.T) {
 			if !(all.UniqueBytes <= all.BlockBytes && all.BlockBytes <= all.SectorBytes) {
 				t.Errorf("%s: %v bytes once a launch, %v once a block, %v in all", o.Name, all.UniqueBytes, all.BlockBytes, all.SectorBytes)
 			}
-			if !o.splits() && all.UniqueBytes > 1.1*o.Bytes+rounding {
+			// Parts of a gradient's sum are written here, and added where Adam reads it.
+			splits := o.launches("split_sum") || o.launches("split_sums") ||
+				strings.HasSuffix(o.Name, "filter_grad") || strings.HasSuffix(o.Name, "bias_grad")
+			if !splits && all.UniqueBytes > 1.1*o.Bytes+rounding {
 				t.Errorf("%s moves %.3f times its floor without splitting its sum", o.Name, all.UniqueBytes/o.Bytes)
 			}
 			// Tensor cores have every product with work worth it.

@@ -11,8 +11,9 @@
 // are 0 where there is none.
 //
 // A kernel that splits its sum over blocks writes its parts to a workspace, part s at element s*n of
-// n results, and split_sum adds them in their order: same shape, same bits. With one split it may
-// write its result directly.
+// n results, and split_sum adds them in a fixed order: same shape, same bits. With one split it may
+// write its result directly. split_sums adds the parts of several such sums that have no epilogue; it
+// reads where they are from an array of [Sum].
 package kernels
 
 import (

@@ -62,6 +62,7 @@ var catalog = slices.Concat(
 	elementwise("split_sum",
 		entry{"split_sum", pointers("part", "bias", "mask", "gate", "y"),
 			[]Param{{"n", U32}, {"splits", U32}, {"columns", U32}, {"activation", U32}, {"alpha", F32}}},
+		entry{"split_sums", pointers("sums"), []Param{{"count", U32}}},
 	),
 	tiled("matmul", []string{"matmul_nn", "matmul_nt", "matmul_tn", "matmul_tt"}, []Tile{tile64x64, tile256x8},
 		pointers("a", "b", "bias", "mask", "gate", "c"),

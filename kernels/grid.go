@@ -22,6 +22,24 @@ func BlockGrid(rows int) Grid { return Grid{uint32(rows), 1, 1} }
 // SplitSumGrid is the grid of split_sum for n results.
 func SplitSumGrid(n int) Grid { return Grid{blocks(n, 256), 1, 1} }
 
+// Sum is an entry of the array that split_sums reads, as it lies in memory.
+type Sum struct {
+	Part, Y   uint64 // device addresses
+	N, Splits uint32
+	First     uint32 // block of the launch that begins with it
+	_         uint32
+}
+
+// SplitSumsGrid sets the blocks of sums, and returns the grid of split_sums for them.
+func SplitSumsGrid(sums []Sum) Grid {
+	var n uint32
+	for i := range sums {
+		sums[i].First = n
+		n += blocks(int(sums[i].N), 256)
+	}
+	return Grid{n, 1, 1}
+}
+
 // BiasGradSplits is the number of parts that bias_grad cuts its sum into, for its grid and for
 // split_sum (n = columns = channels). With one, the kernel's part is the result.
 func BiasGradSplits(rows, channels int) int {

@@ -58,33 +58,54 @@ func (e *executable) load(bindings program.Bindings) error {
 	if err != nil {
 		return err
 	}
-	workspace, need := uint64(0), uint64(0)
-	for range 2 { // the second time with the workspace that the first found to be needed
-		e.launches = e.launches[:0]
-		for i, s := range e.program.Steps {
-			args := make([]uint64, len(s.Args))
-			for j, v := range s.Args {
-				st := e.program.Storages[v.Storage]
-				args[j] = addresses[v.Storage] + uint64(v.Offset*st.DType.Size())
-			}
-			plan := planner{device: e.device, args: args, workspace: workspace}
-			if err := plan.step(s.Op); err != nil {
-				return fmt.Errorf("step %d, %s (%s): %w", i, s.Name, s.Op.Name(), err)
-			}
-			for _, l := range plan.launches {
-				l.step = i
-				e.launches = append(e.launches, l)
-			}
-			need = max(need, plan.need)
-		}
-		if workspace != 0 || need == 0 {
-			break
-		}
-		if workspace, err = e.scratchBlock("the workspace of program "+e.program.Name, need); err != nil {
+	p := planner{device: e.device}
+	if err := e.plan(&p, addresses); err != nil {
+		return err
+	}
+	if p.need > 0 { // again, with the workspace that was found to be needed
+		again := planner{device: e.device}
+		if again.workspace, err = e.scratchBlock("the workspace of program "+e.program.Name, p.need); err != nil {
 			return err
 		}
+		if again.table, err = e.scratchBlock("the sums of program "+e.program.Name, sumBytes*uint64(len(p.sums))); err != nil {
+			return err
+		}
+		if err := e.plan(&again, addresses); err != nil {
+			return err
+		}
+		p = again
 	}
+	if len(p.sums) > 0 {
+		if err := e.device.driver.MemcpyHtoD(p.table, encode(p.sums)); err != nil {
+			return e.device.fault(fmt.Errorf("writing the sums of program %s: %w", e.program.Name, err))
+		}
+	}
+	e.launches = p.launches
 	return e.record()
+}
+
+// plan plans the steps.
+func (e *executable) plan(p *planner, addresses []uint64) error {
+	last := len(e.program.Steps) - 1
+	for i, s := range e.program.Steps {
+		args := make([]uint64, len(s.Args))
+		for j, v := range s.Args {
+			st := e.program.Storages[v.Storage]
+			args[j] = addresses[v.Storage] + uint64(v.Offset*st.DType.Size())
+		}
+		planned := len(p.launches)
+		err := p.step(s.Op, args)
+		if err == nil && i == last {
+			err = p.addPending()
+		}
+		if err != nil {
+			return fmt.Errorf("step %d, %s (%s): %w", i, s.Name, s.Op.Name(), err)
+		}
+		for j := planned; j < len(p.launches); j++ {
+			p.launches[j].step = i
+		}
+	}
+	return nil
 }
 
 // bind returns the address of each storage.

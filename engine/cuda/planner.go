@@ -8,18 +8,29 @@ import (
 	"gangpu/kernels"
 )
 
-// planner collects the launches of one step.
+// planner collects the launches of a program.
 type planner struct {
 	device    *Device
-	args      []uint64 // device addresses, in the order of the operation's operands
-	workspace uint64   // address of memory that the step may use
+	args      []uint64 // of the step in hand: device addresses, in the order of the operation's operands
+	workspace uint64   // address of memory that steps may use
 	need      uint64   // bytes of it
+	pending   pendingSums
+	table     uint64        // address of an array for sums
+	sums      []kernels.Sum // of all launches of split_sums
 	launches  []launch
 }
 
 // step plans an operation. The launches' arguments follow the kernels' parameters, which package
 // kernels lists.
-func (p *planner) step(op program.Op) error {
+func (p *planner) step(op program.Op, args []uint64) error {
+	p.args = args
+	for i, o := range op.Operands() {
+		if p.pending.touched(args[i], uint64(o.Len*o.DType.Size())) {
+			if err := p.addPending(); err != nil {
+				return err
+			}
+		}
+	}
 	a := p.args
 	switch op := op.(type) {
 	case program.Conv2D:
@@ -134,17 +145,35 @@ type epilogue struct {
 
 var noEpilogue epilogue
 
-// splitSum adds the parts of a sum of n results, whose rows have so many columns.
+// parts is free workspace for the parts of a sum.
+func (p *planner) parts(splits, n int) uint64 {
+	p.need = max(p.need, p.pending.used+partBytes(splits, n))
+	return p.workspace + p.pending.used
+}
+
+// splitSum adds the parts of a sum of n results, whose rows have so many columns: later, with others,
+// if it has no epilogue.
 func (p *planner) splitSum(splits, n, columns int, e epilogue, y uint64) error {
-	return p.launch("split_sum", kernels.SplitSumGrid(n), p.workspace, e.bias, e.mask, e.gate, y,
+	part := p.parts(splits, n)
+	if e == noEpilogue {
+		p.pending.add(part, splits, n, y)
+		return nil
+	}
+	return p.launch("split_sum", kernels.SplitSumGrid(n), part, e.bias, e.mask, e.gate, y,
 		n, splits, columns, uint32(e.activation.Kind), e.activation.Alpha)
 }
 
-// parts reserves workspace for the parts of a sum.
-func (p *planner) parts(splits, n int) uint64 {
-	const float32Bytes = 4
-	p.need = uint64(splits) * uint64(n) * float32Bytes
-	return p.workspace
+// addPending adds the parts of the sums that wait for it.
+func (p *planner) addPending() error {
+	if len(p.pending.sums) == 0 {
+		return nil
+	}
+	grid := kernels.SplitSumsGrid(p.pending.sums)
+	table := p.table + sumBytes*uint64(len(p.sums))
+	p.sums = append(p.sums, p.pending.sums...)
+	n := len(p.pending.sums)
+	p.pending = pendingSums{}
+	return p.launch("split_sums", grid, table, n)
 }
 
 // launch plans a kernel. An argument is an address or another uint64, an int or uint32 for a u32

@@ -177,3 +177,31 @@ func generateProgram() *program.Program {
 	kept.Steps = p.Steps
 	return kept
 }
+
+// sumsProgram has long sums whose results are read, overwritten, left to the end, or overwrite what
+// was read before.
+func sumsProgram() *program.Program {
+	b := &builder{Program: program.Program{Name: "sums"}, views: map[string]program.View{}}
+	in := func(name string, n int) program.View { return b.in(name, program.Float32, n) }
+	params := func(offset, n int) program.View {
+		v := in("params", 1<<13)
+		v.Offset, v.Len = offset, n
+		return v
+	}
+	narrow := program.BiasGrad{Rows: 1200, Channels: 3}
+	wide := program.BiasGrad{Rows: 160, Channels: 40}
+	product := program.MatMul{M: 6, N: 1, K: 640}
+	scratch := b.tmp("scratch", 3)
+	b.step("read at once", narrow, params(1, 3600), scratch)
+	b.step("reads", program.Scale{N: 3, Factor: 2}, scratch, in("doubled", 3))
+	b.step("over what was read", narrow, params(100, 3600), scratch)
+	b.step("left to the end", wide, params(7, 6400), in("wide", 40))
+	b.step("in one sum with others", product, params(0, 3840), params(11, 640), in("product", 6))
+	b.step("reads later", program.Copy{N: 3}, scratch, in("copy", 3))
+	b.step("overwritten", narrow, params(2, 3600), in("filled", 3))
+	b.step("overwrites", program.Fill{N: 3, Value: 5}, in("filled", 3))
+	b.step("before the sum of the same place", program.Fill{N: 40, Value: 6}, in("last", 40))
+	b.step("twice in one place", wide, params(900, 6400), in("last", 40))
+	b.step("and again", wide, params(901, 6400), in("last", 40))
+	return &b.Program
+}
