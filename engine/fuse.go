@@ -99,7 +99,7 @@ func gateByDropped(steps []*step) {
 	for _, s := range steps {
 		switch s.op.(type) {
 		case program.Dropout:
-			if isDropout(s.result().node) { // and not Gorgonia's product
+			if isDropout(s.result().node) { // and no other product
 				dropped[[2]*value{s.args[0], s.args[1]}] = s.result()
 			}
 		case program.LeakyReLUGrad:
@@ -116,12 +116,13 @@ func gateByDropped(steps []*step) {
 	}
 }
 
-// isDropout reports whether a node is one that Dropout made.
+// isDropout reports whether a node is one that Dropout made. Multiply, which devices compute alike, has
+// a gradient for its second operand; a mask has none.
 func isDropout(n *gorgonia.Node) bool {
 	o, ok := n.Op().(*operation)
 	if !ok {
 		return false
 	}
 	_, ok = o.op.(program.Dropout)
-	return ok
+	return ok && !o.wrt[1]
 }

@@ -81,6 +81,11 @@ func TestEpilogues(t *testing.T) {
 			y, signed := b.leaky(conv), b.must(Add(other, b.input("signed", other.Shape()...)))
 			return b, []*gorgonia.Node{b.must(gorgonia.HadamardProd(y, signed)), gradient(b, 0.3, y, b.must(gorgonia.HadamardProd(gate, signed)))}
 		}, []string{"conv2d", "add", "dropout", "dropout", "leaky_relu_grad"}},
+		"a gate that was multiplied by this package's product": {func() (*network, []*gorgonia.Node) {
+			b, conv, _, _, gate := build()
+			y, signed := b.leaky(conv), b.input("signed", conv.Shape()...)
+			return b, []*gorgonia.Node{b.must(Multiply(y, signed)), gradient(b, 0.3, y, b.must(Multiply(gate, signed)))}
+		}, []string{"conv2d", "dropout", "dropout", "leaky_relu_grad"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, outputs := c.outputs()
