@@ -92,11 +92,7 @@ func (t *classifierTraining) prepare(labels []uint8) error {
 	if err := t.arrays.alloc(step); err != nil {
 		return err
 	}
-	classes := make([]uint8, n*t.Classes())
-	for i, l := range labels {
-		classes[i*t.Classes()+int(l)] = 255
-	}
-	if err := write(t.arrays, storageClasses, 0, classes); err != nil {
+	if err := write(t.arrays, storageClasses, 0, oneHot(labels, t.Classes())); err != nil {
 		return err
 	}
 	weights := &program.Program{Name: "initialise"}

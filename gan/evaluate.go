@@ -39,6 +39,11 @@ func Evaluate(dev program.Device, f *ModelFile, images Images, seed uint64) (e E
 	if err := images.validate(l.generator.Output); err != nil {
 		return e, err
 	}
+	if l.classes > 0 {
+		if err := images.validateLabels(l.classes); err != nil {
+			return e, err
+		}
+	}
 	a := newArrays(dev)
 	defer func() { err = errors.Join(err, a.close()) }()
 	if err := errors.Join(uploadParameters(a, l.generator, f.imageWeights()),
@@ -87,6 +92,11 @@ func evaluate(e *Evaluation, a *arrays, b steps, images Images, repeat int) erro
 		if err := write(a, storageDataset, 0, images.Pixels); err != nil {
 			return err
 		}
+		if b.classes > 0 {
+			if err := writeClasses(a, images.Labels, b.classes); err != nil {
+				return err
+			}
+		}
 	}
 	for range repeat {
 		for i := range indices {
@@ -125,6 +135,7 @@ func (b steps) evaluation(count int) (*program.Program, error) {
 			arg(storageDataset), arg(storageIndices), arg(storageImages)),
 		draws.Append("noise", program.Normal{N: half * b.latent(), Draw: b.draw(streamEvaluation), Stddev: 1},
 			arg(evaluationCounter), arg(storageNoise)),
+		b.evaluationConditions(draws, half, count),
 		draws.Append("batches", program.Increment{N: 1, Delta: 1}, arg(evaluationCounter)))
 	if err != nil {
 		return nil, err
@@ -158,4 +169,13 @@ func (b steps) evaluation(count int) (*program.Program, error) {
 		}
 	}
 	return program.Join("evaluation", draws, fakes, logits, scores)
+}
+
+// evaluationConditions fills in the classes of the real images, and those of as many fakes.
+func (b steps) evaluationConditions(p *program.Program, half, count int) error {
+	if b.classes == 0 {
+		return nil
+	}
+	return errors.Join(b.gatherConditions(p, half, count),
+		b.drawConditions(p, evaluationCounter, streamClassesEvaluation, half, half))
 }

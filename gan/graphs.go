@@ -29,10 +29,11 @@ type graph struct {
 	exprs           *gorgonia.ExprGraph
 	dtype           tensor.Dtype
 	inputs, outputs []engine.Place
+	conditions      program.Arg // of a batch, if its classes are known
 }
 
 func newGraph(name string, t tensor.Dtype) *graph {
-	return &graph{name: name, exprs: gorgonia.NewGraph(), dtype: t}
+	return &graph{name: name, exprs: gorgonia.NewGraph(), dtype: t, conditions: arg(storageConditions)}
 }
 
 // input adds an input that lies at a place, or finds the one of that name: a network that is applied
@@ -61,12 +62,14 @@ func (g *graph) network(l *Layout, x *gorgonia.Node, m mode) (y *gorgonia.Node, 
 		for _, p := range layer.Parameters {
 			own = append(own, g.input(p.Name, program.Arg{Storage: parametersOf(l.Name), Offset: p.Offset}, p.Shape...))
 		}
-		var mask *gorgonia.Node
+		var extra *gorgonia.Node
 		if m != nil && layer.dropoutRate() > 0 {
 			name := m(l.Name, layer.Name)
-			mask = g.input(name, arg(name), withBatch(batch, layer.Out)...)
+			extra = g.input(name, arg(name), withBatch(batch, layer.Out)...)
+		} else if c, ok := layer.Layer.(ClassEmbedding); ok {
+			extra = g.input(fmt.Sprintf("classes of %d", batch), g.conditions, batch, c.Classes)
 		}
-		if x, err = layer.apply(x, own, mask); err != nil {
+		if x, err = layer.apply(x, own, extra); err != nil {
 			return nil, nil, fmt.Errorf("%s/%s: %w", l.Name, layer.Name, err)
 		}
 		parameters = append(parameters, own...)
@@ -88,9 +91,11 @@ func (g *graph) gradient(loss *gorgonia.Node, l *Layout, parameters gorgonia.Nod
 
 func withBatch(batch int, shape []int) []int { return append([]int{batch}, shape...) }
 
-// generateGraph makes a batch of images, at a place, of the noise.
+// generateGraph makes a batch of images, at a place, of the noise, and, if they have classes, of the
+// conditions in the rows of that place.
 func generateGraph(l layouts, t tensor.Dtype, batch int, images program.Arg, m mode) (*graph, error) {
 	g := newGraph("generate", t)
+	g.conditions.Offset = images.Offset / l.pixels() * l.classes
 	noise := g.input("noise", arg(storageNoise), batch, l.latent())
 	y, _, err := g.network(l.generator, noise, m)
 	if err != nil {

@@ -20,6 +20,16 @@ func tinyLayouts(t testing.TB) layouts {
 	return l
 }
 
+// conditionalLayouts are those of a model that knows three classes.
+func conditionalLayouts(t testing.TB) layouts {
+	t.Helper()
+	l, err := tinyModel(tinySettings()).Conditional(3).layouts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
 // builders makes every graph that is run, by name: those of the losses after their network.
 var builders = func() map[string]func(layouts, tensor.Dtype) (*graph, error) {
 	all := map[string]func(layouts, tensor.Dtype) (*graph, error){
@@ -38,7 +48,11 @@ var builders = func() map[string]func(layouts, tensor.Dtype) (*graph, error) {
 
 // A compiled graph on the CPU gives what Gorgonia's own machine computes of it in float64.
 func TestProgramsAgreeWithTapeMachine(t *testing.T) {
-	l := tinyLayouts(t)
+	t.Run("plain", func(t *testing.T) { checkPrograms(t, tinyLayouts(t)) })
+	t.Run("conditional", func(t *testing.T) { checkPrograms(t, conditionalLayouts(t)) })
+}
+
+func checkPrograms(t *testing.T, l layouts) {
 	dev := openCPU(t, 0)
 	for name, build := range builders {
 		t.Run(name, func(t *testing.T) {
@@ -87,7 +101,11 @@ func TestProgramsAgreeWithTapeMachine(t *testing.T) {
 
 // The gradient along a random direction is the slope of the loss, for either network and all losses.
 func TestGradientsAgainstDifferences(t *testing.T) {
-	l := tinyLayouts(t)
+	t.Run("plain", func(t *testing.T) { checkSlopes(t, tinyLayouts(t)) })
+	t.Run("conditional", func(t *testing.T) { checkSlopes(t, conditionalLayouts(t)) })
+}
+
+func checkSlopes(t *testing.T, l layouts) {
 	for name, build := range builders {
 		network, _, found := strings.Cut(name, "/")
 		if !found {

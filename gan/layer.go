@@ -19,9 +19,10 @@ type Layer interface {
 	outputShape(in []int) ([]int, error)
 	// weights lists the layer's parameters, for an input that outputShape accepts.
 	weights(in []int) []weight
-	// apply adds the layer to x's graph. The parameters are those of weights, in order; mask is
-	// what a Dropout multiplies by, nil if it drops nothing.
-	apply(x *gorgonia.Node, parameters []*gorgonia.Node, mask *gorgonia.Node) (*gorgonia.Node, error)
+	// apply adds the layer to x's graph. The parameters are those of weights, in order; extra is
+	// what a Dropout multiplies by, nil if it drops nothing, or the classes [batch, Classes] of a
+	// ClassEmbedding, 1 at a sample's class and else 0.
+	apply(x *gorgonia.Node, parameters []*gorgonia.Node, extra *gorgonia.Node) (*gorgonia.Node, error)
 }
 
 // Size is a height and a width in pixels.
@@ -70,6 +71,12 @@ type Reshape struct {
 // Flatten makes each sample one row.
 type Flatten struct{}
 
+// ClassEmbedding adds a learned array of a sample's class to it: the row of a kernel (Classes, size
+// of the sample). The classes come to every such layer of a graph by one input.
+type ClassEmbedding struct {
+	Classes int `json:"classes"`
+}
+
 func (Dense) Kind() string           { return "dense" }
 func (Conv2D) Kind() string          { return "conv2d" }
 func (Conv2DTranspose) Kind() string { return "conv2d_transpose" }
@@ -78,6 +85,7 @@ func (Dropout) Kind() string         { return "dropout" }
 func (Sigmoid) Kind() string         { return "sigmoid" }
 func (Reshape) Kind() string         { return "reshape" }
 func (Flatten) Kind() string         { return "flatten" }
+func (ClassEmbedding) Kind() string  { return "class_embedding" }
 
 // weight describes a parameter of a layer. Those with fans are drawn from Glorot's
 // distribution, the others begin at zero.
@@ -213,6 +221,18 @@ func (l Reshape) outputShape(in []int) ([]int, error) {
 }
 
 func (Flatten) outputShape(in []int) ([]int, error) { return []int{size(in)}, nil }
+
+func (l ClassEmbedding) outputShape(in []int) ([]int, error) {
+	const most = 256 // a label is a byte
+	if l.Classes < 1 || l.Classes > most {
+		return nil, fmt.Errorf("%d classes, want 1 to %d", l.Classes, most)
+	}
+	return in, nil
+}
+
+func (l ClassEmbedding) weights(in []int) []weight {
+	return []weight{{"kernel", []int{l.Classes, size(in)}, l.Classes, size(in)}}
+}
 
 func (LeakyReLU) weights([]int) []weight { return nil }
 func (Dropout) weights([]int) []weight   { return nil }

@@ -45,3 +45,14 @@ func (l Reshape) apply(x *gorgonia.Node, _ []*gorgonia.Node, _ *gorgonia.Node) (
 func (l Flatten) apply(x *gorgonia.Node, _ []*gorgonia.Node, _ *gorgonia.Node) (*gorgonia.Node, error) {
 	return engine.Flatten(x)
 }
+
+func (l ClassEmbedding) apply(x *gorgonia.Node, p []*gorgonia.Node, classes *gorgonia.Node) (*gorgonia.Node, error) {
+	own, err := engine.Dense(classes, p[0], nil)
+	if err != nil {
+		return nil, err
+	}
+	if own, err = engine.Reshape(own, x.Shape()...); err != nil {
+		return nil, err
+	}
+	return engine.Add(x, own)
+}

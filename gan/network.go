@@ -132,6 +132,7 @@ func (l *Layout) ParameterCount() int {
 // layouts is a model that fits together.
 type layouts struct {
 	generator, discriminator *Layout
+	classes                  int // that both know, 0 if none
 }
 
 func (l layouts) latent() int { return l.generator.Input[0] }
@@ -144,7 +145,14 @@ func (m Model) layouts() (layouts, error) {
 	if err := errors.Join(gErr, dErr); err != nil {
 		return layouts{}, err
 	}
+	classes, gErr := g.classes()
+	same, dErr := d.classes()
+	if err := errors.Join(gErr, dErr); err != nil {
+		return layouts{}, err
+	}
 	switch {
+	case classes != same:
+		return layouts{}, fmt.Errorf("%s knows %d classes but %s %d", g.Name, classes, d.Name, same)
 	case g.Name != generatorName || d.Name != discriminatorName:
 		return layouts{}, fmt.Errorf("the networks are called %q and %q, want %q and %q", g.Name, d.Name, generatorName, discriminatorName)
 	case len(g.Input) != 1:
@@ -156,5 +164,5 @@ func (m Model) layouts() (layouts, error) {
 	case !slices.Equal(d.Output, []int{1}):
 		return layouts{}, fmt.Errorf("%s: its output %v is not one logit", d.Name, d.Output)
 	}
-	return layouts{g, d}, nil
+	return layouts{g, d, classes}, nil
 }

@@ -66,6 +66,8 @@ func decodeLayer(kind string, raw []byte) (Layer, error) {
 		return decode[Reshape](raw)
 	case Flatten{}.Kind():
 		return decode[Flatten](raw)
+	case ClassEmbedding{}.Kind():
+		return decode[ClassEmbedding](raw)
 	}
 	return nil, fmt.Errorf("unknown kind %q", kind)
 }

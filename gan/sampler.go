@@ -10,6 +10,7 @@ import (
 // Sampler makes images by a generator on a device.
 type Sampler struct {
 	layout  *Layout
+	classes int // that the generator knows
 	batch   int
 	arrays  *arrays
 	run     program.Executable
@@ -35,7 +36,7 @@ func newSamplerOf(dev program.Device, l layouts, batch int, parameters func(*arr
 	if batch < 1 {
 		return nil, fmt.Errorf("a batch of %d images, want at least 1", batch)
 	}
-	s := &Sampler{layout: l.generator, batch: batch, arrays: newArrays(dev)}
+	s := &Sampler{layout: l.generator, classes: l.classes, batch: batch, arrays: newArrays(dev)}
 	err := parameters(s.arrays)
 	if err == nil {
 		var p *program.Program
@@ -74,9 +75,26 @@ func (s *Sampler) Noise(seed uint64, n int) ([]float32, error) {
 // Latent is the number of normals that an image is made from.
 func (s *Sampler) Latent() int { return s.layout.Input[0] }
 
-// Generate makes an image of each row of noise.
+// Classes is the number of classes that the generator knows, 0 if none.
+func (s *Sampler) Classes() int { return s.classes }
+
+// Generate makes an image of each row of noise. If the generator knows classes, all come equally
+// often, in their order.
 func (s *Sampler) Generate(noise []float32) (Samples, error) {
+	var classes []int
+	for c := range s.classes {
+		classes = append(classes, c)
+	}
+	return s.GenerateOf(noise, classes)
+}
+
+// GenerateOf makes an image of each row of noise, of the classes given: equally many of each, in the
+// order given.
+func (s *Sampler) GenerateOf(noise []float32, classes []int) (Samples, error) {
 	latent, pixels := s.Latent(), size(s.layout.Output)
+	if err := s.checkClasses(classes); err != nil {
+		return Samples{}, err
+	}
 	if len(noise) == 0 || len(noise)%latent != 0 {
 		return Samples{}, fmt.Errorf("noise of %d numbers, want rows of %d", len(noise), latent)
 	}
@@ -93,6 +111,13 @@ func (s *Sampler) Generate(noise []float32) (Samples, error) {
 			rows = s.padding
 		}
 		err := write(s.arrays, storageNoise, 0, rows)
+		if err == nil && s.classes > 0 {
+			conditions := make([]float32, s.batch*s.classes)
+			for j := range count {
+				conditions[j*s.classes+classes[(i+j)*len(classes)/n]] = 1
+			}
+			err = write(s.arrays, storageConditions, 0, conditions)
+		}
 		if err == nil {
 			err = s.run.Run()
 		}
@@ -104,6 +129,22 @@ func (s *Sampler) Generate(noise []float32) (Samples, error) {
 		}
 	}
 	return samples, nil
+}
+
+// checkClasses reports classes that the generator does not know.
+func (s *Sampler) checkClasses(classes []int) error {
+	if s.classes == 0 && len(classes) > 0 {
+		return errors.New("the model knows no classes")
+	}
+	if s.classes > 0 && len(classes) == 0 {
+		return errors.New("no class to make images of")
+	}
+	for _, c := range classes {
+		if c < 0 || c >= s.classes {
+			return fmt.Errorf("no class %d: the model knows 0 to %d", c, s.classes-1)
+		}
+	}
+	return nil
 }
 
 // Close frees what the sampler holds on the device.

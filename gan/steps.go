@@ -68,7 +68,7 @@ func (b steps) draw(stream uint32) program.Draw {
 
 func arg(storage string) program.Arg { return program.Arg{Storage: storage} }
 
-// drawD fills the inputs of updateD: real images out of count, noise, dropout masks, and where the
+// drawD fills the inputs of updateD: real images out of count, classes, noise, dropout masks, and where the
 // gradient penalty is taken.
 func (b steps) drawD(count int) (*program.Program, error) {
 	p := &program.Program{Name: "discriminator draws"}
@@ -80,6 +80,12 @@ func (b steps) drawD(count int) (*program.Program, error) {
 	if err := p.Append("real", program.Gather{Batch: half, Pixels: b.pixels(), Count: count},
 		arg(storageDataset), arg(storageIndices), arg(storageImages)); err != nil {
 		return nil, err
+	}
+	if b.classes > 0 {
+		if err := errors.Join(b.gatherConditions(p, half, count),
+			b.drawConditions(p, stepsOf(discriminatorName), streamClassesD, half, half)); err != nil {
+			return nil, err
+		}
 	}
 	if b.s.GradientPenalty > 0 {
 		draw := program.Uniform{N: half, Draw: b.draw(streamInterpolation), High: 1}
@@ -93,9 +99,14 @@ func (b steps) drawD(count int) (*program.Program, error) {
 	return p, b.drawNoise(p, stepsOf(discriminatorName), streamNoiseD, streamDropoutD, half, b.batchD)
 }
 
-// drawG fills the inputs of updateG: noise and dropout masks.
+// drawG fills the inputs of updateG: noise, classes and dropout masks.
 func (b steps) drawG() (*program.Program, error) {
 	p := &program.Program{Name: "generator draws"}
+	if b.classes > 0 {
+		if err := b.drawConditions(p, stepsOf(generatorName), streamClassesG, b.batchG, 0); err != nil {
+			return nil, err
+		}
+	}
 	return p, b.drawNoise(p, stepsOf(generatorName), streamNoiseG, streamDropoutG, b.batchG, b.batchG)
 }
 

@@ -13,6 +13,7 @@ import (
 type Images struct {
 	Pixels            []byte // [Count, Rows, Cols], 0 (paper) to 255 (ink)
 	Count, Rows, Cols int
+	Labels            []byte // [Count], the class of each, for models that know them; else nil
 }
 
 // validate checks that images are there, and of the size that a model takes.
@@ -31,7 +32,11 @@ func (i Images) validate(shape []int) error {
 // Slice are n of the images, from first on.
 func (i Images) Slice(first, n int) Images {
 	size := i.Rows * i.Cols
-	return Images{Pixels: i.Pixels[first*size : (first+n)*size], Count: n, Rows: i.Rows, Cols: i.Cols}
+	s := Images{Pixels: i.Pixels[first*size : (first+n)*size], Count: n, Rows: i.Rows, Cols: i.Cols}
+	if i.Labels != nil {
+		s.Labels = i.Labels[first : first+n]
+	}
+	return s
 }
 
 // Samples are n of the images, evenly spread over the set.
@@ -118,6 +123,11 @@ func newTrainer(dev program.Device, s Settings, m Model, images Images) (*Traine
 	if err := images.validate(l.generator.Output); err != nil {
 		return nil, err
 	}
+	if l.classes > 0 {
+		if err := images.validateLabels(l.classes); err != nil {
+			return nil, err
+		}
+	}
 	t := &Trainer{settings: s, model: m, layouts: l, images: images.Count, arrays: newArrays(dev), samplers: map[int]*Sampler{}}
 	if err := t.prepare(images); err != nil {
 		return nil, errors.Join(t.explain(fmt.Errorf("preparing to train on %s: %w", dev.Info().Name, err)), t.Close())
@@ -151,6 +161,11 @@ func (t *Trainer) prepare(images Images) error {
 	}
 	if err := write(t.arrays, storageDataset, 0, images.Pixels); err != nil {
 		return err
+	}
+	if t.layouts.classes > 0 {
+		if err := writeClasses(t.arrays, images.Labels, t.layouts.classes); err != nil {
+			return err
+		}
 	}
 	if t.stepD, err = t.arrays.load(d); err != nil {
 		return err

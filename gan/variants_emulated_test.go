@@ -8,7 +8,9 @@ func TestVariantsOnEmulatedGPU(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the emulator takes some seconds for it")
 	}
+	const conditional = "conditional, penalty"
 	variants := map[string]func(*Settings){
+		conditional:                           func(s *Settings) { s.GradientPenalty = 1 },
 		"label smoothing, two rates, average": func(s *Settings) { s.LabelSmoothing, s.LearningRateD, s.EMA = 0.1, 4e-4, 0.9 },
 		"penalty under dropout":               func(s *Settings) { s.GradientPenalty = 1 },
 	}
@@ -23,7 +25,11 @@ func TestVariantsOnEmulatedGPU(t *testing.T) {
 			gpu := openEmulated(t)
 			var got [2]*ModelFile
 			var l layouts
-			for i, trainer := range []*Trainer{tinyTrainer(t, gpu, s), tinyTrainer(t, openCPU(t, 0), s)} {
+			start := tinyTrainer
+			if name == conditional {
+				start = conditionalTrainer
+			}
+			for i, trainer := range []*Trainer{start(t, gpu, s), start(t, openCPU(t, 0), s)} {
 				iterate(t, trainer, 2)
 				got[i], l = snapshot(t, trainer), trainer.layouts
 			}

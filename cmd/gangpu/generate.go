@@ -22,6 +22,8 @@ func generateCommand() *cli.Command {
 		Flags: slices.Concat([]cli.Flag{
 			modelFlag(), rawFlag(),
 			&cli.IntFlag{Name: "n", Value: 25, Usage: "`NUMBER` of images"},
+			&cli.IntSliceFlag{Name: "digit", DefaultText: "all",
+				Usage: "`CLASS` of the images, of a model trained with --conditional: 7, or several as 0,1,2, equally many of each in that order"},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the noise comes from; the images of a larger n begin with those of a smaller"},
 			&cli.IntFlag{Name: "interpolate", DefaultText: "none", Usage: "`NUMBER` of images from each image to the next and from the last back to the first: a row each in the picture"},
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "write a picture of all images to this PNG `FILE`"},
@@ -70,6 +72,9 @@ func generate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := checkDigits(c, model.Model.Classes()); err != nil {
+		return err
+	}
 	endAtOnce()
 	dev, err := openDevice(c)
 	if err != nil {
@@ -90,7 +95,12 @@ func generate(c *cli.Context) (err error) {
 	if steps := c.Int("interpolate"); steps > 0 {
 		noise, grid.Columns = gan.Interpolate(noise, sampler.Latent(), steps), steps
 	}
-	samples, err := sampler.Generate(noise)
+	var samples gan.Samples
+	if digits := c.IntSlice("digit"); len(digits) > 0 {
+		samples, err = sampler.GenerateOf(noise, digits)
+	} else {
+		samples, err = sampler.Generate(noise)
+	}
 	if err != nil {
 		return err
 	}
@@ -129,6 +139,19 @@ func checkGenerateFlags(c *cli.Context, n int) error {
 		return err
 	}
 	return errors.Join(checkOutput("out", c.String("out")), checkOutput("gif", c.String("gif")), checkOutput("npy", c.String("npy")))
+}
+
+// checkDigits refuses a --digit that a model of so many classes does not know.
+func checkDigits(c *cli.Context, classes int) error {
+	for _, d := range c.IntSlice("digit") {
+		if classes == 0 {
+			return usagef("--digit %d: the model was not trained with --conditional", d)
+		}
+		if d < 0 || d >= classes {
+			return usagef("--digit %d: the model knows 0 to %d", d, classes-1)
+		}
+	}
+	return nil
 }
 
 func writeSamples(c *cli.Context, samples gan.Samples, grid gan.Grid) error {

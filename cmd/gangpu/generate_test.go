@@ -50,6 +50,31 @@ func TestGenerate(t *testing.T) {
 	checkPNG(t, gridSide(5), gridSide(5), "by-environment.png")
 }
 
+// A conditional model makes the digits asked for, or all of them sorted; others refuse.
+func TestGenerateDigits(t *testing.T) {
+	model := filepath.Join(trained(t, "--conditional"), "model.safetensors")
+	npy := filepath.Join(t.TempDir(), "pixels.npy")
+	args := []string{"generate", "--device", "cpu", "--model", model, "-n", "20", "--npy", npy}
+	pixels := func(more ...string) string {
+		t.Helper()
+		succeed(t, append(args, more...)...)
+		return string(readFile(t, npy)[128:])
+	}
+	all, seven := pixels(), pixels("--digit", "7")
+	const two = 2 * 4 * imageSide * imageSide
+	if all[7*two:][:two] != seven[7*two:][:two] || all[:two] == seven[:two] {
+		t.Error("the digits are not sorted, or --digit 7 is not them")
+	}
+	if pixels("--digit", "3,7")[10*two/2:] != seven[10*two/2:] {
+		t.Error("--digit 3,7 does not end with sevens")
+	}
+	fail(t, exitUsage, "--digit 10: the model knows 0 to 9", append(args, "--digit", "10")...)
+	fail(t, exitUsage, "--digit", append(args, "--digit", "x")...)
+	fail(t, exitUsage, "--digit 1: the model was not trained with --conditional", "generate", "--device", "cpu", "--out", npy,
+		"--digit", "1", "--model", filepath.Join(trained(t), "model.safetensors"))
+	succeed(t, "evaluate", "--device", "cpu", "--model", model)
+}
+
 // A model with a moving average makes its images by that, and by the last weights on demand.
 func TestGenerateByAverage(t *testing.T) {
 	dir := t.TempDir()

@@ -21,6 +21,8 @@ func settingsFlags() []cli.Flag {
 		&cli.StringFlag{Name: "alternation", Value: string(d.Alternation),
 			Usage: "`KIND`: every-k (a discriminator step every k iterations) or k-steps (k of them before each generator step)"},
 		&cli.StringFlag{Name: "loss", Value: string(d.Loss), Usage: "`KIND` of game: " + lossNames() + "; with wasserstein and wasserstein-gp, k, alternation, dropout, lr, the betas, clip and gradient-penalty are by default their papers'"},
+		&cli.BoolFlag{Name: "conditional", DisableDefaultText: true,
+			Usage: "tell both networks the images' classes, so that generate --digit makes those asked for"},
 		&cli.Float64Flag{Name: "label-smoothing", Value: d.LabelSmoothing, Usage: "`NUMBER` that the label of real images is less than 1 in the cross-entropy"},
 		&cli.Float64Flag{Name: "gradient-penalty", Value: d.GradientPenalty, DefaultText: "0, none; with --loss wasserstein-gp 10",
 			Usage: "`WEIGHT` of the penalty on the length of the discriminator's gradient"},
@@ -69,10 +71,10 @@ func preset(c *cli.Context) (gan.Preset, error) {
 	return gan.Preset{}, usagef("unknown preset %q: want %s", c.String("preset"), strings.Join(names, " or "))
 }
 
-// recipe reads the flags, for images of that size: the settings, and the model that they train. What
+// recipe reads the flags, for images of that size and of so many classes: the settings, and the model that they train. What
 // is not given is the preset's, or what a loss that is given needs. A setting that no run can have
 // is a usage error.
-func recipe(c *cli.Context, height, width int) (s gan.Settings, m gan.Model, err error) {
+func recipe(c *cli.Context, height, width, classes int) (s gan.Settings, m gan.Model, err error) {
 	p, err := preset(c)
 	if err != nil {
 		return s, m, err
@@ -82,8 +84,14 @@ func recipe(c *cli.Context, height, width int) (s gan.Settings, m gan.Model, err
 	}
 	s.Height, s.Width = height, width
 	m, err = p.Model(s)
+	if c.Bool("conditional") {
+		m = m.Conditional(classes)
+	}
 	return s, m, err
 }
+
+// usualClasses is how many the datasets have that gangpu knows.
+const usualClasses = 10
 
 // settings reads the flags of settings; what is not given is s's.
 func settings(c *cli.Context, s gan.Settings) (gan.Settings, error) {

@@ -26,7 +26,7 @@ func summary(c *cli.Context) error {
 		return err
 	}
 	d := gan.DefaultSettings()
-	_, m, err := recipe(c, d.Height, d.Width)
+	_, m, err := recipe(c, d.Height, d.Width, usualClasses)
 	if err != nil {
 		return err
 	}

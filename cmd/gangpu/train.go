@@ -56,7 +56,7 @@ func datasetOf(c *cli.Context, model *gan.ModelFile) string {
 }
 
 func imagesOf(s mnist.Set) gan.Images {
-	return gan.Images{Pixels: s.Images, Count: s.Count, Rows: s.Rows, Cols: s.Cols}
+	return gan.Images{Pixels: s.Images, Count: s.Count, Rows: s.Rows, Cols: s.Cols, Labels: s.Labels}
 }
 
 func pixelsSum(s mnist.Set) string {
@@ -111,6 +111,9 @@ func train(c *cli.Context) (err error) {
 	info := dev.Info()
 	fmt.Fprintf(c.App.Writer, "device  %s: %s, %s\nimages  %s, %d of %dx%d, from %s\nrun     %s\n", info.Name, info.Description, info.Precision,
 		data.Name, images.Count, images.Rows, images.Cols, data.Dir, s.folder)
+	if n := t.Model().Classes(); n > 0 {
+		fmt.Fprintf(c.App.Writer, "classes %d, known to both networks\n", n)
+	}
 	if list := unusual(t.Settings()); list != "" {
 		fmt.Fprintf(c.App.Writer, "with    %s; all else is the tutorial's\n", list)
 	}
@@ -144,7 +147,7 @@ func checkTrainFlags(c *cli.Context) (*session, error) {
 		return openResumed(c)
 	}
 	d := gan.DefaultSettings()
-	if _, _, err := recipe(c, d.Height, d.Width); err != nil {
+	if _, _, err := recipe(c, d.Height, d.Width, usualClasses); err != nil {
 		return nil, err
 	}
 	return &session{}, explainOccupied(runfolder.Folder(c.String("out")).CheckFree())
@@ -167,7 +170,7 @@ func (s *session) start(c *cli.Context, dev program.Device, images gan.Images) e
 	if s.saved != nil {
 		return s.resume(c, dev, images)
 	}
-	settings, m, err := recipe(c, images.Rows, images.Cols)
+	settings, m, err := recipe(c, images.Rows, images.Cols, images.Classes())
 	if err != nil {
 		return err
 	}

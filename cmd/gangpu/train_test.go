@@ -70,7 +70,7 @@ func TestTrainSettingsCount(t *testing.T) {
 	usual := readTensors(t, trained(t), "model.safetensors")
 	for _, setting := range []string{"--k=1", "--alternation=k-steps", "--loss=minimax", "--lr=0.01", "--beta1=0.1",
 		"--beta2=0.1", "--epsilon=1", "--alpha=0.1", "--dropout=0", "--latent=10",
-		"--loss=least-squares", "--loss=hinge", "--loss=wasserstein", "--loss=wasserstein-gp", "--gradient-penalty=1", "--label-smoothing=0.1", "--lr-d=0.01", "--clip=0.01"} {
+		"--loss=least-squares", "--loss=hinge", "--loss=wasserstein", "--loss=wasserstein-gp", "--conditional", "--gradient-penalty=1", "--label-smoothing=0.1", "--lr-d=0.01", "--clip=0.01"} {
 		if sameTensors(usual, readTensors(t, trained(t, setting), "model.safetensors")) {
 			t.Errorf("%s changes nothing", setting)
 		}
