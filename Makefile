@@ -117,9 +117,13 @@ test-export: export-peers ## exchange models with the real Keras, ONNX Runtime a
 	web="$$PWD/build/onnxruntime-web/dist"; test -d "$$web" || web=; \
 	GANGPU_ONNXRUNTIME_WEB="$$web" GANGPU_EXPORT_PEERS="$$PWD/$(EXPORT_PEERS)" PYTHONDONTWRITEBYTECODE=1 $(GO) test -count=1 -run Peers ./exchange/
 
+.PHONY: test-browser
+test-browser: ## run the tests of the page that --serve shows and of the report in a browser (needs Chromium or Chrome)
+	GANGPU_REQUIRE_BROWSER=1 $(GO) test -count 1 -run Browser ./internal/runpage/
+
 .PHONY: race
 race: ## run the tests of what is concurrent under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -short ./engine/cpu/ ./mnist/ ./cmd/gangpu/
+	CGO_ENABLED=1 $(GO) test -race -short ./engine/cpu/ ./mnist/ ./internal/runpage/ ./cmd/gangpu/
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck

@@ -70,6 +70,8 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Commands: []*cli.Command{
 			trainCommand(),
 			runsCommand(),
+			plotCommand(),
+			reportCommand(),
 			generateCommand(),
 			evaluateCommand(),
 			trainClassifierCommand(),

@@ -20,7 +20,6 @@ type page struct {
 	*runpage.Recorder
 	stdout io.Writer
 	info   *runfolder.Info // says how the run ended
-	report string
 	server *runpage.Server // nil where none is asked for
 }
 
@@ -41,7 +40,7 @@ func listen(c *cli.Context) (net.Listener, error) {
 }
 
 func newPage(c *cli.Context, s *session, l net.Listener) (*page, error) {
-	p := &page{Recorder: runpage.New(s.folder, s.info), stdout: c.App.Writer, info: s.info, report: s.folder.Report()}
+	p := &page{Recorder: runpage.New(s.folder, s.info), stdout: c.App.Writer, info: s.info}
 	if s.iterations > 0 {
 		rows, err := s.folder.ReadMetrics()
 		if err != nil {
@@ -72,7 +71,7 @@ func (p *page) end(error) error {
 	p.End(p.info.State, p.info.Reason)
 	err := p.WriteReport()
 	if err == nil {
-		fmt.Fprintf(p.stdout, "report  %s\n", p.report)
+		fmt.Fprintf(p.stdout, "report  %s\n", p.ReportPath())
 	}
 	if p.server != nil {
 		err = errors.Join(err, p.server.Close())

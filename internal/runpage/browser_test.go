@@ -22,13 +22,19 @@ import (
 // The pages of this file are looked at in a real browser. A test page holds the page in a frame,
 // uses it as a person does, and posts what it found.
 
-// findBrowser skips where there is none.
+// findBrowser skips where there is none, unless one is required.
 func findBrowser(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
+	}
+	if os.Getenv("GANGPU_REQUIRE_BROWSER") != "" {
+		t.Fatal("no browser: want chromium or google-chrome in the PATH")
 	}
 	t.Skip("no browser: chromium or google-chrome")
 	return ""

@@ -20,10 +20,13 @@ var page string
 // messagePlace is where a message is put into the page.
 const messagePlace = `<script id="message" type="application/json">`
 
+// ReportPath is where the run's report is.
+func (r *Recorder) ReportPath() string { return r.folder.Report() }
+
 // WriteReport makes or replaces the run's report: a page of the run as it stands, in one file that
 // needs nothing else.
 func (r *Recorder) WriteReport() error {
-	path := r.folder.Report()
+	path := r.ReportPath()
 	text, err := json.Marshal(r.message(&had{})) // which escapes "<"
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)

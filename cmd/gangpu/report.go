@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+
+	"gangpu/internal/runpage"
+
+	"github.com/urfave/cli/v2"
+)
+
+func reportCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "report",
+		Usage:       "write the report of runs as they stand, as train does when one ends",
+		ArgsUsage:   "RUN...",
+		Description: "For runs that are being trained, or ended without a report.",
+		Action: func(c *cli.Context) error {
+			if c.Args().Len() == 0 {
+				return usagef("no run to report: give the folders of some, as gangpu report runs/001")
+			}
+			for _, path := range c.Args().Slice() {
+				r, err := runpage.Open(path)
+				if err != nil {
+					return fmt.Errorf("opening the run %s: %w", path, err)
+				}
+				if err := r.WriteReport(); err != nil {
+					return err
+				}
+				if _, err := fmt.Fprintf(c.App.Writer, "report  %s\n", r.ReportPath()); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
