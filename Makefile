@@ -144,7 +144,6 @@ gpu-bundle: ## put what bench/gpu.sh needs on a GPU machine without Go into buil
 	rm -rf build/gpu && mkdir -p build/gpu/mnist
 	CGO_ENABLED=1 CGO_CFLAGS="$$($(CUDA_FLAGS))" $(GO) build -trimpath -ldflags '-s -w' -tags gpu -o build/gpu/gangpu ./cmd/gangpu
 	CGO_ENABLED=1 CGO_CFLAGS="$$($(CUDA_FLAGS))" $(GO) test -c -trimpath -ldflags '-s -w' -tags gpu -o build/gpu/cudriver.test ./engine/cuda/cudriver/
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o build/gpu/table ./bench/table
 	cp "$$(build/gpu/gangpu data | sed -n '1s/.* in //p')"/*ubyte* build/gpu/mnist/
 	$(if $(REFERENCE),cp "$(REFERENCE)" build/gpu/reference.safetensors)
 	du -sh build/gpu
