@@ -63,21 +63,24 @@ func evaluate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	classifier, err := openClassifier(c, data.Train)
+	if err != nil {
+		return err
+	}
 	endAtOnce()
 	dev, err := openDevice(c)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
-	j, err := openJudge(c, dev, o, data)
-	if err != nil {
-		return err
-	}
-	if j != nil {
-		defer func() { err = errors.Join(err, j.Close()) }()
-	}
-	e := evaluator{dev: dev, data: data, judge: j, seed: c.Uint64("seed"), images: o.Images, pairs: c.String("nearest"),
+	e := evaluator{dev: dev, data: data, seed: c.Uint64("seed"), images: o.Images, pairs: c.String("nearest"),
 		training: imagesOf(data.Train), test: imagesOf(data.Test)}
+	if classifier != nil {
+		if e.judge, err = newJudge(dev, classifier, o, data); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, e.judge.Close()) }()
+	}
 	show := printer(c, files, o)
 	for i, file := range files {
 		if i > 0 {
@@ -132,8 +135,7 @@ func (e *evaluator) evaluate(file string, model *gan.ModelFile) (_ evaluation, e
 	}
 	v := evaluation{Model: file, Iterations: model.Iterations, Dataset: e.data.Name, TestImages: losses.Images, Loss: model.Settings.Loss,
 		DLoss: losses.DLoss, GLoss: losses.GLoss, AccuracyReal: losses.AccuracyReal, AccuracyFake: losses.AccuracyFake}
-	const batch = 200
-	sampler, err := gan.NewSampler(e.dev, model, batch)
+	sampler, err := gan.NewSampler(e.dev, model, judge.Batch)
 	if err != nil {
 		return v, err
 	}

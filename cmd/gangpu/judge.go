@@ -18,20 +18,8 @@ func classifierFlag() cli.Flag {
 		Usage: "`FILE` of the classifier to judge images by, as train-classifier writes it"}
 }
 
-// openJudge makes a judge by the classifier that --classifier names or, for MNIST's own images, by
-// the one that is part of gangpu; nil if there is none for the images.
-func openJudge(c *cli.Context, dev program.Device, o judge.Options, data *mnist.Data) (*judge.Judge, error) {
-	classifier, err := openClassifier(c, data.Train)
-	if err != nil || classifier == nil {
-		return nil, err
-	}
-	j, err := judge.New(dev, classifier, o, imagesOf(data.Train), imagesOf(data.Test))
-	if err != nil {
-		return nil, fmt.Errorf("preparing to judge: %w", err)
-	}
-	return j, nil
-}
-
+// openClassifier is the classifier that --classifier names or, for MNIST's own images, the one that
+// is part of gangpu; nil if there is none for the images.
 func openClassifier(c *cli.Context, training mnist.Set) (*gan.Classifier, error) {
 	if file := c.String("classifier"); file != "" {
 		return gan.LoadClassifier(file)
@@ -41,6 +29,14 @@ func openClassifier(c *cli.Context, training mnist.Set) (*gan.Classifier, error)
 		return nil, err
 	}
 	return classifier, nil
+}
+
+func newJudge(dev program.Device, classifier *gan.Classifier, o judge.Options, data *mnist.Data) (*judge.Judge, error) {
+	j, err := judge.New(dev, classifier, o, imagesOf(data.Train), imagesOf(data.Test))
+	if err != nil {
+		return nil, fmt.Errorf("preparing to judge: %w", err)
+	}
+	return j, nil
 }
 
 // noClassifier says why images are not judged.

@@ -25,6 +25,8 @@ type session struct {
 	metrics  *runfolder.MetricsFile
 	watchers watchers
 
+	classifier *gan.Classifier // to judge the images by; nil if they are not judged
+
 	checkpoints *runfolder.Checkpoints
 	begun       time.Time
 	iterations  int         // of the run, made

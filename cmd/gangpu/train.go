@@ -21,9 +21,9 @@ func trainCommand() *cli.Command {
 		Usage: "train a model; without flags, the tutorial's by its recipe",
 		Description: "Writes to the run's folder: model.safetensors (weights, optimizer, settings), metrics.csv, run.json\n" +
 			"(settings, how far it is), after each epoch samples/epoch-NNN.png, 25 images from noise that stays\n" +
-			"the same, and at the end report.html (curves, samples, settings). The first\n" +
+			"the same, judge.csv (how good the images are), and at the end report.html. The first\n" +
 			"Ctrl-C finishes the iteration and saves; --resume goes on from there, to the same bits.",
-		Flags: slices.Concat(settingsFlags(), dataFlags(), deviceFlags(), []cli.Flag{
+		Flags: slices.Concat(settingsFlags(), dataFlags(), deviceFlags(), judgingFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "out", TakesFile: true, EnvVars: []string{"GANGPU_OUT"},
 				DefaultText: "the next of runs/001, runs/002, ...", Usage: "`FOLDER` of the run"},
 			&cli.StringFlag{Name: "resume", TakesFile: true, Usage: "go on with the run in this `FOLDER`, by its own settings; --epochs may be more; a file of its checkpoints goes on from there, and makes anew what came after"},
@@ -90,6 +90,9 @@ func train(c *cli.Context) (err error) {
 		return fmt.Errorf("the run in %s was trained on other images than those in %s: on %s; --data or --dataset says which",
 			s.folder, data.Dir, s.saved.Notes[noteDataset])
 	}
+	if s.classifier, err = judgingClassifier(c, data.Train); err != nil {
+		return err
+	}
 	dev, err := openDevice(c)
 	if err != nil {
 		return err
@@ -122,7 +125,7 @@ func train(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.end(err)) }()
-	if err := s.startWatchers(c, images, listener); err != nil {
+	if err := s.startWatchers(c, dev, data, listener); err != nil {
 		return err
 	}
 	return s.loop(c, total)
@@ -136,6 +139,9 @@ func checkTrainFlags(c *cli.Context) (*session, error) {
 	}
 	if n := c.Int("checkpoint-every"); n < 0 {
 		return nil, usagef("--checkpoint-every %d: want at least 1, or 0 for each epoch", n)
+	}
+	if n := c.Int("judge-every"); n < 0 {
+		return nil, usagef("--judge-every %d: want at least 1, or 0 for never", n)
 	}
 	if n := c.Int("keep"); n < 1 {
 		return nil, usagef("--keep %d: want at least 1", n)

@@ -8,6 +8,7 @@ import (
 
 	"gangpu/engine/program"
 	"gangpu/gan"
+	"gangpu/gan/judge"
 	"gangpu/mnist"
 
 	"github.com/urfave/cli/v2"
@@ -91,8 +92,7 @@ func classifierLine(s gan.ClassifierSettings, dataset string) string {
 
 // testAccuracy is the share of the images that the classifier classifies as they are labelled.
 func testAccuracy(dev program.Device, classifier *gan.Classifier, test mnist.Set) (_ float64, err error) {
-	const batch = 200
-	r, err := gan.NewRecognizer(dev, classifier, min(batch, test.Count))
+	r, err := gan.NewRecognizer(dev, classifier, judge.Batch)
 	if err != nil {
 		return 0, err
 	}

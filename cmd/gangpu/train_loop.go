@@ -150,7 +150,7 @@ func (e *interruptedError) Unwrap() error { return e.cause }
 // resumeLine is the command line that goes on with a run, from its folder or one of its files.
 func resumeLine(c *cli.Context, path string) string {
 	line := []string{"gangpu train --resume", shellQuote(path)}
-	for _, name := range []string{"data", "device", "precision", "iterations"} {
+	for _, name := range []string{"data", "device", "precision", "iterations", "judge-every", "classifier"} {
 		if given(c, name) {
 			line = append(line, "--"+name, shellQuote(fmt.Sprint(c.Value(name))))
 		}

@@ -6,7 +6,9 @@ import (
 	"net"
 	"time"
 
+	"gangpu/engine/program"
 	"gangpu/gan"
+	"gangpu/mnist"
 
 	"github.com/urfave/cli/v2"
 )
@@ -34,18 +36,25 @@ type watchers []watcher
 
 // startWatchers makes those of every run, and those that the flags ask for. The page is served on
 // the listener, if there is one.
-func (s *session) startWatchers(c *cli.Context, images gan.Images, listener net.Listener) error {
+func (s *session) startWatchers(c *cli.Context, dev program.Device, data *mnist.Data, listener net.Listener) error {
 	page, err := newPage(c, s, listener)
 	if err != nil {
 		return err
 	}
 	s.watchers = watchers{
 		&tensorboard{folder: s.folder.TensorBoard(), perEpoch: s.trainer.IterationsPerEpoch()},
-		newDiagnosis(c, s.trainer, images, s.folder),
+		newDiagnosis(c, s.trainer, imagesOf(data.Train), s.folder),
 		page,
 	}
 	if c.Bool("preview") {
 		s.watchers = append(s.watchers, newPreview(c.App.Writer))
+	}
+	if s.classifier != nil {
+		judging, err := newJudging(c, s, dev, data)
+		if err != nil {
+			return err
+		}
+		s.watchers = append(s.watchers, judging)
 	}
 	return nil
 }

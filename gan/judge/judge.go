@@ -43,8 +43,8 @@ type Judge struct {
 	floor      Scores
 }
 
-// batch is how many images go through the networks at a time.
-const batch = 200
+// Batch is how many images go through the networks at a time; a sampler of this batch wastes none.
+const Batch = 200
 
 // New makes a judge of what is generated after the training images: it classifies the test images
 // and, for the floor, some of the training images.
@@ -56,7 +56,7 @@ func New(dev program.Device, c *gan.Classifier, o Options, training, test gan.Im
 		return nil, fmt.Errorf("%d training and %d test images to judge by, want at least 2 of either", training.Count, test.Count)
 	}
 	j := &Judge{options: o, classifier: c}
-	if j.recognizer, err = gan.NewRecognizer(dev, c, batch); err != nil {
+	if j.recognizer, err = gan.NewRecognizer(dev, c, Batch); err != nil {
 		return nil, err
 	}
 	known, err := j.recognizer.Recognize(test.Samples(test.Count))
@@ -96,7 +96,7 @@ func (j *Judge) ScoreSampler(s *gan.Sampler, seed uint64) (Scores, error) {
 		return Scores{}, err
 	}
 	known := gan.Recognition{}
-	for rows := batch * s.Latent(); len(noise) > 0; noise = noise[min(rows, len(noise)):] {
+	for rows := Batch * s.Latent(); len(noise) > 0; noise = noise[min(rows, len(noise)):] {
 		samples, err := s.Generate(noise[:min(rows, len(noise))])
 		if err != nil {
 			return Scores{}, err

@@ -216,7 +216,7 @@ func TestJudge(t *testing.T) {
 
 // Judging a few images at a time is judging all.
 func TestScoreSampler(t *testing.T) {
-	j := newJudge(t, 0, Options{Images: 2*batch + 30, Confidence: 0.3})
+	j := newJudge(t, 0, Options{Images: 2*Batch + 30, Confidence: 0.3})
 	s := gan.DefaultSettings()
 	s.Height, s.Width, s.Latent, s.Batch = 8, 8, 6, 16
 	model, err := gan.Tutorial(s)
@@ -229,7 +229,7 @@ func TestScoreSampler(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer trainer.Close()
-	sampler, err := trainer.Sampler(batch)
+	sampler, err := trainer.Sampler(Batch)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestScoreSampler(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	noise, err := sampler.Noise(5, 2*batch+30)
+	noise, err := sampler.Noise(5, 2*Batch+30)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -322,7 +322,7 @@ func TestMNISTClassifier(t *testing.T) {
 	if err != nil {
 		t.Skipf("MNIST is not to be had: %v", err)
 	}
-	r, err := gan.NewRecognizer(openCPU(t, 0), c, batch)
+	r, err := gan.NewRecognizer(openCPU(t, 0), c, Batch)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,7 @@ type Folder string
 func (r Folder) Info() string    { return filepath.Join(string(r), "run.json") }
 func (r Folder) Model() string   { return filepath.Join(string(r), "model.safetensors") }
 func (r Folder) Metrics() string { return filepath.Join(string(r), "metrics.csv") }
+func (r Folder) Judge() string   { return filepath.Join(string(r), "judge.csv") }
 func (r Folder) Samples() string { return filepath.Join(string(r), "samples") }
 
 func (r Folder) TensorBoard() string { return filepath.Join(string(r), "tensorboard") }
