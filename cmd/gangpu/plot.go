@@ -14,7 +14,7 @@ import (
 func plotCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "plot",
-		Usage:     "draw the curves of runs into one picture: losses and accuracies",
+		Usage:     "draw the curves of runs into one picture: losses, accuracies, distances",
 		ArgsUsage: "RUN...",
 		Description: "A curve is the mean of the last epoch's iterations, at each iteration. Of a single run the\n" +
 			"iterations themselves are drawn too, faintly. The dotted line is D's loss where it cannot tell\n" +
@@ -50,7 +50,11 @@ func plotRuns(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		runs = append(runs, runplot.Run{Name: path, IterationsPerEpoch: run.IterationsPerEpoch, Loss: run.Settings.Loss, Rows: rows})
+		judgements, err := run.Folder.ReadJudgements()
+		if err != nil {
+			return err
+		}
+		runs = append(runs, runplot.Run{Name: path, IterationsPerEpoch: run.IterationsPerEpoch, Loss: run.Settings.Loss, Rows: rows, Judgements: judgements})
 	}
 	if err := runplot.Save(out, runs); err != nil {
 		return err

@@ -105,7 +105,7 @@ func TestBrowserPage(t *testing.T) {
 	script := `
 	await until("it trains", () => text("state") === "training" && text("place").startsWith("epoch 3 of 3, iteration 5 of 20; 45 of 60 in all (75%)"));
 	check("curves", all("#loss path.mean, #accuracy path.mean, #loss path.band, #accuracy path.band").every(p => p.getAttribute("d").length > 100) && all("path").length === 8);
-	check("the log 2 line", all("#loss line.guess").length === 1 && text("loss-legend").includes("log 2 = 0.693"));
+	check("the log 2 line", get("judged").hidden && all("#loss line.guess").length === 1 && text("loss-legend").includes("log 2 = 0.693"));
 	check("numbers", all("#tiles dt").map(e => e.textContent).join() === "d loss,g loss,accuracy real,accuracy fake,s/iteration,time left");
 	check("settings", text("settings").includes("learning rate0.0002"));
 	check("text is text", text("facts").includes("digits <&>"));
@@ -152,6 +152,10 @@ func TestBrowserPage(t *testing.T) {
 func TestBrowserReport(t *testing.T) {
 	r := newRun(t)
 	train(t, r, epochs*perEpoch)
+	judged := "epoch,classifier_frechet_distance\n1,1402.5\n2,88.25\n3,97\n"
+	if err := os.WriteFile(r.folder.Judge(), []byte(judged), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	r.End(runfolder.Finished, "")
 	if err := r.WriteReport(); err != nil {
 		t.Fatal(err)
@@ -161,9 +165,10 @@ func TestBrowserReport(t *testing.T) {
 	use(t, mux, "/report", `
 	check("it is finished", text("state") === "finished" && text("place").includes("60 of 60 in all (100%)"));
 	check("all epochs", get("slider").max === "2" && all("#rows tr").length === 3);
+	check("the distances", all("#distance circle").length === 3 && text("distance-legend") === "97 in epoch 3; the least was 88.25 in epoch 2");
 	const newest = get("picture").src;
 	move("slider", 0);
-	check("the first grid", get("picture").src !== newest && text("caption").startsWith("epoch 1,"));
+	check("the first grid", get("picture").src !== newest && text("caption").startsWith("epoch 1,") && text("caption").endsWith("distance 1402"));
 	get("play").click();
 	await until("all grids were played", () => text("caption").startsWith("epoch 3,") && text("play") === "Play");
 	check("loads from nowhere", win().performance.getEntriesByType("resource").length === 0);`, nil)

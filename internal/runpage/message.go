@@ -21,6 +21,7 @@ type message struct {
 	Seconds    number          `json:"seconds"`    // that all iterations took
 	Curves     curvesPart      `json:"curves"`
 	Epochs     []epochPart     `json:"epochs"`
+	Distances  [][2]number     `json:"distances,omitempty"` // epoch and distance of each judgement, if one is new
 	Findings   []string        `json:"findings"`
 }
 
@@ -40,10 +41,11 @@ type epochPart struct {
 
 // had is what a page has been told.
 type had struct {
-	something bool
-	width     int          // of the bins
-	whole     int          // bins that will not change unless their width does
-	epochs    map[int]bool // by number
+	something  bool
+	width      int          // of the bins
+	whole      int          // bins that will not change unless their width does
+	epochs     map[int]bool // by number
+	judgements int
 }
 
 // message is what to tell a page that had this.
@@ -66,6 +68,10 @@ func (r *Recorder) message(h *had) message {
 	}
 	m.Curves = now.curves.part(h.whole)
 	h.whole = max(now.curves.n-1, 0)
+	if judgements := r.judgements(); len(judgements) != h.judgements {
+		h.judgements = len(judgements)
+		m.Distances = judgements
+	}
 	for _, e := range keptEpochs(len(now.epochs)) {
 		if !h.epochs[e] {
 			h.epochs[e] = true
@@ -101,6 +107,16 @@ func (r *Recorder) grid(epoch int) string {
 		return ""
 	}
 	return "data:image/png;base64," + base64.StdEncoding.EncodeToString(png)
+}
+
+// judgements are how far the images were from real ones, where that is measured and can be read.
+func (r *Recorder) judgements() [][2]number {
+	all, _ := r.folder.ReadJudgements()
+	var pairs [][2]number
+	for _, j := range all {
+		pairs = append(pairs, [2]number{number(j.Epoch), number(j.Distance)})
+	}
+	return pairs
 }
 
 // findings are what the diagnosis found, which has no file as long as it found nothing.

@@ -21,12 +21,13 @@ type panel struct {
 	guesses []float64
 	peaks   []float64 // greatest values of the bins of what is drawn
 	means   float64   // the greatest of the smoothed values
+	judged  bool      // whether there is a distance
 }
 
 func newPanel(title, first, second string, runs int) *panel {
 	p := &panel{Plot: plot.New(), legend: plot.NewLegend(), names: [2]string{first, second}, runs: runs}
 	p.Title.Text = title
-	if runs > 1 {
+	if runs > 1 && first != "" {
 		p.Title.Text = fmt.Sprintf("%s: %s, and dashed %s", title, first, second)
 	}
 	p.Title.Padding = vg.Points(6)
@@ -81,6 +82,31 @@ func (p *panel) draw(r Run, series int, values []float64, style draw.LineStyle) 
 	return nil
 }
 
+// drawJudgements adds a run's distances, a point an epoch that was judged.
+func (p *panel) drawJudgements(r Run, style draw.LineStyle) error {
+	var points plotter.XYs
+	for _, j := range r.Judgements {
+		if finite(j.Distance) && j.Distance > 0 {
+			points = append(points, plotter.XY{X: float64(j.Epoch), Y: j.Distance})
+		}
+	}
+	if len(points) == 0 {
+		return nil
+	}
+	p.judged = true
+	line, dots, err := plotter.NewLinePoints(points)
+	if err != nil {
+		return err
+	}
+	line.LineStyle = style
+	dots.GlyphStyle = draw.GlyphStyle{Color: style.Color, Radius: vg.Points(2), Shape: draw.CircleGlyph{}}
+	p.Add(line, dots)
+	if p.runs > 1 {
+		p.legend.Add(r.Name, line)
+	}
+	return nil
+}
+
 // line draws what is left of a curve, which may be nothing.
 func (p *panel) line(points plotter.XYs, style draw.LineStyle) error {
 	if len(points) == 0 {
@@ -117,6 +143,12 @@ func (p *panel) guess(loss float64) {
 	}
 	p.Add(line)
 	p.legend.Add(name, line)
+}
+
+// fitDistances makes the axis logarithmic: distances begin very high.
+func (p *panel) fitDistances() {
+	p.Y.Min, p.Y.Max = math.Pow(10, math.Floor(math.Log10(p.Y.Min))), math.Pow(10, math.Ceil(math.Log10(p.Y.Max)))
+	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
 }
 
 // fitLosses makes room for 0, for the guesses and for the curves. If a few values are far above the

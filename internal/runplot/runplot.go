@@ -12,6 +12,7 @@ import (
 
 	"gangpu/gan"
 	"gangpu/internal/atomicfile"
+	"gangpu/internal/runfolder"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -26,6 +27,7 @@ type Run struct {
 	IterationsPerEpoch int
 	Loss               gan.Loss
 	Rows               []gan.MetricsRow // of all iterations, from the first
+	Judgements         []runfolder.Judgement
 }
 
 // CheckPath refuses a file of a format that Save does not write.
@@ -45,18 +47,23 @@ const (
 )
 
 // Save makes or replaces the file at path, a PNG or an SVG by its name, with the curves of the runs:
-// losses, with a line at what a discriminator that cannot tell has, and accuracies.
+// losses, with a line at what a discriminator that cannot tell has, accuracies and, if a run was
+// judged, distances.
 func Save(path string, runs []Run) error {
 	if err := CheckPath(path); err != nil {
 		return err
 	}
 	loss, accuracy := newPanel("loss", "d", "g", len(runs)), newPanel("accuracy", "real", "fake", len(runs))
+	distance := newPanel("classifier Fréchet distance", "", "", len(runs))
 	for i, r := range runs {
 		if len(r.Rows) == 0 {
 			return fmt.Errorf("%s has no iterations to draw", r.Name)
 		}
 		loss.guess(r.Loss.Guessing())
 		styles := stylesOf(i, len(runs))
+		if err := distance.drawJudgements(r, styles[0]); err != nil {
+			return fmt.Errorf("drawing %s: %w", r.Name, err)
+		}
 		for s, values := range r.values() {
 			if err := [2]*panel{loss, accuracy}[s/2].draw(r, s%2, values, styles[s%2]); err != nil {
 				return fmt.Errorf("drawing %s: %w", r.Name, err)
@@ -66,7 +73,13 @@ func Save(path string, runs []Run) error {
 	loss.fitLosses()
 	accuracy.Y.Min, accuracy.Y.Max = 0, 1
 	accuracy.Y.Tick.Marker = percents{}
-	return atomicfile.Write(path, func(w io.Writer) error { return write(w, path, loss, accuracy) })
+	panels := []*panel{loss, accuracy}
+	if distance.judged {
+		distance.fitDistances()
+		distance.X.Max = max(distance.X.Max, loss.X.Max)
+		panels = append(panels, distance)
+	}
+	return atomicfile.Write(path, func(w io.Writer) error { return write(w, path, panels...) })
 }
 
 // write draws the panels one below the other, their axes in line, their legends beside them.

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"gangpu/gan"
+	"gangpu/internal/runfolder"
 )
 
 func TestSmooth(t *testing.T) {
@@ -131,6 +132,13 @@ func TestSVG(t *testing.T) {
 	}
 	if alone := texts(t, save(t, "w.svg", wasserstein)); slices.Contains(alone, "log 2") {
 		t.Error("a loss for which guessing costs nothing has a line at log 2")
+	}
+	if slices.Contains(several, "classifier Fréchet distance") {
+		t.Error("runs that were not judged have a panel of distances")
+	}
+	spike.Judgements = []runfolder.Judgement{{Epoch: 1, Distance: 1400}, {Epoch: 3, Distance: math.NaN()}, {Epoch: 10, Distance: 90}}
+	if got := texts(t, save(t, "judged.svg", spike, wasserstein)); !slices.Contains(got, "classifier Fréchet distance") || !slices.Contains(got, "1000") {
+		t.Errorf("no distances in %q", slices.Compact(got))
 	}
 	for i := range broken.Rows { // not one number
 		broken.Rows[i].DLoss, broken.Rows[i].GLoss = float32(math.NaN()), float32(math.NaN())
