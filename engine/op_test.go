@@ -68,15 +68,19 @@ func TestShapeErrors(t *testing.T) {
 		"conv2d_transpose stride": {func() (*gorgonia.Node, error) {
 			return Conv2DTranspose(image, b.input("f3", 3, 3, 5, 3), nil, [2]int{0, 1}, 0)
 		}, []string{"stride is [0 1]"}},
-		"dense features":      {func() (*gorgonia.Node, error) { return Dense(matrix, b.input("k", 5, 1), nil) }, []string{"dense", "k [5 1]", "reads 5 features, x has 6"}},
-		"dense of images":     {func() (*gorgonia.Node, error) { return Dense(image, matrix, nil) }, []string{"image [2 4 4 3]", "4 dimensions, want 2"}},
-		"leaky_relu slope":    {func() (*gorgonia.Node, error) { return LeakyReLU(image, -0.1) }, []string{"alpha is -0.1"}},
-		"sigmoid of integers": {func() (*gorgonia.Node, error) { return Sigmoid(integers) }, []string{"integers [2 6]", "int"}},
-		"dropout mask":        {func() (*gorgonia.Node, error) { return Dropout(matrix, vector) }, []string{"matrix [2 6]", "vector [6]", "differ"}},
-		"reshape":             {func() (*gorgonia.Node, error) { return Reshape(matrix, 5, 2) }, []string{"matrix [2 6]", "[5 2] has 10 elements, x has 12"}},
-		"reshape to negative": {func() (*gorgonia.Node, error) { return Reshape(matrix, -3, -4) }, []string{"[-3 -4]"}},
-		"flatten a scalar":    {func() (*gorgonia.Node, error) { return Flatten(b.input("scalar")) }, []string{"scalar []"}},
-		"bce labels":          {func() (*gorgonia.Node, error) { return BCEWithLogits(vector, matrix) }, []string{"bce", "vector [6]", "matrix [2 6]"}},
+		"dense features":             {func() (*gorgonia.Node, error) { return Dense(matrix, b.input("k", 5, 1), nil) }, []string{"dense", "k [5 1]", "reads 5 features, x has 6"}},
+		"dense of images":            {func() (*gorgonia.Node, error) { return Dense(image, matrix, nil) }, []string{"image [2 4 4 3]", "4 dimensions, want 2"}},
+		"leaky_relu slope":           {func() (*gorgonia.Node, error) { return LeakyReLU(image, -0.1) }, []string{"alpha is -0.1"}},
+		"sigmoid of integers":        {func() (*gorgonia.Node, error) { return Sigmoid(integers) }, []string{"integers [2 6]", "int"}},
+		"dropout mask":               {func() (*gorgonia.Node, error) { return Dropout(matrix, vector) }, []string{"matrix [2 6]", "vector [6]", "differ"}},
+		"reshape":                    {func() (*gorgonia.Node, error) { return Reshape(matrix, 5, 2) }, []string{"matrix [2 6]", "[5 2] has 10 elements, x has 12"}},
+		"reshape to negative":        {func() (*gorgonia.Node, error) { return Reshape(matrix, -3, -4) }, []string{"[-3 -4]"}},
+		"flatten a scalar":           {func() (*gorgonia.Node, error) { return Flatten(b.input("scalar")) }, []string{"scalar []"}},
+		"score_loss labels":          {func() (*gorgonia.Node, error) { return ScoreLoss(program.Hinge, vector, matrix) }, []string{"score_loss", "vector [6]", "matrix [2 6]"}},
+		"score_loss kind":            {func() (*gorgonia.Node, error) { return ScoreLoss(9, vector, vector) }, []string{"score_loss", "unknown loss 9"}},
+		"multiply of two shapes":     {func() (*gorgonia.Node, error) { return Multiply(vector, matrix) }, []string{"multiply", "differ"}},
+		"gradient_penalty of scalar": {func() (*gorgonia.Node, error) { return GradientPenalty(b.input("number")) }, []string{"number []", "no batch"}},
+		"bce labels":                 {func() (*gorgonia.Node, error) { return BCEWithLogits(vector, matrix) }, []string{"bce", "vector [6]", "matrix [2 6]"}},
 		"softmax_cross_entropy labels": {func() (*gorgonia.Node, error) {
 			return SoftmaxCrossEntropy(matrix, b.input("others", 6, 2))
 		}, []string{"softmax_cross_entropy", "matrix [2 6]", "others [6 2]", "differ"}},

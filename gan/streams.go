@@ -12,10 +12,10 @@ const (
 	streamEvaluation        = 5      // noise of the fakes that a model is evaluated with; the step counts batches
 	streamClassified        = 6      // which images a step of a classifier sees
 	streamShifts            = 7      // by how much its images are shifted; the step counts epochs
+	streamInterpolation     = 8      // how far from fake to real an image of the gradient penalty is
 	streamClassesD          = 9      // classes of a D step's fakes
 	streamClassesG          = 10     // classes of a G step
 	streamClassesEvaluation = 11     // classes of the fakes that a model is evaluated with
-	streamInterpolation     = 8      // how far from fake to real an image of the gradient penalty is
 	streamDropoutD          = 0x1000 // + index of the Dropout layer: masks of D in a D step
 	streamDropoutG          = 0x2000 // + index of the Dropout layer: masks of D in a G step
 	streamDropoutGenerator  = 0x800  // added to either for the masks of G

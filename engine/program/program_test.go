@@ -55,6 +55,13 @@ func TestValidateRefuses(t *testing.T) {
 		{step(Gather{Batch: 1, Pixels: 1}, nil), "images is 0"},
 		{step(Adam{N: 1, Epsilon: 1}, nil), "learning rate 0"},
 		{step(Adam{N: 1, LearningRate: 1, Epsilon: 1, Beta1: 1}, nil), "beta1 is 1"},
+		{step(EMA{N: 1, Decay: 1}, nil), "decay is 1"},
+		{step(Clip{N: 1}, nil), "limit is 0"},
+		{step(ScoreLoss{N: 1, Kind: 3}, nil), "unknown loss 3"},
+		{step(ScoreLossGrad{Kind: Hinge}, nil), "length is 0"},
+		{step(Interpolate{Rows: 1}, nil), "columns is 0"},
+		{step(GradientPenalty{Columns: 1}, nil), "rows is 0"},
+		{step(GradientPenaltyGrad{Columns: 1}, nil), "rows is 0"},
 	} {
 		err := c.p.Validate()
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "program test") {
