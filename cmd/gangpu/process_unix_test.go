@@ -83,7 +83,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	small := limit
-	small.Cur = 100_000
+	small.Cur = 1_000_000 // what go test logs of the tests before it has room
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &small); err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestFullDisk(t *testing.T) {
 	if rows := metricsRows(t, out); len(rows) != 4 {
 		t.Errorf("metrics of %d iterations", len(rows))
 	}
-	fail(t, exitFailed, npy, append(generate, "--npy", npy, "-n", "100")...)
+	fail(t, exitFailed, npy, append(generate, "--npy", npy, "-n", "1000")...)
 	if !bytes.Equal(pixels, readFile(t, npy)) {
 		t.Error("the pixels written before were changed")
 	}
