@@ -83,7 +83,7 @@ func toKeras(l *gan.Layout) (kerasLayer, error) {
 			}
 			k.ClassName, c.Activation = "Activation", sigmoid
 		default:
-			return k, fmt.Errorf("%s/%s: a layer that cannot be taken to Keras", l.Name, placed.Name)
+			return k, fmt.Errorf("%s/%s: the tutorial's Keras code has no such layer; export to ONNX", l.Name, placed.Name)
 		}
 		layers = append(layers, k)
 	}

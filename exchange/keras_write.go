@@ -36,9 +36,6 @@ func kerasRoot(f *gan.ModelFile, part Part, alone bool) (*hdf5.Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	if alone {
-		return kerasWeights(networks), nil
-	}
 	var models []kerasLayer
 	for _, n := range networks {
 		k, err := toKeras(n.Layout)
@@ -46,6 +43,9 @@ func kerasRoot(f *gan.ModelFile, part Part, alone bool) (*hdf5.Group, error) {
 			return nil, err
 		}
 		models = append(models, k)
+	}
+	if alone {
+		return kerasWeights(networks), nil
 	}
 	if part == Both {
 		return kerasModel(kerasLayer{sequential, kerasConfig{Name: "gan", Layers: models}}, networks)

@@ -15,6 +15,8 @@ import (
 //
 //	generator:     noise [batch, latent] -> images
 //	discriminator: images -> probabilities of being real [batch, 1], their logits [batch, 1]
+//
+// A model that knows classes also takes classes [batch], int64.
 func WriteONNX(path string, f *gan.ModelFile, part Part) error {
 	model, err := encodeONNX(f, part)
 	if err != nil {
@@ -54,8 +56,15 @@ func encodeONNX(f *gan.ModelFile, part Part) ([]byte, error) {
 	for i, name := range outputs {
 		g.rename(len(g.nodes)-1-i, name)
 	}
-	return onnxModel(f.Model.Name+", "+n.Name, g.encode(n, input, outputs)), nil
+	inputs := []message{onnxValue(input, onnxFloat32, n.Input)}
+	if f.Model.Classes() > 0 {
+		inputs = append(inputs, onnxValue(onnxClasses, onnxInt64, nil))
+	}
+	return onnxModel(f.Model.Name+", "+n.Name, g.encode(n, inputs, outputs)), nil
 }
+
+// onnxClasses is the input of the samples' classes.
+const onnxClasses = "classes"
 
 // onnxGraph grows by a layer at a time. ONNX convolves images with the channels first; images are
 // transposed where a layer needs the other order than the one that they have.
@@ -129,16 +138,28 @@ func (g *onnxGraph) layer(n gan.Weights, placed gan.PlacedLayer) error {
 		// It drops nothing outside of training.
 	case gan.Reshape, gan.Flatten:
 		g.channelsLast()
-		shape := []int64{0} // the batch, as it is
-		for _, d := range placed.Out {
-			shape = append(shape, int64(d))
-		}
-		g.tensors = append(g.tensors, onnxTensor(name+"/shape", onnxInt64, []int{len(shape)}, shape))
-		g.add("Reshape", name, []string{name + "/shape"})
+		g.reshape(name, placed.Out)
+	case gan.ClassEmbedding:
+		g.channelsLast()
+		x := g.at
+		g.at = weights[0]
+		g.add("Gather", name+"/rows", []string{onnxClasses})
+		g.reshape(name+"/own", placed.Out)
+		g.add("Add", name, []string{x})
 	default:
 		return fmt.Errorf("a %s, which cannot be taken to ONNX", placed.Kind())
 	}
 	return nil
+}
+
+// reshape gives each sample a shape.
+func (g *onnxGraph) reshape(name string, sample []int) {
+	shape := []int64{0} // the batch, as it is
+	for _, d := range sample {
+		shape = append(shape, int64(d))
+	}
+	g.tensors = append(g.tensors, onnxTensor(name+"/shape", onnxInt64, []int{len(shape)}, shape))
+	g.add("Reshape", name, []string{name + "/shape"})
 }
 
 // channelsFirst transposes a filter: (height, width, in, out) to (out, in, height, width) for a
@@ -175,7 +196,7 @@ func outputPadding(g program.Geometry) message {
 }
 
 // encode is the GraphProto.
-func (g *onnxGraph) encode(n gan.Weights, input string, outputs []string) message {
+func (g *onnxGraph) encode(n gan.Weights, inputs []message, outputs []string) message {
 	var m message
 	for _, node := range g.nodes {
 		m = m.bytes(1, node.encode())
@@ -184,9 +205,11 @@ func (g *onnxGraph) encode(n gan.Weights, input string, outputs []string) messag
 	for _, t := range g.tensors {
 		m = m.bytes(5, t)
 	}
-	m = m.bytes(11, onnxValue(input, n.Input))
+	for _, input := range inputs {
+		m = m.bytes(11, input)
+	}
 	for _, name := range outputs {
-		m = m.bytes(12, onnxValue(name, n.Output))
+		m = m.bytes(12, onnxValue(name, onnxFloat32, n.Output))
 	}
 	return m
 }

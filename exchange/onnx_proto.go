@@ -89,12 +89,12 @@ func onnxTensor[T float32 | int64](name string, elementType int64, shape []int, 
 	return m.integer(2, elementType).text(8, name).bytes(9, data)
 }
 
-// onnxValue is a ValueInfoProto of float32 whose first dimension is the batch, of any size.
-func onnxValue(name string, sample []int) message {
+// onnxValue is a ValueInfoProto whose first dimension is the batch, of any size.
+func onnxValue(name string, elementType int64, sample []int) message {
 	shape := message{}.bytes(1, message{}.text(2, "batch"))
 	for _, d := range sample {
 		shape = shape.bytes(1, message{}.integer(1, int64(d)))
 	}
-	tensor := message{}.integer(1, onnxFloat32).bytes(2, shape)
+	tensor := message{}.integer(1, elementType).bytes(2, shape)
 	return message{}.text(1, name).bytes(2, message{}.bytes(1, tensor))
 }

@@ -32,6 +32,7 @@ func TestPeers(t *testing.T) {
 	f := randomModel(t, tutorial)
 	exportAll(t, dir, f)
 	exportAll(t, filepath.Join(dir, "odd"), randomModel(t, oddModel()))
+	exportAll(t, filepath.Join(dir, "conditional"), randomModel(t, oddModel().Conditional(5)))
 
 	check, err := exec.Command(python, filepath.Join("peers", "check.py"), dir).CombinedOutput()
 	if err != nil {
@@ -99,18 +100,19 @@ func exportAll(t *testing.T, dir string, f *gan.ModelFile) {
 	}
 	in := func(name string) string { return filepath.Join(dir, name) }
 	for _, err := range []error{
-		WriteKeras(in("gan.h5"), f, Both),
-		WriteKeras(in("gan.weights.h5"), f, Both),
-		WriteKeras(in("generator.h5"), f, Generator),
-		WriteKeras(in("generator.weights.h5"), f, Generator),
-		WriteKeras(in("discriminator.h5"), f, Discriminator),
-		WriteKeras(in("discriminator.weights.h5"), f, Discriminator),
 		WriteONNX(in("generator.onnx"), f, Generator),
 		WriteONNX(in("discriminator.onnx"), f, Discriminator),
 		f.WeightsAlone().Save(in("weights.safetensors")),
 	} {
 		if err != nil {
 			t.Fatal(err)
+		}
+	}
+	for name, part := range map[string]Part{"gan": Both, "generator": Generator, "discriminator": Discriminator} {
+		for _, ending := range []string{".h5", ".weights.h5"} {
+			if err := WriteKeras(in(name+ending), f, part); (err != nil) != (f.Model.Classes() > 0) {
+				t.Fatalf("%d classes: %v", f.Model.Classes(), err)
+			}
 		}
 	}
 	const count = 20
@@ -121,7 +123,7 @@ func exportAll(t *testing.T, dir string, f *gan.ModelFile) {
 		noise[i] = float32(r.NormFloat64())
 	}
 	image := append([]int{count}, f.Model.Discriminator.Input...)
-	shapes := map[string][]int{"noise": {count, latent}, "images": image, "logits": {count, 1}, "probabilities": {count, 1}}
+	shapes := map[string][]int{"noise": {count, latent}, "images": image, "logits": {count, 1}, "probabilities": {count, 1}, "classes": {count}}
 	file := &safetensors.File{}
 	for name, values := range outputsOf(t, f, noise) {
 		tensor, err := safetensors.New(name, shapes[name], values)
@@ -135,7 +137,8 @@ func exportAll(t *testing.T, dir string, f *gan.ModelFile) {
 	}
 }
 
-// outputsOf are the noise, the images that G makes of it, and what D says of these.
+// outputsOf are the noise, the images that G makes of it, of all classes if it knows some, and what D
+// says of these.
 func outputsOf(t *testing.T, f *gan.ModelFile, noise []float32) map[string][]float32 {
 	t.Helper()
 	dev, err := cpu.Open(cpu.Options{})
@@ -152,7 +155,15 @@ func outputsOf(t *testing.T, f *gan.ModelFile, noise []float32) map[string][]flo
 	if err != nil {
 		t.Fatal(err)
 	}
-	logits, err := gan.Logits(dev, f, samples)
+	var classes []int
+	outputs := map[string][]float32{}
+	if known := f.Model.Classes(); known > 0 {
+		for i := range samples.Count {
+			classes = append(classes, i*known/samples.Count) // the sampler's order
+			outputs["classes"] = append(outputs["classes"], float32(classes[i]))
+		}
+	}
+	logits, err := gan.Logits(dev, f, samples, classes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +171,28 @@ func outputsOf(t *testing.T, f *gan.ModelFile, noise []float32) map[string][]flo
 	for i, z := range logits {
 		probabilities[i] = float32(1 / (1 + math.Exp(-float64(z))))
 	}
-	return map[string][]float32{"noise": noise, "images": samples.Pixels, "logits": logits, "probabilities": probabilities}
+	outputs["noise"], outputs["images"], outputs["logits"], outputs["probabilities"] = noise, samples.Pixels, logits, probabilities
+	return outputs
+}
+
+// imagesOf are those of one class that G makes of the noise.
+func imagesOf(t *testing.T, f *gan.ModelFile, noise []float32, class int) []float32 {
+	t.Helper()
+	dev, err := cpu.Open(cpu.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	s, err := gan.NewSampler(dev, f, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	samples, err := s.GenerateOf(noise, []int{class})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return samples.Pixels
 }
 
 func readTensors(t *testing.T, path string) map[string][]float32 {

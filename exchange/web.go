@@ -61,7 +61,7 @@ func WriteWeb(folder string, f *gan.ModelFile, runtime string) error {
 	image := f.Model.Discriminator.Input
 	return atomicfile.Write(filepath.Join(folder, "index.html"), func(w io.Writer) error {
 		return webTemplate.Execute(w, map[string]any{
-			"Model": model, "Name": f.Model.Name, "Latent": f.Model.Generator.Input[0], "Height": image[0], "Width": image[1],
+			"Model": model, "Name": f.Model.Name, "Latent": f.Model.Generator.Input[0], "Height": image[0], "Width": image[1], "Classes": f.Model.Classes(),
 			"Local": runtime != "", "Release": onnxRuntimeWeb, "Hash": onnxRuntimeWebHash,
 		})
 	})

@@ -28,10 +28,14 @@ func TestPeersBrowser(t *testing.T) {
 		t.Skip(runtimeVariable + " names no ONNX Runtime Web; make test-export does")
 	}
 	browser := findBrowser(t)
-	f := kerasModelFile(t)
-	f.Model.Name = "</script><b>'"
-	want := kerasOutputs(t)
-	noise, err := json.Marshal(want.Noise)
+	f := randomModel(t, oddModel().Conditional(5))
+	const class = 3
+	values := make([]float32, 4*f.Model.Generator.Input[0])
+	for i := range values {
+		values[i] = float32(i%7)/3 - 1
+	}
+	want := imagesOf(t, f, values, class)
+	noise, err := json.Marshal(values)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,6 +70,10 @@ func TestPeersBrowser(t *testing.T) {
 			};
 			const picture = id => Array.from(get(id).getContext("2d").getImageData(0, 0, width, height).data).join();
 			await until("it starts", () => get("status").textContent === "" && get("grid").children[24].width === width);
+			const first = picture("moved");
+			get("class").value = "%d";
+			get("class").onchange();
+			await until("another class", () => picture("moved") !== first);
 			const before = ["from", "middle", "to", "moved"].map(picture);
 			get("grid").children[3].click();
 			await until("an image is chosen", () => picture("from") !== before[0] && picture("moved") !== before[3]);
@@ -87,7 +95,7 @@ func TestPeersBrowser(t *testing.T) {
 		} catch (error) {
 			post("failed: " + error);
 		}
-	})()</script></body>`, server.URL, noise)
+	})()</script></body>`, server.URL, class, noise)
 	if err := os.WriteFile(index, []byte(strings.Replace(string(page), "</body>", script, 1)), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +120,7 @@ func TestPeersBrowser(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &got); err != nil {
 			t.Fatal(text)
 		}
-		compare(t, "the browser's images", got, want.Images)
+		compare(t, "the browser's images", got, want)
 	case <-ctx.Done():
 		t.Fatal("the browser said nothing")
 	}

@@ -33,7 +33,7 @@ func writeGIF(file string, samples gan.Samples, motion bool) error {
 
 // animateRun makes a GIF of the grids of samples that a run left at the end of each epoch.
 func animateRun(c *cli.Context) error {
-	for _, flag := range []string{"out", "images", "npy", "interpolate"} {
+	for _, flag := range []string{"out", "images", "npy", "interpolate", "digit"} {
 		if c.IsSet(flag) {
 			return usagef("--run animates what a run left, by --gif alone; it has no --%s", flag)
 		}

@@ -81,9 +81,10 @@ def check_onnx(where, expected):
     for batch in 1, 2, 7, total:
         some = {k: v[:batch] for k, v in expected.items()}
         what = f"ONNX Runtime, {where.name}, batch {batch}"
-        (images,) = sessions["generator"].run(["images"], {"noise": some["noise"]})
+        classes = {"classes": some["classes"].astype(np.int64).ravel()} if "classes" in some else {}
+        (images,) = sessions["generator"].run(["images"], {"noise": some["noise"], **classes})
         compare(f"{what}: generator", images, some["images"])
-        logits, probabilities = sessions["discriminator"].run(["logits", "probabilities"], {"images": some["images"]})
+        logits, probabilities = sessions["discriminator"].run(["logits", "probabilities"], {"images": some["images"], **classes})
         compare(f"{what}: logits", logits, some["logits"])
         compare(f"{what}: discriminator", probabilities, some["probabilities"])
 
@@ -123,6 +124,7 @@ expected = load_file(folder / "outputs.safetensors")
 odd = load_file(folder / "odd" / "outputs.safetensors")
 check_onnx(folder, expected)
 check_onnx(folder / "odd", odd)
+check_onnx(folder / "conditional", load_file(folder / "conditional" / "outputs.safetensors"))
 check_safetensors()
 check_keras(expected)
 check_odd_keras(odd)
