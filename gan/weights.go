@@ -1,6 +1,7 @@
 package gan
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -58,4 +59,23 @@ func NewModelFile(m Model, s Settings, of func(p Parameter) (values []float32, s
 		}
 	}
 	return f, nil
+}
+
+// SetWeights makes a trainer that has made no iteration begin with the weights of a file of the same
+// model, those that Weights returns, instead of drawn ones.
+func (t *Trainer) SetWeights(f *ModelFile) error {
+	g, d, err := f.Weights()
+	if err != nil {
+		return err
+	}
+	if t.iteration > 0 || g.Len != t.layouts.generator.Len || d.Len != t.layouts.discriminator.Len {
+		return errors.New("initial weights of another model, or in the middle of a run")
+	}
+	if err := errors.Join(write(t.arrays, parametersOf(g.Name), 0, g.values), write(t.arrays, parametersOf(d.Name), 0, d.values)); err != nil {
+		return fmt.Errorf("setting the initial weights: %w", err)
+	}
+	if t.settings.EMA > 0 {
+		return write(t.arrays, averageOf(g.Name), 0, g.values)
+	}
+	return nil
 }

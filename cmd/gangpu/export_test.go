@@ -144,3 +144,37 @@ func TestImportKerasFile(t *testing.T) {
 		t.Errorf("no picture: %v", err)
 	}
 }
+
+// A run that begins with a model's weights has them before its first step, and those of no seed.
+func TestTrainFromWeights(t *testing.T) {
+	model := filepath.Join(trained(t), "model.safetensors")
+	dir := t.TempDir()
+	keras, imported := filepath.Join(dir, "gan.h5"), filepath.Join(dir, "imported.safetensors")
+	succeed(t, "export", "--model", model, "--out", keras)
+	succeed(t, "import", "--keras", keras, "--out", imported)
+	begin := func(name string, more ...string) []byte {
+		t.Helper()
+		out := filepath.Join(dir, name)
+		said := succeed(t, trainArgs(out, append([]string{"--iterations", "1", "--lr", "1e-30"}, more...)...)...)
+		if strings.Contains(said, "Adam begins anew") != (len(more) > 0) {
+			t.Errorf("train says %q", said)
+		}
+		return pixelsOf(t, filepath.Join(out, "model.safetensors"))
+	}
+	want := pixelsOf(t, model)
+	if !bytes.Equal(begin("from", "--weights", imported), want) || !bytes.Equal(begin("averaged", "--weights", imported, "--ema", "0.9"), want) {
+		t.Error("the run did not begin with the weights")
+	}
+	if bytes.Equal(begin("drawn"), want) {
+		t.Error("drawn weights are the same")
+	}
+	fail(t, exitUsage, "--latent is part of the model", trainArgs("a", "--weights", imported, "--latent", "5")...)
+	fail(t, exitUsage, "--weights begins a new run", "train", "--device", "cpu", "--resume", filepath.Join(dir, "from"), "--weights", imported)
+	fail(t, exitFailed, "none.safetensors", trainArgs("a", "--weights", "none.safetensors")...)
+	small := filepath.Join(dir, "small.safetensors")
+	succeed(t, "import", "--keras", filepath.Join("..", "..", "exchange", "testdata", "gan_mnist.h5"), "--out", small)
+	fail(t, exitFailed, "the images are 28x28, the model takes 8x8", trainArgs(filepath.Join(dir, "a"), "--weights", small)...)
+	if _, err := os.Stat(filepath.Join(dir, "a")); err == nil {
+		t.Error("left a run's folder")
+	}
+}

@@ -14,7 +14,7 @@ func importCommand() *cli.Command {
 		Usage: "make a model file of a GAN that Keras saved",
 		Description: "The GAN is a Sequential of generator and discriminator, as in the tutorial. A whole model, gan.save(\"FILE.h5\"),\n" +
 			"may have layers of other sizes; of a file of weights alone they must be the tutorial's. The result makes images\n" +
-			"and can be evaluated and exported; it has no optimizer's state, so no run resumes from it.",
+			"and can be evaluated and exported; it has no optimizer's state: train --weights begins a new run with it.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "keras", TakesFile: true, Usage: "`FILE` that Keras saved: gan_mnist.h5 or NAME.weights.h5"},
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "`FILE` to write the model to"},

@@ -18,6 +18,9 @@ func openResumed(c *cli.Context) (*session, error) {
 	if given(c, "out") {
 		return nil, usagef("--resume goes on in the run's own folder: leave --out away")
 	}
+	if given(c, "weights") {
+		return nil, usagef("--weights begins a new run, --resume goes on with one: leave one of them away")
+	}
 	for _, f := range settingsFlags() {
 		if name := f.Names()[0]; name != "epochs" && given(c, name) {
 			return nil, usagef("--%s cannot change in the middle of a run; a resumed run has its own settings", name)

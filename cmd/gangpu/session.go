@@ -20,6 +20,7 @@ type session struct {
 	lock     *runfolder.Lock
 	saved    *gan.ModelFile // to go on from; nil of a new run
 	from     string         // the file of it
+	initial  *gan.ModelFile // whose weights a new run begins with; nil for drawn ones
 	trainer  *gan.Trainer
 	info     *runfolder.Info
 	metrics  *runfolder.MetricsFile

@@ -27,6 +27,7 @@ func trainCommand() *cli.Command {
 			&cli.StringFlag{Name: "out", TakesFile: true, EnvVars: []string{"GANGPU_OUT"},
 				DefaultText: "the next of runs/001, runs/002, ...", Usage: "`FOLDER` of the run"},
 			&cli.StringFlag{Name: "resume", TakesFile: true, Usage: "go on with the run in this `FOLDER`, by its own settings; --epochs may be more; a file of its checkpoints goes on from there, and makes anew what came after"},
+			&cli.StringFlag{Name: "weights", TakesFile: true, DefaultText: "drawn by --seed", Usage: "begin a new run with the weights of this model `FILE`, one that was imported, say; Adam begins anew"},
 			&cli.IntFlag{Name: "iterations", DefaultText: "all epochs",
 				Usage: "stop after this `NUMBER` of iterations, counted from the run's beginning"},
 			&cli.IntFlag{Name: "checkpoint-every", DefaultText: "each epoch", Usage: "keep the state after each `NUMBER` of iterations"},
@@ -117,6 +118,9 @@ func train(c *cli.Context) (err error) {
 	if n := t.Model().Classes(); n > 0 {
 		fmt.Fprintf(c.App.Writer, "classes %d, known to both networks\n", n)
 	}
+	if s.initial != nil {
+		fmt.Fprintf(c.App.Writer, "weights from %s; Adam begins anew\n", c.String("weights"))
+	}
 	if list := unusual(t.Settings()); list != "" {
 		fmt.Fprintf(c.App.Writer, "with    %s; all else is the tutorial's\n", list)
 	}
@@ -156,7 +160,24 @@ func checkTrainFlags(c *cli.Context) (*session, error) {
 	if _, _, err := recipe(c, d.Height, d.Width, usualClasses); err != nil {
 		return nil, err
 	}
-	return &session{}, explainOccupied(runfolder.Folder(c.String("out")).CheckFree())
+	initial, err := initialWeights(c)
+	if err != nil {
+		return nil, err
+	}
+	return &session{initial: initial}, explainOccupied(runfolder.Folder(c.String("out")).CheckFree())
+}
+
+// initialWeights loads the model that --weights names, nil if none.
+func initialWeights(c *cli.Context) (*gan.ModelFile, error) {
+	if !c.IsSet("weights") {
+		return nil, nil
+	}
+	for _, name := range []string{"latent", "alpha", "dropout", "conditional"} {
+		if c.IsSet(name) {
+			return nil, usagef("--%s is part of the model that --weights names", name)
+		}
+	}
+	return gan.Load(c.String("weights"))
 }
 
 // explainOccupied adds what to do to the error of a folder that holds another run.
@@ -180,8 +201,16 @@ func (s *session) start(c *cli.Context, dev program.Device, images gan.Images) e
 	if err != nil {
 		return err
 	}
+	if f := s.initial; f != nil {
+		m, settings.Latent, settings.Alpha, settings.Dropout = f.Model, f.Settings.Latent, f.Settings.Alpha, f.Settings.Dropout
+	}
 	if s.trainer, err = gan.NewTrainer(dev, settings, m, images); err != nil {
 		return err
+	}
+	if s.initial != nil {
+		if err := s.trainer.SetWeights(s.initial); err != nil {
+			return errors.Join(err, s.trainer.Close())
+		}
 	}
 	if s.folder, s.lock, err = runfolder.Create(c.String("out")); err != nil {
 		return errors.Join(explainOccupied(err), s.trainer.Close())
