@@ -14,11 +14,12 @@ import (
 )
 
 // discsAndRings are images of two classes, in turn: a disc, or its edge alone.
-func discsAndRings(count int) (Images, []uint8) {
-	images, labels := discs(count, 12, 12), make([]uint8, count)
-	for i := range labels {
-		labels[i] = uint8(i % 2)
-		if labels[i] == 0 {
+func discsAndRings(count int) Images {
+	images := discs(count, 12, 12)
+	images.Labels = make([]uint8, count)
+	for i := range images.Labels {
+		images.Labels[i] = uint8(i % 2)
+		if images.Labels[i] == 0 {
 			continue
 		}
 		for p := range 12 * 12 {
@@ -27,7 +28,7 @@ func discsAndRings(count int) (Images, []uint8) {
 			}
 		}
 	}
-	return images, labels
+	return images
 }
 
 func tinyClassifierSettings() ClassifierSettings {
@@ -36,9 +37,9 @@ func tinyClassifierSettings() ClassifierSettings {
 
 func tinyClassifier(t *testing.T, threads int) (*Classifier, []ClassifierEpoch) {
 	t.Helper()
-	images, labels := discsAndRings(200)
+	images := discsAndRings(200)
 	var epochs []ClassifierEpoch
-	c, err := TrainClassifier(openCPU(t, threads), tinyClassifierSettings(), images, labels, func(e ClassifierEpoch) error {
+	c, err := TrainClassifier(openCPU(t, threads), tinyClassifierSettings(), images, func(e ClassifierEpoch) error {
 		epochs = append(epochs, e)
 		return nil
 	})
@@ -68,11 +69,11 @@ func TestTrainClassifier(t *testing.T) {
 	if len(epochs) != 5 || epochs[4].Epoch != 4 || !(epochs[4].Loss < epochs[0].Loss/2) || epochs[4].Accuracy < 0.9 {
 		t.Errorf("the epochs came to %+v", epochs)
 	}
-	images, labels := discsAndRings(330)
+	images := discsAndRings(330)
 	known := recognize(t, c, images.Slice(200, 130).Samples(130), 50)
 	right := 0
 	for i, class := range known.Classes() {
-		if class == int(labels[200+i]) {
+		if class == int(images.Labels[200+i]) {
 			right++
 		}
 	}
@@ -85,7 +86,8 @@ func TestTrainClassifier(t *testing.T) {
 }
 
 func TestTrainClassifierErrors(t *testing.T) {
-	images, labels := discsAndRings(4)
+	images := discsAndRings(4)
+	labels := images.Labels
 	stop := func(ClassifierEpoch) error { return filepath.ErrBadPattern }
 	for _, x := range []struct {
 		change   func(s *ClassifierSettings)
@@ -103,7 +105,8 @@ func TestTrainClassifierErrors(t *testing.T) {
 	} {
 		s := tinyClassifierSettings()
 		x.change(&s)
-		if _, err := TrainClassifier(openCPU(t, 1), s, images, x.labels, x.progress); err == nil || !strings.Contains(err.Error(), x.want) {
+		images.Labels = x.labels
+		if _, err := TrainClassifier(openCPU(t, 1), s, images, x.progress); err == nil || !strings.Contains(err.Error(), x.want) {
 			t.Errorf("error %v, want %q", err, x.want)
 		}
 	}
@@ -112,7 +115,7 @@ func TestTrainClassifierErrors(t *testing.T) {
 // What a shifted image shows is the image, moved, and nothing of its neighbours.
 func TestClassifierShifts(t *testing.T) {
 	const count, most = 40, 3
-	images, labels := discsAndRings(count)
+	images := discsAndRings(count)
 	for i := range images.Pixels {
 		images.Pixels[i] = byte(1 + i%251)
 	}
@@ -124,7 +127,7 @@ func TestClassifierShifts(t *testing.T) {
 	}
 	training := classifierTraining{Classifier: c, images: images, arrays: newArrays(openCPU(t, 1))}
 	defer training.arrays.close()
-	if err := training.prepare(labels); err != nil {
+	if err := training.prepare(); err != nil {
 		t.Fatal(err)
 	}
 	var before []byte
@@ -165,7 +168,7 @@ func TestClassifierShifts(t *testing.T) {
 // Features and logits are those of the float64 graph, over whole batches and what is left.
 func TestRecognize(t *testing.T) {
 	c, _ := tinyClassifier(t, 0)
-	images, _ := discsAndRings(23)
+	images := discsAndRings(23)
 	got := recognize(t, c, images.Samples(23), 10)
 	g, err := recognitionGraph(c.layout, tensor.Float64, 23)
 	if err != nil {

@@ -32,24 +32,20 @@ const (
 	classifierMetricsLen
 )
 
-// TrainClassifier trains a small convolutional network to tell the classes, from 0, that the
-// labels give of the images. In each epoch the images are shifted at random, and a batch draws
+// TrainClassifier trains a small convolutional network to tell the images' classes. In each epoch the images are shifted at random, and a batch draws
 // from them with replacement. The same settings give the same bits on the same kind of device.
 // After each epoch progress is told, if it is not nil; an error of its ends the training.
-func TrainClassifier(dev program.Device, s ClassifierSettings, images Images, labels []uint8,
+func TrainClassifier(dev program.Device, s ClassifierSettings, images Images,
 	progress func(ClassifierEpoch) error) (_ *Classifier, err error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	if len(labels) == 0 || len(labels) != images.Count {
-		return nil, fmt.Errorf("%d labels of %d images", len(labels), images.Count)
-	}
 	if err := images.validate([]int{images.Rows, images.Cols}); err != nil {
 		return nil, err
 	}
-	classes := 1
-	for _, l := range labels {
-		classes = max(classes, int(l)+1)
+	classes := images.Classes()
+	if err := images.validateLabels(classes); err != nil {
+		return nil, err
 	}
 	c := &Classifier{Network: classifierNetwork(images.Rows, images.Cols, classes), Settings: s, Notes: map[string]string{}}
 	if err := c.place(); err != nil {
@@ -57,7 +53,7 @@ func TrainClassifier(dev program.Device, s ClassifierSettings, images Images, la
 	}
 	t := classifierTraining{Classifier: c, images: images, arrays: newArrays(dev)}
 	defer func() { err = errors.Join(err, t.arrays.close()) }()
-	if err := t.prepare(labels); err != nil {
+	if err := t.prepare(); err != nil {
 		return nil, fmt.Errorf("preparing to train the classifier: %w", err)
 	}
 	for epoch := range s.Epochs {
@@ -82,7 +78,7 @@ type classifierTraining struct {
 }
 
 // prepare puts the labels and the initial weights on the device.
-func (t *classifierTraining) prepare(labels []uint8) error {
+func (t *classifierTraining) prepare() error {
 	n := t.images.Count
 	t.shifts, t.shifted = make([]uint32, 2*n), make([]byte, len(t.images.Pixels))
 	step, err := t.step(t.Settings.LearningRate)
@@ -92,7 +88,7 @@ func (t *classifierTraining) prepare(labels []uint8) error {
 	if err := t.arrays.alloc(step); err != nil {
 		return err
 	}
-	if err := write(t.arrays, storageClasses, 0, oneHot(labels, t.Classes())); err != nil {
+	if err := write(t.arrays, storageClasses, 0, oneHot(t.images.Labels, t.Classes())); err != nil {
 		return err
 	}
 	weights := &program.Program{Name: "initialise"}

@@ -57,7 +57,7 @@ func trainClassifier(c *cli.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
 	fmt.Fprintf(c.App.Writer, "%d images of %s, from %s\n", data.Train.Count, data.Name, data.Dir)
-	classifier, err := gan.TrainClassifier(dev, s, imagesOf(data.Train), data.Train.Labels, func(e gan.ClassifierEpoch) error {
+	classifier, err := gan.TrainClassifier(dev, s, imagesOf(data.Train), func(e gan.ClassifierEpoch) error {
 		_, err := fmt.Fprintf(c.App.Writer, "epoch %2d of %d  loss %.4f  accuracy %.2f%%\n", e.Epoch+1, s.Epochs, e.Loss, 100*e.Accuracy)
 		return err
 	})

@@ -142,29 +142,29 @@ func TestGaussianOf(t *testing.T) {
 }
 
 // squares are images of 8x8 with a bright corner each, of four classes in turn.
-func squares(count int, seed uint64) (gan.Images, []uint8) {
+func squares(count int, seed uint64) gan.Images {
 	rng := rand.New(rand.NewPCG(seed, 0))
-	images, labels := gan.Images{Pixels: make([]byte, count*64), Count: count, Rows: 8, Cols: 8}, make([]uint8, count)
+	images := gan.Images{Pixels: make([]byte, count*64), Count: count, Rows: 8, Cols: 8, Labels: make([]byte, count)}
 	for i := range count {
-		labels[i] = uint8(i % 4)
+		images.Labels[i] = byte(i % 4)
 		for p := range 64 {
 			if y, x := p/8/4, p%8/4; 2*y+x == i%4 {
 				images.Pixels[i*64+p] = byte(100 + rng.IntN(156))
 			}
 		}
 	}
-	return images, labels
+	return images
 }
 
 func newJudge(t *testing.T, threads int, o Options) *Judge {
 	t.Helper()
 	dev := openCPU(t, threads)
-	training, labels := squares(200, 1)
-	c, err := gan.TrainClassifier(dev, gan.ClassifierSettings{Epochs: 4, Batch: 20, LearningRate: 3e-3, Seed: 1}, training, labels, nil)
+	training := squares(200, 1)
+	c, err := gan.TrainClassifier(dev, gan.ClassifierSettings{Epochs: 4, Batch: 20, LearningRate: 3e-3, Seed: 1}, training, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	test, _ := squares(120, 2)
+	test := squares(120, 2)
 	j, err := New(dev, c, o, training, test)
 	if err != nil {
 		t.Fatal(err)
@@ -186,7 +186,7 @@ func TestJudge(t *testing.T) {
 		!reflect.DeepEqual(floor.Classes, []int{50, 50, 50, 50}) {
 		t.Errorf("the training images score %+v", floor)
 	}
-	test, _ := squares(120, 2)
+	test := squares(120, 2)
 	same, err := j.Score(test.Samples(120))
 	if err != nil {
 		t.Fatal(err)
@@ -223,7 +223,7 @@ func TestScoreSampler(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	training, _ := squares(64, 1)
+	training := squares(64, 1)
 	trainer, err := gan.NewTrainer(openCPU(t, 0), s, model, training)
 	if err != nil {
 		t.Fatal(err)
@@ -278,6 +278,26 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+// One image in sixty is too little for a class of four to be seen, two are enough.
+func TestClassesSeen(t *testing.T) {
+	j := newJudge(t, 0, Options{Images: 10, Confidence: 0.6})
+	known := gan.Recognition{Count: 60, Logits: make([]float32, 60*4)}
+	for i := range 60 {
+		class := 0
+		switch {
+		case i < 2:
+			class = 1
+		case i < 3:
+			class = 2
+		}
+		known.Logits[4*i+class] = 20
+	}
+	var s Scores
+	if j.classify(&s, known); s.ClassesSeen != 2 {
+		t.Errorf("%v confident images of each class: %d classes seen, want 2", s.ConfidentClasses, s.ClassesSeen)
+	}
+}
+
 func TestOptions(t *testing.T) {
 	for want, o := range map[string]Options{"1 images": {1, 0.5}, "confidence of 0": {2, 0}, "confidence of 1.5": {2, 1.5}, "NaN": {2, math.NaN()}} {
 		if err := o.Validate(); err == nil || !strings.Contains(err.Error(), want) {
@@ -288,8 +308,8 @@ func TestOptions(t *testing.T) {
 
 // A copy of a training image is found out, and drawn beside it.
 func TestFindCopies(t *testing.T) {
-	training, _ := squares(200, 1)
-	test, _ := squares(120, 2)
+	training := squares(200, 1)
+	test := squares(120, 2)
 	generated := test.Slice(100, 5).Samples(5)
 	copy(generated.Sample(3).Pixels, training.Slice(77, 1).Samples(1).Pixels)
 	c, err := FindCopies(openCPU(t, 0), generated, training, test)
