@@ -103,7 +103,7 @@ func TestBrowserPage(t *testing.T) {
 	r := newRun(t)
 	train(t, r, 2*perEpoch+5)
 	script := `
-	await until("it trains", () => text("state") === "training" && text("place").startsWith("epoch 3 of 3, iteration 5 of 20; 45 of 60 in all (75%)"));
+	await until("it trains", () => text("state") === "training" && text("place").startsWith("epoch 3 of 4, iteration 5 of 20; 45 of 80 in all (56%)"));
 	check("curves", all("#loss path.mean, #accuracy path.mean, #loss path.band, #accuracy path.band").every(p => p.getAttribute("d").length > 100) && all("path").length === 8);
 	check("the log 2 line", get("judged").hidden && all("#loss line.guess").length === 1 && text("loss-legend").includes("log 2 = 0.693"));
 	check("numbers", all("#tiles dt").map(e => e.textContent).join() === "d loss,g loss,accuracy real,accuracy fake,s/iteration,time left");
@@ -113,13 +113,13 @@ func TestBrowserPage(t *testing.T) {
 	const newest = get("picture").src;
 	move("slider", 0);
 	check("the first grid", text("caption").startsWith("epoch 1,") && get("picture").src !== newest && get("picture").alt === "samples of epoch 1");
-	const curve = all("#loss path.mean")[0].getAttribute("d");
+	const points = () => all("#loss path.mean")[0].getAttribute("d").split(/[ML]/).length - 1, before = points(), curve = all("#loss path.mean")[0].getAttribute("d");
 	await step();
-	await until("the next epoch", () => text("place").includes("58 of 60") && get("slider").max === "1");
-	check("the curve grew", all("#loss path.mean")[0].getAttribute("d") !== curve);
+	await until("the next epoch", () => text("place").includes("63 of 80") && get("slider").max === "2");
+	check("the curve grew, by as many points", all("#loss path.mean")[0].getAttribute("d") !== curve && points() === 63 && before === 45);
 	check("the grid that was chosen stays", text("caption").startsWith("epoch 1,"));
 	get("newest").click();
-	check("the newest grid again", get("picture").src === newest);
+	check("the newest grid again", text("caption").startsWith("epoch 3,") && get("slider").value === "2");
 	press("loss", "Home");
 	check("a reading of the curve", text("loss-legend").includes("at epoch 0.03") && text("loss-legend").includes("d loss 0.690 (0.690 to 0.690)"));
 	frame.style.width = "360px";
@@ -128,19 +128,19 @@ func TestBrowserPage(t *testing.T) {
 	await step();
 	await until("it failed", () => text("state") === "failed");
 	check("what is not a number", all("#tiles dd.bad").map(e => e.textContent).join() === "NaN" && all("#loss line.mark").length === 1 &&
-		text("loss-legend").includes("d loss is NaN in epoch 3, iteration 19"));
+		text("loss-legend").includes("d loss is NaN in epoch 4, iteration 4"));
 	check("why", text("why") === "the discriminator's loss is NaN");
 	check("the finding", text("findings") === "D wins");
 	check("loads from nowhere else", win().performance.getEntriesByType("resource").every(e => e.name === location.origin + "/events"));`
 	use(t, r.handler(), "/", script, func(n int) {
 		switch n {
 		case 1:
-			train(t, r, 3*perEpoch-2)
+			train(t, r, 3*perEpoch+3)
 		case 2:
 			if err := os.WriteFile(r.folder.Findings(), []byte("D wins\n"), 0o666); err != nil {
 				t.Error(err)
 			}
-			m := metrics(3*perEpoch - 2)
+			m := metrics(3*perEpoch + 3)
 			m.DLoss = float32(math.NaN())
 			r.Iteration(m, time.Second)
 			r.End(runfolder.Failed, "the discriminator's loss is NaN")
@@ -163,14 +163,14 @@ func TestBrowserReport(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /report", func(w http.ResponseWriter, req *http.Request) { http.ServeFile(w, req, r.folder.Report()) })
 	use(t, mux, "/report", `
-	check("it is finished", text("state") === "finished" && text("place").includes("60 of 60 in all (100%)"));
-	check("all epochs", get("slider").max === "2" && all("#rows tr").length === 3);
+	check("it is finished", text("state") === "finished" && text("place").includes("80 of 80 in all (100%)"));
+	check("all epochs", get("slider").max === "3" && all("#rows tr").length === 4);
 	check("the distances", all("#distance circle").length === 3 && text("distance-legend") === "97 in epoch 3; the least was 88.25 in epoch 2");
 	const newest = get("picture").src;
 	move("slider", 0);
 	check("the first grid", get("picture").src !== newest && text("caption").startsWith("epoch 1,") && text("caption").endsWith("distance 1402"));
 	get("play").click();
-	await until("all grids were played", () => text("caption").startsWith("epoch 3,") && text("play") === "Play");
+	await until("all grids were played", () => text("caption").startsWith("epoch 4,") && text("play") === "Play");
 	check("loads from nowhere", win().performance.getEntriesByType("resource").length === 0);`, nil)
 
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -28,7 +28,7 @@ func TestMessagesAddUp(t *testing.T) {
 	var parts [series][3][]any
 	width := 0.0
 	var epochs []any
-	for _, n := range []int{0, 1, perEpoch, perEpoch, perEpoch + 3, maxBins, maxBins + 1, 2*maxBins + 5, 2*maxBins + 5} {
+	for _, n := range []int{0, 1, perEpoch, perEpoch, perEpoch + 3, maxBins, maxBins + 1, maxBins + 2, 2*maxBins + 5, 2*maxBins + 5} {
 		for r.now.iterations < n {
 			i := r.now.iterations
 			r.Iteration(metrics(i), time.Second)
@@ -92,6 +92,9 @@ func TestResume(t *testing.T) {
 		rows = append(rows, gan.MetricsRow{Metrics: metrics(i), Taken: 50 * time.Millisecond})
 	}
 	resumed.Resume(rows)
+	if m := told(t, resumed, &had{}); m["pace"] != 0.0 || m["iterations"] != perEpoch+7.0 {
+		t.Errorf("a run that goes on has made %v iterations, at %v s each", m["iterations"], m["pace"])
+	}
 	resumed.folder = straight.folder // whose grids it would have
 	train(t, resumed, 2*perEpoch+5)
 	a, b := told(t, straight, &had{}), told(t, resumed, &had{})

@@ -181,7 +181,7 @@ func TestServerClientsThatNeverRead(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(patience - 2*lastPatience): // what the clients are given to read
 		t.Fatal("the server waits for clients that do not read")
 	}
 }

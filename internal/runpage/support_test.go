@@ -14,7 +14,7 @@ import (
 // Of the runs of these tests.
 const (
 	perEpoch = 20
-	epochs   = 3
+	epochs   = 4
 )
 
 // newRun is a recorder of a run that begins in a new folder.
