@@ -68,6 +68,22 @@ func TestRoofline(t *testing.T) {
 			}
 		}
 	}
+
+	// Any device has the same operations, so that each gets its time.
+	if err := r.Measure(openCPU(t), 1); err == nil || !strings.Contains(err.Error(), "fp32") {
+		t.Errorf("times of another precision are put beside the predictions: %v", err)
+	}
+	r.Precision = "fp32"
+	if err := r.Measure(openCPU(t), 1); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range r.Steps {
+		for _, o := range s.Operations {
+			if !(o.Measured > 0) {
+				t.Errorf("%s has no time", o.Name)
+			}
+		}
+	}
 }
 
 func cost(name string, floor float64, kernels ...KernelCost) OperationCost {
