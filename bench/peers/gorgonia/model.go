@@ -216,7 +216,7 @@ func newTrainer(batch int) (*trainer, error) {
 	t.batch, t.learnedD = data, d.nodes(e.g)
 	var err error
 	if t.stepD, err = e.learn(e.crossEntropy(e.discriminate(x, t.learnedD), labels), t.learnedD); err != nil {
-		return nil, fmt.Errorf("making D's step: %w", err)
+		return nil, fmt.Errorf("making a step of D: %w", err)
 	}
 
 	e = &expr{g: G.NewGraph()}
@@ -227,7 +227,7 @@ func newTrainer(batch int) (*trainer, error) {
 	}
 	t.learned = g.nodes(e.g)
 	if t.stepG, err = e.learn(e.crossEntropy(e.discriminate(e.generate(z, t.learned), d.nodes(e.g)), labels), t.learned); err != nil {
-		return nil, fmt.Errorf("making G's step: %w", err)
+		return nil, fmt.Errorf("making a step of G: %w", err)
 	}
 	adam := func() G.Solver {
 		return G.NewAdamSolver(G.WithLearnRate(learningRate), G.WithBeta1(beta1), G.WithBeta2(beta2), G.WithEps(epsilon))
@@ -251,12 +251,12 @@ func (e *expr) learn(loss *G.Node, parameters G.Nodes) (G.VM, error) {
 // cycle makes a D step and k G steps.
 func (t *trainer) cycle() error {
 	if err := t.d(); err != nil {
-		return fmt.Errorf("D's step: %w", err)
+		return fmt.Errorf("a step of D: %w", err)
 	}
 	for range k {
 		t.normal(t.noiseG)
 		if err := t.step(t.stepG, t.adamG, t.learned); err != nil {
-			return fmt.Errorf("G's step: %w", err)
+			return fmt.Errorf("a step of G: %w", err)
 		}
 	}
 	return nil
