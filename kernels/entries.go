@@ -76,6 +76,15 @@ var catalog = slices.Concat(
 		{"conv2d_large_input_grad", "conv2d_large",
 			slices.Concat(pointers("dy", "filter", "mask", "gate", "dx"), largeGeometry, []Param{{"alpha", F32}}), 128},
 		{"conv2d_large_filter_grad", "conv2d_large", slices.Concat(pointers("x", "dy", "dfilter"), largeGeometry), 128},
+		{"conv2d_spectral_transform", "conv2d_spectral", slices.Concat(pointers("x", "spectra"), planes), 288},
+		{"conv2d_spectral_inverse", "conv2d_spectral",
+			slices.Concat(pointers("spectra", "bias", "mask", "gate", "y"), planes, activation), 224},
+		{"conv2d_spectral", "conv2d_spectral",
+			slices.Concat(pointers("x", "filter", "y"), []Param{{"batch", U32}}, image, []Param{{"each", U32}}), 288},
+		{"conv2d_spectral_input_grad", "conv2d_spectral",
+			slices.Concat(pointers("dy", "filter", "bias", "mask", "gate", "dx"), image, activation), 224},
+		{"conv2d_spectral_filter_grad", "conv2d_spectral",
+			slices.Concat(pointers("x", "dy", "dfilter"), []Param{{"batch", U32}}, image, []Param{{"each", U32}}), 288},
 	},
 )
 
@@ -88,6 +97,14 @@ var geometry = []Param{{"batch", U32}, {"in_h", U32}, {"in_w", U32}, {"in_c", U3
 // largeGeometry is geometry without what is always one: output channels and strides.
 var largeGeometry = []Param{{"batch", U32}, {"in_h", U32}, {"in_w", U32}, {"in_c", U32}, {"out_h", U32}, {"out_w", U32},
 	{"filter_h", U32}, {"filter_w", U32}, {"pad_top", U32}, {"pad_left", U32}}
+
+// image is the geometry of a spectral convolution's input.
+var image = []Param{{"in_h", U32}, {"in_w", U32}, {"in_c", U32}}
+
+// planes are arrays of one channel: how many, their size and strides, the strides of their spectra, and
+// the element at the origin.
+var planes = []Param{{"lanes", U32}, {"height", U32}, {"width", U32}, {"lane_stride", U32}, {"pixel_stride", U32},
+	{"spectrum_lane_stride", U32}, {"spectrum_stride", U32}, {"shift_y", U32}, {"shift_x", U32}}
 
 // activation is a program.Activation: its kind and LeakyReLU's slope, which is also the gate's.
 var activation = []Param{{"activation", U32}, {"alpha", F32}}

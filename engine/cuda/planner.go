@@ -146,9 +146,17 @@ type epilogue struct {
 var noEpilogue epilogue
 
 // parts is free workspace for the parts of a sum.
-func (p *planner) parts(splits, n int) uint64 {
-	p.need = max(p.need, p.pending.used+partBytes(splits, n))
-	return p.workspace + p.pending.used
+func (p *planner) parts(splits, n int) uint64 { return p.scratch(splits * n)[0] }
+
+// scratch is free workspace for arrays of so many floats each.
+func (p *planner) scratch(lengths ...int) []uint64 {
+	arrays, end := make([]uint64, len(lengths)), p.pending.used
+	for i, n := range lengths {
+		arrays[i] = p.workspace + end
+		end += align(partBytes(1, n))
+	}
+	p.need = max(p.need, end)
+	return arrays
 }
 
 // splitSum adds the parts of a sum of n results, whose rows have so many columns: later, with others,
@@ -159,6 +167,11 @@ func (p *planner) splitSum(splits, n, columns int, e epilogue, y uint64) error {
 		p.pending.add(part, splits, n, y)
 		return nil
 	}
+	return p.addParts(part, splits, n, columns, e, y)
+}
+
+// addParts adds the parts of a sum at once.
+func (p *planner) addParts(part uint64, splits, n, columns int, e epilogue, y uint64) error {
 	return p.launch("split_sum", kernels.SplitSumGrid(n), part, e.bias, e.mask, e.gate, y,
 		n, splits, columns, uint32(e.activation.Kind), e.activation.Alpha)
 }

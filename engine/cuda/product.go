@@ -19,6 +19,9 @@ func (p *planner) matmul(op program.MatMul) error {
 func (p *planner) conv2d(op program.Conv2D) error {
 	x, filter, e, y := p.operands(op.Epilogue)
 	g := op.Geometry
+	if spectral(g) {
+		return p.conv2dSpectral(g, x, filter, e, y)
+	}
 	pixels := g.Batch * g.OutH() * g.OutW()
 	plan, geometry := kernels.Conv2D(pixels, g.OutC), geometryArgs(g)
 	if large(g) {
@@ -33,6 +36,9 @@ func (p *planner) conv2d(op program.Conv2D) error {
 func (p *planner) conv2dTranspose(op program.Conv2DTranspose) error {
 	x, filter, e, y := p.operands(op.Epilogue)
 	g := op.Geometry
+	if spectral(g) {
+		return p.conv2dSpectralInputGrad(g, x, filter, e, y)
+	}
 	if large(g) && !op.Bias && op.Activation.Kind == program.Identity {
 		plan := kernels.Conv2DLargeInputGrad(g.Batch, g.InH, g.InW, g.InC)
 		args := append([]any{x, filter, e.mask, e.gate, y}, largeGeometryArgs(g)...)
@@ -48,6 +54,9 @@ func (p *planner) conv2dTranspose(op program.Conv2DTranspose) error {
 func (p *planner) conv2dFilterGrad(op program.Conv2DFilterGrad) error {
 	x, dy, dfilter := p.args[0], p.args[1], p.args[2]
 	g := op.Geometry
+	if spectral(g) {
+		return p.conv2dSpectralFilterGrad(g, x, dy, dfilter)
+	}
 	weights := g.FilterH * g.FilterW * g.InC
 	plan := kernels.Conv2DFilterGrad(weights, g.OutC, g.Batch*g.OutH()*g.OutW())
 	geometry := geometryArgs(g)

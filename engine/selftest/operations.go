@@ -148,7 +148,7 @@ func (s Size) casesOf(o operation) iter.Seq[*opCase] {
 	}
 }
 
-// layers are the operations of a GAN on 28x28 images, two a batch, and one like the largest of them
+// layers are the operations of a GAN on 28x28 images, two a batch, and some like the largest of them
 // for devices that are too slow for that.
 var layers = func() (all []struct {
 	op   program.Op
@@ -172,6 +172,8 @@ var layers = func() (all []struct {
 		{Batch: batch, InH: 14, InW: 14, InC: 64, OutC: 64, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2},
 		{Batch: batch, InH: 28, InW: 28, InC: 32, OutC: 64, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2},
 		{Batch: batch, InH: 28, InW: 28, InC: 32, OutC: 1, FilterH: 28, FilterW: 28, StrideH: 1, StrideW: 1},
+		{Batch: batch, InH: 28, InW: 28, InC: 5, OutC: 1, FilterH: 28, FilterW: 28, StrideH: 1, StrideW: 1},
+		{Batch: batch, InH: 25, InW: 28, InC: 3, OutC: 1, FilterH: 20, FilterW: 21, StrideH: 1, StrideW: 1},
 		{Batch: batch, InH: 9, InW: 9, InC: 8, OutC: 1, FilterH: 9, FilterW: 9, StrideH: 1, StrideW: 1},
 	} {
 		add(g.MACs(), program.Conv2D{Geometry: g, Epilogue: forward}, program.Conv2DInputGrad{Geometry: g, Epilogue: backward},

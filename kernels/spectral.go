@@ -1,0 +1,63 @@
+package kernels
+
+// Plans of conv2d_spectral, which convolves by Fourier transforms of 42x42.
+
+const (
+	dftLength    = 42
+	dftImage     = 28      // elements along a side that may differ from zero
+	spectralTo   = 4       // planes of a block that makes spectra
+	spectralFrom = 8       // planes of a block that makes planes
+	minTaps      = 1 << 16 // that meet a pixel, of a plane
+)
+
+// SpectrumLen is the number of floats of the spectrum of one plane.
+const SpectrumLen = 2 * dftLength * (dftLength/2 + 1)
+
+// Axis is a direction of a convolution of stride 1.
+type Axis struct{ In, Out, Filter, Pad int }
+
+// fits says whether all that meet is told apart: input i, output o and tap t belong together where
+// o+t-pad-i is 0, not 42 or -42.
+func (a Axis) fits() bool {
+	return max(a.In, a.Out, a.Filter) <= dftImage && a.In-1+a.Pad < dftLength && a.Out+a.Filter-2-a.Pad < dftLength
+}
+
+// Spectral says whether a [Large] convolution is one for the kernels of conv2d_spectral. They take
+// some 50,000 instructions of a thread for a plane, whatever its size; conv2d_large takes two in
+// fp32, and half of one in tf32, for each of the taps that meet a pixel. The limit lies between.
+func Spectral(rows, columns Axis, taps int) bool {
+	return rows.fits() && columns.fits() && taps >= minTaps
+}
+
+// SpectralTransformGrid is the grid of conv2d_spectral_transform.
+func SpectralTransformGrid(planes int) Grid { return Grid{blocks(planes, spectralTo), 1, 1} }
+
+// SpectralInverseGrid is the grid of conv2d_spectral_inverse.
+func SpectralInverseGrid(planes int) Grid { return Grid{blocks(planes, spectralFrom), 1, 1} }
+
+// SpectralInputGradGrid is the grid of conv2d_spectral_input_grad.
+func SpectralInputGradGrid(batch, inC int) Grid {
+	return Grid{uint32(batch), blocks(inC, spectralFrom), 1}
+}
+
+// Conv2DSpectral plans conv2d_spectral, whose blocks take each groups of channels. n of split_sum is
+// batch*SpectrumLen.
+func Conv2DSpectral(batch, inC int) (plan Plan, each int) {
+	groups := int(blocks(inC, spectralTo))
+	each, splits := divide(groups, wantBlocks/batch)
+	return Plan{"conv2d_spectral", Grid{uint32(batch), uint32(splits), 1}, splits}, each
+}
+
+// Conv2DSpectralFilterGrad plans conv2d_spectral_filter_grad, whose blocks take each images. n of
+// split_sum is inC*SpectrumLen.
+func Conv2DSpectralFilterGrad(batch, inC int) (plan Plan, each int) {
+	groups := blocks(inC, spectralTo)
+	each, splits := divide(batch, wantBlocks/int(groups))
+	return Plan{"conv2d_spectral_filter_grad", Grid{groups, uint32(splits), 1}, splits}, each
+}
+
+// divide cuts n into at most want parts of each, as evenly as may be.
+func divide(n, want int) (each, parts int) {
+	each = int(blocks(n, min(max(want, 1), n)))
+	return each, int(blocks(n, each))
+}
