@@ -85,6 +85,40 @@ func TestTrainClassifier(t *testing.T) {
 	}
 }
 
+// The CUDA kernels, under all checks of the emulator, train what the CPU trains.
+func TestClassifierOnEmulatedGPU(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the emulator takes seconds for a step")
+	}
+	images := discsAndRings(4)
+	s := tinyClassifierSettings()
+	s.Epochs, s.Batch = 2, 4
+	gpu := openEmulated(t)
+	got, err := TrainClassifier(gpu, s, images, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := TrainClassifier(openCPU(t, 0), s, images, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := relativeError(got.parameters, widen(want.parameters)); !(e <= 1e-4) {
+		t.Errorf("the weights' relative error is %g", e)
+	}
+	r, err := NewRecognizer(gpu, want, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	known, err := r.Recognize(images.Samples(4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := relativeError(known.Features, widen(recognize(t, want, images.Samples(4), 4).Features)); !(e <= 1e-4) {
+		t.Errorf("the features' relative error is %g", e)
+	}
+}
+
 func TestTrainClassifierErrors(t *testing.T) {
 	images := discsAndRings(4)
 	labels := images.Labels

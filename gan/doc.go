@@ -6,5 +6,8 @@
 // them on a device: sampling, noise, dropout, both networks and Adam. Nothing but a loss or an
 // image comes back, and only when asked for.
 //
+// A [Classifier], trained by the same engine, tells the classes of images; package judge scores
+// generated images by it.
+//
 // Images are rows of float32 in [0, 1], NHWC; noise is rows of normals.
 package gan
