@@ -25,7 +25,7 @@ func trainClassifierCommand() *cli.Command {
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "write the classifier to this `FILE`"},
 			&cli.IntFlag{Name: "epochs", Value: d.Epochs, Usage: "`NUMBER` of epochs"},
 			&cli.IntFlag{Name: "batch", Value: d.Batch, Usage: "`NUMBER` of images of a step"},
-			&cli.Float64Flag{Name: "learning-rate", Value: d.LearningRate, Usage: "Adam's, in the first epoch; it falls to zero"},
+			&cli.Float64Flag{Name: "learning-rate", Value: d.LearningRate, Usage: "`RATE` of Adam in the first epoch; it falls to zero"},
 			&cli.IntFlag{Name: "shift", Value: d.Shift, Usage: "shift the images by at most so many `PIXELS`, anew in each epoch"},
 			&cli.Uint64Flag{Name: "seed", Value: d.Seed, Usage: "`NUMBER` that all random numbers come from"},
 		}, dataFlags(), deviceFlags()),
