@@ -15,6 +15,7 @@ import (
 //	model.safetensors  the newest state that was saved
 //	checkpoints/       states by the iterations made: iteration-000468.safetensors
 //	metrics.csv        a line an iteration
+//	judge.csv          a line an epoch that was judged
 //	samples/           a picture an epoch: epoch-001.png
 //	tensorboard/       metrics and samples as TensorBoard reads them
 //	findings.txt       what went wrong, a line each
