@@ -13,20 +13,13 @@ const (
 // SpectrumLen is the number of floats of the spectrum of one plane.
 const SpectrumLen = 2 * dftLength * (dftLength/2 + 1)
 
-// Axis is a direction of a convolution of stride 1.
-type Axis struct{ In, Out, Filter, Pad int }
-
-// fits says whether all that meet is told apart: input i, output o and tap t belong together where
-// o+t-pad-i is 0, not 42 or -42.
-func (a Axis) fits() bool {
-	return max(a.In, a.Out, a.Filter) <= dftImage && a.In-1+a.Pad < dftLength && a.Out+a.Filter-2-a.Pad < dftLength
-}
-
 // Spectral says whether a [Large] convolution is one for the kernels of conv2d_spectral. They take
 // some 50,000 instructions of a thread for a plane, whatever its size; conv2d_large takes two in
-// fp32, and half of one in tf32, for each of the taps that meet a pixel. The limit lies between.
-func Spectral(rows, columns Axis, taps int) bool {
-	return rows.fits() && columns.fits() && taps >= minTaps
+// fp32, and half of one in tf32, for each of the taps of a plane that meet a pixel. The limit lies
+// between. No output's tap is 42 pixels from another, by which it could be taken for that: input,
+// output and filter are of at most 28 and the padding is half a filter or none.
+func Spectral(inH, inW, filterH, filterW, taps int) bool {
+	return max(inH, inW, filterH, filterW) <= dftImage && taps >= minTaps
 }
 
 // SpectralTransformGrid is the grid of conv2d_spectral_transform.

@@ -1,0 +1,51 @@
+package kernels
+
+import "testing"
+
+// What conv2d_spectral takes: the tutorial's last layer and what is like it.
+func TestSpectral(t *testing.T) {
+	for _, c := range []struct {
+		size, filter, taps int
+		want               bool
+	}{
+		{28, 28, 588 * 588, true},
+		{28, 11, 278 * 278, true},
+		{28, 7, 184 * 184, false}, // cheaper directly
+		{32, 28, 700 * 700, false},
+	} {
+		if got := Spectral(c.size, c.size, c.filter, c.filter, c.taps); got != c.want {
+			t.Errorf("a filter of %d on %d: %v, want %v", c.filter, c.size, got, c.want)
+		}
+	}
+}
+
+// No input and tap of what it takes meet in an output dftLength away.
+func TestSpectralLength(t *testing.T) {
+	apart := func(in, out, filter, pad int) bool {
+		nearest, farthest := -pad-(in-1), out-1+filter-1-pad // of o+tap-pad-i
+		return nearest > -dftLength && farthest < dftLength
+	}
+	for in := 1; in <= dftImage; in++ {
+		for filter := 1; filter <= dftImage; filter++ {
+			if !apart(in, in, filter, (filter-1)/2) || filter <= in && !apart(in, in-filter+1, filter, 0) {
+				t.Errorf("a filter of %d on %d needs a longer transform than %d", filter, in, dftLength)
+			}
+		}
+	}
+}
+
+// All channels and images fall to one block each, whatever their number.
+func TestSpectralPlans(t *testing.T) {
+	for _, batch := range []int{1, 7, 128, 256, 2048} {
+		for _, inC := range []int{1, 3, 32, 33} {
+			plan, each := Conv2DSpectral(batch, inC)
+			if n := plan.Splits * each * spectralTo; n < inC || (plan.Splits-1)*each*spectralTo >= inC || plan.Grid[0] != uint32(batch) {
+				t.Errorf("batch %d, %d channels: %+v, %d each", batch, inC, plan, each)
+			}
+			plan, each = Conv2DSpectralFilterGrad(batch, inC)
+			if plan.Splits*each < batch || (plan.Splits-1)*each >= batch || int(plan.Grid[0])*spectralTo < inC {
+				t.Errorf("filter gradient of batch %d, %d channels: %+v, %d each", batch, inC, plan, each)
+			}
+		}
+	}
+}
