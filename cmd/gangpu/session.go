@@ -47,7 +47,7 @@ func (s *session) Close() error {
 func (s *session) begin(c *cli.Context, dev program.Info, dataset runfolder.Dataset, total int) error {
 	i, err := s.folder.ReadInfo()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w; without this file, the run can go on", err)
+		return fmt.Errorf("%w; once this file is removed, the run can go on", err)
 	}
 	if err != nil { // a new run, or one of a version that wrote no run.json
 		i = &runfolder.Info{}

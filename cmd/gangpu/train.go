@@ -19,10 +19,12 @@ func trainCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "train",
 		Usage: "train a model; without flags, the tutorial's by its recipe",
-		Description: "Writes to the run's folder: model.safetensors (weights, optimizer, settings), metrics.csv, run.json\n" +
+		Description: "Writes to the run's folder: model.safetensors (weights, optimizer, settings) and, in checkpoints/,\n" +
+			"the newest of it and the one of the least distance, if the run is judged; metrics.csv, run.json\n" +
 			"(settings, how far it is), after each epoch samples/epoch-NNN.png, 25 images from noise that stays\n" +
 			"the same, judge.csv (how good the images are), and at the end report.html. The first\n" +
-			"Ctrl-C finishes the iteration and saves; --resume goes on from there, to the same bits.",
+			"Ctrl-C finishes the iteration and saves; --resume goes on from there, to the same bits. A run that\n" +
+			"was killed goes on from what was saved last.",
 		Flags: slices.Concat(settingsFlags(), dataFlags(), deviceFlags(), judgingFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "out", TakesFile: true, EnvVars: []string{"GANGPU_OUT"},
 				DefaultText: "the next of runs/001, runs/002, ...", Usage: "`FOLDER` of the run"},
