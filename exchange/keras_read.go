@@ -1,21 +1,23 @@
 package exchange
 
 import (
+	"archive/zip"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"gangpu/gan"
 	"gangpu/internal/hdf5"
 )
 
 // ReadKeras reads the GAN of the tutorial as Keras saves it: a Sequential of generator and
-// discriminator. A whole model, model.save("x.h5"), tells its layers, which may be of other sizes
+// discriminator. A whole model, model.save of "x.h5" or "x.keras", tells its layers, which may be of other sizes
 // than the tutorial's; a file of weights alone, save_weights, must be of the tutorial's
 // sizes. Settings that the file does not tell are the tutorial's. Errors name the file
 // and what in it is not as it must be.
 func ReadKeras(path string) (*gan.ModelFile, error) {
-	root, err := hdf5.Read(path)
+	root, err := readRoot(path)
 	if err != nil {
 		return nil, err
 	}
@@ -24,6 +26,31 @@ func ReadKeras(path string) (*gan.ModelFile, error) {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
 	return f, nil
+}
+
+// readRoot reads an HDF5 file, or an archive of Keras 3 as if it were one: its file of weights, with
+// the configuration beside it as an attribute.
+func readRoot(path string) (*hdf5.Group, error) {
+	archive, err := zip.OpenReader(path)
+	if errors.Is(err, zip.ErrFormat) {
+		return hdf5.Read(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer archive.Close()
+	content := map[string][]byte{}
+	for _, name := range []string{"model.weights.h5", "config.json"} {
+		if content[name], err = fs.ReadFile(archive, name); err != nil {
+			return nil, fmt.Errorf("reading %s: not an archive of Keras: %w", path, err)
+		}
+	}
+	root, err := hdf5.Decode(content["model.weights.h5"])
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: model.weights.h5: %w", path, err)
+	}
+	root.Strings[modelConfig] = string(content["config.json"])
+	return root, nil
 }
 
 func readKeras(root *hdf5.Group) (*gan.ModelFile, error) {

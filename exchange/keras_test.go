@@ -1,6 +1,8 @@
 package exchange
 
 import (
+	"archive/zip"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"math"
@@ -86,6 +88,46 @@ func weightsOf(t *testing.T, f *gan.ModelFile) map[string][]float32 {
 		}
 	}
 	return all
+}
+
+// archive makes a file as Keras 3 does of save("x.keras").
+func archive(t *testing.T, path string, files map[string][]byte) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for name, content := range files {
+		w, err := z.Create(name)
+		if err == nil {
+			_, err = w.Write(content)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(z.Close(), os.WriteFile(path, b.Bytes(), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestReadKerasArchive(t *testing.T) {
+	want := kerasModelFile(t)
+	root, err := hdf5.Read(filepath.Join("testdata", "gan_mnist.h5"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights, err := os.ReadFile(filepath.Join("testdata", "gan.weights.h5"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadKeras(archive(t, filepath.Join(t.TempDir(), "gan.keras"),
+		map[string][]byte{"metadata.json": []byte("{}"), "config.json": []byte(root.Strings[modelConfig]), "model.weights.h5": weights}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got.Model, want.Model) || !reflect.DeepEqual(weightsOf(t, got), weightsOf(t, want)) {
+		t.Error("the archive holds another model")
+	}
 }
 
 // Both of Keras's files hold the same weights, and so does what WriteKeras makes of them.
@@ -198,6 +240,8 @@ func TestReadKerasRefused(t *testing.T) {
 		{generatorWeights, "not the GAN of the tutorial"},
 		{filepath.Join("testdata", "gan.weights.h5"), `tensor "generator/dense/kernel" has shape [5 12], the model wants [100 3136]`},
 		{filepath.Join("testdata", "outputs.json"), "not an HDF5 file"},
+		{archive(t, filepath.Join(dir, "other.keras"), map[string][]byte{"config.json": nil}), "not an archive of Keras"},
+		{archive(t, filepath.Join(dir, "damaged.keras"), map[string][]byte{"config.json": nil, "model.weights.h5": []byte("x")}), "model.weights.h5: not an HDF5 file"},
 		{filepath.Join(dir, "none.h5"), "none.h5"},
 		{write("empty.h5", func(g *hdf5.Group) { *g = *hdf5.NewGroup() }), "not a file of weights"},
 		{write("config.h5", func(g *hdf5.Group) { g.Strings[modelConfig] = "{" }), modelConfig},

@@ -41,7 +41,7 @@ func TestPeers(t *testing.T) {
 	t.Logf("%s", check)
 
 	want := readTensors(t, filepath.Join(dir, "keras", "outputs.safetensors"))
-	for _, name := range []string{"gan_mnist.h5", "gan.weights.h5"} {
+	for _, name := range []string{"gan_mnist.h5", "gan.keras", "gan.weights.h5"} {
 		f, err := ReadKeras(filepath.Join(dir, "keras", name))
 		if err != nil {
 			t.Fatal(err)

@@ -12,11 +12,12 @@ func importCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "import",
 		Usage: "make a model file of a GAN that Keras saved",
-		Description: "The GAN is a Sequential of generator and discriminator, as in the tutorial. A whole model, gan.save(\"FILE.h5\"),\n" +
-			"may have layers of other sizes; of a file of weights alone they must be the tutorial's. The result makes images\n" +
-			"and can be evaluated and exported; it has no optimizer's state: train --weights begins a new run with it.",
+		Description: "The GAN is a Sequential of generator and discriminator, as in the tutorial. A whole model,\n" +
+			"gan.save(\"FILE.h5\") or gan.save(\"FILE.keras\"), may have layers of other sizes; of a file of weights alone they\n" +
+			"must be the tutorial's. The result makes images and can be evaluated and exported. It has no optimizer's state:\n" +
+			"train --weights begins a new run with it.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "keras", TakesFile: true, Usage: "`FILE` that Keras saved: gan_mnist.h5 or NAME.weights.h5"},
+			&cli.StringFlag{Name: "keras", TakesFile: true, Usage: "`FILE` that Keras saved: gan_mnist.h5, NAME.keras or NAME.weights.h5"},
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "`FILE` to write the model to"},
 		},
 		Action: importModel,

@@ -113,6 +113,7 @@ def save_keras():
     gan.optimizer.build(gan.trainable_variables)  # as training does, so that its state is in the files too
     scramble(generator, discriminator)
     gan.save(to / "gan_mnist.h5")
+    gan.save(to / "gan.keras")
     gan.save_weights(to / "gan.weights.h5")
     noise = random.standard_normal((9, 100)).astype(np.float32)
     images = np.asarray(generator(noise))

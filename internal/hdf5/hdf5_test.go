@@ -138,12 +138,12 @@ func TestReadDamaged(t *testing.T) {
 	for at := 0; at < len(whole); at += 13 {
 		b := whole[at]
 		whole[at] ^= 0xff
-		_, _ = decode(whole)
+		_, _ = Decode(whole)
 		whole[at] = b
 	}
 }
 
-// Whatever the bytes, decode returns.
+// Whatever the bytes, Decode returns.
 func FuzzDecode(f *testing.F) {
 	for _, name := range []string{"gan_mnist.h5", "gan.weights.h5"} {
 		data, err := os.ReadFile(filepath.Join(kerasFiles, name))
@@ -153,7 +153,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if root, err := decode(data); err == nil && root == nil {
+		if root, err := Decode(data); err == nil && root == nil {
 			t.Error("neither a group nor an error")
 		}
 	})

@@ -14,7 +14,7 @@ func Read(path string) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := decode(data)
+	root, err := Decode(data)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
@@ -23,8 +23,8 @@ func Read(path string) (*Group, error) {
 
 var errLatest = errors.New("a file in HDF5's latest format, which is not supported: write it without libver='latest'")
 
-// decode reads a file: the superblock (II.A), then the objects from the root.
-func decode(data []byte) (*Group, error) {
+// Decode reads a file's content: the superblock (II.A), then the objects from the root.
+func Decode(data []byte) (*Group, error) {
 	r := &reader{data: data, seen: map[uint64]bool{}}
 	b, err := r.bytes(0, superblockSize, "superblock")
 	if err != nil || string(b[:len(signature)]) != signature {
