@@ -79,6 +79,27 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// Groups of more members than Write takes have trees of several levels.
+func TestReadDeepTree(t *testing.T) {
+	root := NewGroup()
+	root.Add("a", NewDataset([]int{2}, []float32{1, 2}))
+	data, err := encode(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := le.Uint64(data[64:]) + objectPrefix + messagePrefix // the address of the root's tree
+	node := append([]byte("TREE"), 0, 1, 1, 0)                   // level 1, one child
+	node = le.AppendUint64(le.AppendUint64(node, undefined), undefined)
+	for _, v := range []uint64{0, le.Uint64(data[table:]), 8} {
+		node = le.AppendUint64(node, v)
+	}
+	le.PutUint64(data[table:], uint64(len(data)))
+	got, err := Decode(append(data, node...))
+	if err != nil || !reflect.DeepEqual(got, root) {
+		t.Errorf("got %+v (%v), want %+v", got, err, root)
+	}
+}
+
 func TestWriteRefused(t *testing.T) {
 	many := NewGroup()
 	for i := range 257 {
