@@ -10,7 +10,8 @@ import (
 // assignSlots gives every scratch value a slot, an array that it has to itself from the step that
 // computes it to the last one that reads it, and returns the slots' sizes in elements. With
 // inPlace, an elementwise step overwrites an operand that it is the last to read. With reuse, a
-// slot given up is taken by the next value that it fits best.
+// slot given up is taken by the next value that it fits best. Constants keep theirs, so that a device
+// may fill them once for all runs.
 func assignSlots(steps []*step, inPlace, reuse bool) []int {
 	lastUse := map[*value]int{}
 	for i, s := range steps {
@@ -22,15 +23,18 @@ func assignSlots(steps []*step, inPlace, reuse bool) []int {
 	for i, s := range steps {
 		var dying []*value // in slots that are free after this step
 		for _, v := range s.reads() {
-			if v.isScratch() && lastUse[v] == i && !slices.Contains(dying, v) {
+			if v.isScratch() && lastUse[v] == i && !isFill(v.def) && !slices.Contains(dying, v) {
 				dying = append(dying, v)
 			}
 		}
 		if r := s.result(); r.isScratch() {
-			if inPlace && s.op.Elementwise() && len(dying) > 0 {
+			switch {
+			case isFill(s):
+				r.slot = slots.add(r.len)
+			case inPlace && s.op.Elementwise() && len(dying) > 0:
 				r.slot = dying[0].slot
 				dying = dying[1:]
-			} else {
+			default:
 				r.slot = slots.take(r.len)
 			}
 		}
@@ -41,6 +45,11 @@ func assignSlots(steps []*step, inPlace, reuse bool) []int {
 		}
 	}
 	return slots.sizes
+}
+
+func isFill(s *step) bool {
+	_, ok := s.op.(program.Fill)
+	return ok
 }
 
 type slotAllocator struct {
@@ -63,13 +72,18 @@ func (a *slotAllocator) take(n int) int {
 		}
 	}
 	if best < 0 {
-		a.sizes = append(a.sizes, n)
-		return len(a.sizes) - 1
+		return a.add(n)
 	}
 	slot := a.free[best]
 	a.free = slices.Delete(a.free, best, best+1)
 	a.sizes[slot] = max(a.sizes[slot], n)
 	return slot
+}
+
+// add gives a new slot of n elements.
+func (a *slotAllocator) add(n int) int {
+	a.sizes = append(a.sizes, n)
+	return len(a.sizes) - 1
 }
 
 // emit writes the program down. Scratch storages go by size, the largest first, so that programs

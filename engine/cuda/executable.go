@@ -80,6 +80,11 @@ func (e *executable) load(bindings program.Bindings) error {
 			return e.device.fault(fmt.Errorf("writing the sums of program %s: %w", e.program.Name, err))
 		}
 	}
+	for i := range p.constants {
+		if err := e.launch(&p.constants[i]); err != nil {
+			return e.device.fault(fmt.Errorf("filling the constants of program %s: %w", e.program.Name, err))
+		}
+	}
 	e.launches = p.launches
 	return e.record()
 }
@@ -104,8 +109,32 @@ func (e *executable) plan(p *planner, addresses []uint64) error {
 		for j := planned; j < len(p.launches); j++ {
 			p.launches[j].step = i
 		}
+		if isConstant(e.program, i) {
+			p.constants = append(p.constants, p.launches[planned:]...)
+			p.launches = p.launches[:planned]
+		}
 	}
 	return nil
+}
+
+// isConstant reports whether a step fills scratch memory that no other step writes: it need not be
+// run more than once.
+func isConstant(p *program.Program, step int) bool {
+	s := p.Steps[step]
+	if _, ok := s.Op.(program.Fill); !ok || !p.Storages[s.Args[0].Storage].Scratch {
+		return false
+	}
+	filled := s.Args[0]
+	for i, other := range p.Steps {
+		for j, o := range other.Op.Operands() {
+			v := other.Args[j]
+			if i != step && o.Access != program.Read && v.Storage == filled.Storage &&
+				v.Offset < filled.Offset+filled.Len && filled.Offset < v.Offset+v.Len {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // bind returns the address of each storage.

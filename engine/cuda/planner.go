@@ -18,6 +18,7 @@ type planner struct {
 	table     uint64        // address of an array for sums
 	sums      []kernels.Sum // of all launches of split_sums
 	launches  []launch
+	constants []launch // of steps that are run once, before all others
 }
 
 // step plans an operation. The launches' arguments follow the kernels' parameters, which package

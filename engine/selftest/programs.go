@@ -76,6 +76,8 @@ var programChecks = []Check{
 		return runAndCompare(dev, p, 2)
 	}},
 
+	{"Constants", func(dev program.Device) error { return runAndCompare(dev, constantsProgram(), 3) }},
+
 	{"Sums", func(dev program.Device) error { return runAndCompare(dev, sumsProgram(), 2) }},
 
 	{"SameBits", func(dev program.Device) error {

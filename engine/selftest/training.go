@@ -205,3 +205,31 @@ func sumsProgram() *program.Program {
 	b.step("and again", wide, params(901, 6400), in("last", 40))
 	return &b.Program
 }
+
+// constantsProgram fills scratch that is only read, that is overwritten before and after, in part and
+// in place, and arrays that are not scratch.
+func constantsProgram() *program.Program {
+	b := &builder{Program: program.Program{Name: "constants"}, views: map[string]program.View{}}
+	in := func(name string) program.View { return b.in(name, program.Float32, 4) }
+	constant, twice, scaled, partly := b.tmp("constant", 4), b.tmp("twice", 4), b.tmp("scaled", 4), b.tmp("partly", 6)
+	fill := func(value float32, v program.View) { b.step("fill", program.Fill{N: v.Len, Value: value}, v) }
+	add := program.Add{N: 4}
+	fill(1, constant)
+	b.step("counts the runs", add, in("m"), constant, in("m"))
+	fill(2, twice)
+	b.step("reads the first value", add, constant, twice, in("first"))
+	fill(3, twice)
+	b.step("reads the second value", add, constant, twice, in("second"))
+	fill(4, scaled)
+	b.step("in place", program.Scale{N: 4, Factor: 2}, scaled, scaled)
+	b.step("reads it", add, constant, scaled, in("third"))
+	fill(5, partly)
+	part := partly
+	part.Offset, part.Len = 2, 4
+	b.step("reads a part", add, part, constant, in("fourth"))
+	b.step("overwrites it", program.Copy{N: 4}, in("m"), part)
+	b.step("reads it again", add, part, constant, in("fifth"))
+	fill(6, in("v"))
+	b.step("overwrites an array", program.Copy{N: 4}, constant, in("v"))
+	return &b.Program
+}
