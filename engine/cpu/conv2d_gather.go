@@ -187,18 +187,12 @@ func (c gatherConv) kernel(source func() []float32, filter []float32, transposed
 				g.tile.cols = min(unit.tileCols, c.dstC-first)
 				g.tile.b = &panel[j*panelLen+task.filter]
 				g.tile.c = &out[first]
-				e.onTile(&g.tile, task.image*c.dstLen+first, first)
+				e.onTile(&g.tile, first)
 				unit.tile(&g.tile)
-			}
-			if !e.inTile() {
-				for r := range g.tile.rows {
-					i := task.image*c.dstLen + g.tile.cOffsets[r]/4
-					e.finish(dst[i:i+c.dstC], i)
-				}
 			}
 		}
 	}}
-	return kernel{pack, multiply}
+	return append(kernel{pack, multiply}, e.afterTiles(dst)...)
 }
 
 // inside reports whether the source has a pixel (y, x).

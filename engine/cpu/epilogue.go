@@ -9,29 +9,28 @@ type epilogue struct {
 	bias, mask, gate []float32
 }
 
-// onTile makes a tile, whose first element is element i of the result, in a channel, apply the
-// epilogue, but for what is left to finish: all after the bias, unless inTile.
-func (e *epilogue) onTile(t *tile, i, channel int) {
+// onTile makes a tile, whose first column is a channel, apply the bias and LeakyReLU.
+func (e *epilogue) onTile(t *tile, channel int) {
 	if e.bias != nil {
 		t.bias = &e.bias[channel]
-	}
-	if !e.inTile() {
-		return
 	}
 	if e.Kind == program.LeakyReLUActivation {
 		t.alpha = e.Alpha
 	}
-	if e.mask != nil {
-		t.mask = &e.mask[i]
-	}
-	if e.gate != nil {
-		t.gate, t.gateAlpha = &e.gate[i], e.Alpha
-	}
 }
 
-// inTile reports whether tiles apply all of the epilogue.
-func (e *epilogue) inTile() bool {
-	return e.Kind == program.Identity || e.Kind == program.LeakyReLUActivation
+// afterTiles applies the rest of the epilogue to the result, if there is any. The rows of a tile lie far
+// apart in a mask or gate, which came too late for short sums: one pass that streams both is faster
+// there, and no slower elsewhere.
+func (e *epilogue) afterTiles(y []float32) kernel {
+	rest := *e
+	if rest.Kind == program.LeakyReLUActivation {
+		rest.Kind = program.Identity
+	}
+	if rest.Kind == program.Identity && rest.mask == nil && rest.gate == nil {
+		return nil
+	}
+	return kernel{blocks(len(y), elementBlock, func(first, end, _ int) { rest.finish(y[first:end], first) })}
 }
 
 // finish applies what follows the bias to v, in place: elements of the result from i on.

@@ -27,7 +27,7 @@ func newMatMul(op program.MatMul, a, b []float32, e epilogue, c []float32, ws *w
 		workers    = make([]tileWorker, ws.threads)
 		colBlocks  = ceilDiv(op.N, productCols)
 	)
-	return kernel{{tasks: ceilDiv(op.M, productRows) * colBlocks, run: func(task, worker int) {
+	multiply := phase{tasks: ceilDiv(op.M, productRows) * colBlocks, run: func(task, worker int) {
 		i0, j0 := task/colBlocks*productRows, task%colBlocks*productCols
 		m, n := min(productRows, op.M-i0), min(productCols, op.N-j0)
 		rows, panel := rows.worker(worker), panel.worker(worker)
@@ -55,7 +55,7 @@ func newMatMul(op program.MatMul, a, b []float32, e epilogue, c []float32, ws *w
 					t.rows = min(unit.tileRows, m-i)
 					t.c = &c[(i0+i)*op.N+j]
 					if last {
-						e.onTile(t, (i0+i)*op.N+j, j)
+						e.onTile(t, j)
 					}
 					for r := range unit.tileRows {
 						row := min(r, t.rows-1)
@@ -66,13 +66,8 @@ func newMatMul(op program.MatMul, a, b []float32, e epilogue, c []float32, ws *w
 				}
 			}
 		}
-		if !e.inTile() {
-			for i := range m {
-				first := (i0+i)*op.N + j0
-				e.finish(c[first:first+n], first)
-			}
-		}
-	}}}
+	}}
+	return append(kernel{multiply}, e.afterTiles(c)...)
 }
 
 // newMatVec is newMatMul where C is a row or a column: bounded by reading the matrix once.

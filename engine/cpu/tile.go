@@ -23,8 +23,6 @@ const (
 //		if accumulate: sum += c[cOffsets[r]+j]
 //		if bias != nil: sum += bias[j]
 //		if !(sum > 0): sum *= alpha
-//		if mask != nil: sum *= mask[cOffsets[r]+j]
-//		if gate != nil && !(gate[cOffsets[r]+j] > 0): sum *= gateAlpha
 //		c[cOffsets[r]+j] = sum
 //
 // where A(s,r) is a[table[s].a[r]:], or zeros if that offset is negative. All offsets are in
@@ -39,9 +37,7 @@ type tile struct {
 	cOffsets   [maxTileRows]int
 	rows, cols int
 	bias       *float32 // nil for none
-	mask, gate *float32 // nil for none
 	alpha      float32  // 1 for no activation
-	gateAlpha  float32
 	accumulate bool
 }
 
@@ -96,12 +92,6 @@ func tileGo(t *tile) {
 			}
 			if !(sum > 0) {
 				sum *= t.alpha
-			}
-			if t.mask != nil {
-				sum *= *at(t.mask, t.cOffsets[r]+4*j)
-			}
-			if t.gate != nil && !(*at(t.gate, t.cOffsets[r]+4*j) > 0) {
-				sum *= t.gateAlpha
 			}
 			c[j] = sum
 		}

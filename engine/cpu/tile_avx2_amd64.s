@@ -35,28 +35,6 @@
 	VMULPS    Y1, x, Y3        \
 	VBLENDVPS Y2, Y3, x, x
 
-// Rows from tile_rows on read the mask and gate of the last one.
-
-#define MASK(i, lo, hi) \
-	MOVQ       (tile_cOffsets+8*i)(R14), DX \
-	VMASKMOVPS (BX)(DX*1), Y0, Y2           \
-	VMULPS     Y2, lo, lo                   \
-	VMASKMOVPS 32(BX)(DX*1), Y1, Y3         \
-	VMULPS     Y3, hi, hi
-
-// GATE8 is LEAKYRELU by the sign of 8 elements of the gate at offset, whose columns mask tells.
-#define GATE8(mask, offset, x) \
-	VMOVUPS    mask, Y2                   \
-	VMASKMOVPS offset(BX)(DX*1), Y2, Y2   \
-	VCMPPS     $0x1A, Y0, Y2, Y2          \
-	VMULPS     Y1, x, Y3                  \
-	VBLENDVPS  Y2, Y3, x, x
-
-#define GATE(i, lo, hi) \
-	MOVQ (tile_cOffsets+8*i)(R14), DX \
-	GATE8((SI), 0, lo)                \
-	GATE8(32(SI), 32, hi)
-
 #define STORE(i, lo, hi) \
 	CMPQ       BX, $i                       \
 	JLE        done                         \
@@ -158,7 +136,7 @@ bias:
 
 activation:
 	CMPL         tile_alpha(R14), $0x3F800000 // 1
-	JEQ          mask
+	JEQ          store
 	VXORPS       Y0, Y0, Y0
 	VBROADCASTSS tile_alpha(R14), Y1
 	LEAKYRELU(Y4)
@@ -173,32 +151,6 @@ activation:
 	LEAKYRELU(Y13)
 	LEAKYRELU(Y14)
 	LEAKYRELU(Y15)
-
-mask:
-	MOVQ    tile_mask(R14), BX
-	TESTQ   BX, BX
-	JZ      gate
-	VMOVUPS (SI), Y0
-	VMOVUPS 32(SI), Y1
-	MASK(0, Y4, Y5)
-	MASK(1, Y6, Y7)
-	MASK(2, Y8, Y9)
-	MASK(3, Y10, Y11)
-	MASK(4, Y12, Y13)
-	MASK(5, Y14, Y15)
-
-gate:
-	MOVQ         tile_gate(R14), BX
-	TESTQ        BX, BX
-	JZ           store
-	VXORPS       Y0, Y0, Y0
-	VBROADCASTSS tile_gateAlpha(R14), Y1
-	GATE(0, Y4, Y5)
-	GATE(1, Y6, Y7)
-	GATE(2, Y8, Y9)
-	GATE(3, Y10, Y11)
-	GATE(4, Y12, Y13)
-	GATE(5, Y14, Y15)
 
 store:
 	VMOVUPS (SI), Y0

@@ -41,24 +41,6 @@
 	VCMPPS $0x1A, Z2, hi, K4  \
 	VMULPS Z3, hi, K4, hi
 
-// Rows from tile_rows on read the mask and gate of the last one.
-
-#define MASK(i, lo, hi) \
-	MOVQ      (tile_cOffsets+8*i)(AX), DX \
-	VMOVUPS.Z (BX)(DX*1), K1, Z0          \
-	VMOVUPS.Z 64(BX)(DX*1), K2, Z1        \
-	VMULPS    Z0, lo, lo                  \
-	VMULPS    Z1, hi, hi
-
-#define GATE(i, lo, hi) \
-	MOVQ      (tile_cOffsets+8*i)(AX), DX \
-	VMOVUPS.Z (BX)(DX*1), K1, Z0          \
-	VMOVUPS.Z 64(BX)(DX*1), K2, Z1        \
-	VCMPPS    $0x1A, Z2, Z0, K3           \
-	VMULPS    Z3, lo, K3, lo              \
-	VCMPPS    $0x1A, Z2, Z1, K4           \
-	VMULPS    Z3, hi, K4, hi
-
 #define STORE(i, lo, hi) \
 	CMPQ    BX, $i                      \
 	JLE     done                        \
@@ -226,7 +208,7 @@ bias:
 
 activation:
 	CMPL tile_alpha(AX), $0x3F800000 // 1
-	JEQ  mask
+	JEQ  store
 	VPXORQ Z2, Z2, Z2
 	VBROADCASTSS tile_alpha(AX), Z3
 	LEAKYRELU(Z8, Z9)
@@ -241,42 +223,6 @@ activation:
 	LEAKYRELU(Z26, Z27)
 	LEAKYRELU(Z28, Z29)
 	LEAKYRELU(Z30, Z31)
-
-mask:
-	MOVQ  tile_mask(AX), BX
-	TESTQ BX, BX
-	JZ    gate
-	MASK(0, Z8, Z9)
-	MASK(1, Z10, Z11)
-	MASK(2, Z12, Z13)
-	MASK(3, Z14, Z15)
-	MASK(4, Z16, Z17)
-	MASK(5, Z18, Z19)
-	MASK(6, Z20, Z21)
-	MASK(7, Z22, Z23)
-	MASK(8, Z24, Z25)
-	MASK(9, Z26, Z27)
-	MASK(10, Z28, Z29)
-	MASK(11, Z30, Z31)
-
-gate:
-	MOVQ  tile_gate(AX), BX
-	TESTQ BX, BX
-	JZ    store
-	VPXORQ Z2, Z2, Z2
-	VBROADCASTSS tile_gateAlpha(AX), Z3
-	GATE(0, Z8, Z9)
-	GATE(1, Z10, Z11)
-	GATE(2, Z12, Z13)
-	GATE(3, Z14, Z15)
-	GATE(4, Z16, Z17)
-	GATE(5, Z18, Z19)
-	GATE(6, Z20, Z21)
-	GATE(7, Z22, Z23)
-	GATE(8, Z24, Z25)
-	GATE(9, Z26, Z27)
-	GATE(10, Z28, Z29)
-	GATE(11, Z30, Z31)
 
 store:
 	MOVQ tile_rows(AX), BX
