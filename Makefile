@@ -93,9 +93,9 @@ EXPORT_PEERS := build/export-peers/bin/python
 .PHONY: export-peers
 export-peers: $(EXPORT_PEERS) ## install Keras, JAX and ONNX Runtime in build/export-peers, to prove exports by (needs pip, and 1 GB)
 
-$(EXPORT_PEERS): exchange/peers/requirements.txt
+$(EXPORT_PEERS): gan/exchange/peers/requirements.txt
 	python3 -m venv build/export-peers
-	build/export-peers/bin/pip install --quiet -r exchange/peers/requirements.txt
+	build/export-peers/bin/pip install --quiet -r gan/exchange/peers/requirements.txt
 	touch $(EXPORT_PEERS)
 
 ONNXRUNTIME_WEB := onnxruntime-web-1.30.0.tgz
@@ -115,7 +115,7 @@ build/onnxruntime-web/$(ONNXRUNTIME_WEB):
 test-export: export-peers ## exchange models with the real Keras, ONNX Runtime and (with npm and chromium) a browser; compare outputs
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory onnxruntime-web; else echo "no npm to fetch ONNX Runtime Web: not tested in a browser"; fi
 	web="$$PWD/build/onnxruntime-web/dist"; test -d "$$web" || web=; \
-	GANGPU_ONNXRUNTIME_WEB="$$web" GANGPU_EXPORT_PEERS="$$PWD/$(EXPORT_PEERS)" PYTHONDONTWRITEBYTECODE=1 $(GO) test -count=1 -run Peers ./exchange/
+	GANGPU_ONNXRUNTIME_WEB="$$web" GANGPU_EXPORT_PEERS="$$PWD/$(EXPORT_PEERS)" PYTHONDONTWRITEBYTECODE=1 $(GO) test -count=1 -run Peers ./gan/exchange/
 
 .PHONY: test-browser
 test-browser: ## run the tests of the page that --serve shows and of the report in a browser (needs Chromium or Chrome)

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"gangpu/exchange"
 	"gangpu/gan"
+	"gangpu/gan/exchange"
 
 	"github.com/urfave/cli/v2"
 )

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"gangpu/exchange"
 	"gangpu/gan"
+	"gangpu/gan/exchange"
 )
 
 // pixelsOf are what a model makes of some noise, as raw float32.
@@ -137,7 +137,7 @@ func loadModelFile(t *testing.T, path string) *gan.ModelFile {
 // The tutorial's layers in other sizes, as the real Keras saved them.
 func TestImportKerasFile(t *testing.T) {
 	model := filepath.Join(t.TempDir(), "model.safetensors")
-	succeed(t, "import", "--keras", filepath.Join("..", "..", "exchange", "testdata", "gan_mnist.h5"), "--out", model)
+	succeed(t, "import", "--keras", filepath.Join("..", "..", "gan", "exchange", "testdata", "gan_mnist.h5"), "--out", model)
 	grid := filepath.Join(t.TempDir(), "grid.png")
 	succeed(t, "generate", "--device", "cpu", "--model", model, "-n", "1", "--out", grid)
 	if info, err := os.Stat(grid); err != nil || info.Size() == 0 {
@@ -172,7 +172,7 @@ func TestTrainFromWeights(t *testing.T) {
 	fail(t, exitUsage, "--weights begins a new run", "train", "--device", "cpu", "--resume", filepath.Join(dir, "from"), "--weights", imported)
 	fail(t, exitFailed, "none.safetensors", trainArgs("a", "--weights", "none.safetensors")...)
 	small := filepath.Join(dir, "small.safetensors")
-	succeed(t, "import", "--keras", filepath.Join("..", "..", "exchange", "testdata", "gan_mnist.h5"), "--out", small)
+	succeed(t, "import", "--keras", filepath.Join("..", "..", "gan", "exchange", "testdata", "gan_mnist.h5"), "--out", small)
 	fail(t, exitFailed, "the images are 28x28, the model takes 8x8", trainArgs(filepath.Join(dir, "a"), "--weights", small)...)
 	if _, err := os.Stat(filepath.Join(dir, "a")); err == nil {
 		t.Error("left a run's folder")

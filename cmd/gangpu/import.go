@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"gangpu/exchange"
+	"gangpu/gan/exchange"
 
 	"github.com/urfave/cli/v2"
 )

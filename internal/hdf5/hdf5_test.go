@@ -11,7 +11,7 @@ import (
 )
 
 // Files that h5py wrote for Keras.
-const kerasFiles = "../../exchange/testdata"
+const kerasFiles = "../../gan/exchange/testdata"
 
 func TestReadKerasFile(t *testing.T) {
 	root, err := Read(filepath.Join(kerasFiles, "gan_mnist.h5"))
