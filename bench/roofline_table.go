@@ -132,8 +132,11 @@ func (o *OperationCost) kernel() string {
 	return strings.Join(names, " + ")
 }
 
-// bound is that of the longest launch.
+// bound is that of the longest launch. A constant has none: it is filled in once, when a program is loaded.
 func (o *OperationCost) bound() string {
+	if len(o.Kernels) == 0 {
+		return "none"
+	}
 	longest := slices.MaxFunc(o.Kernels, func(a, b KernelCost) int { return cmp.Compare(a.Seconds, b.Seconds) })
 	return longest.Bound
 }
