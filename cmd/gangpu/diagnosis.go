@@ -20,9 +20,22 @@ type diagnosis struct {
 	last   int // index of the last iteration
 }
 
-func newDiagnosis(c *cli.Context, t *gan.Trainer, images gan.Images, folder runfolder.Folder) *diagnosis {
+// newDiagnosis of a run that goes on knows the iterations that it has made: what was found in them is
+// not said again. What was found in later ones, which will be made again, is dropped.
+func newDiagnosis(c *cli.Context, t *gan.Trainer, images gan.Images, folder runfolder.Folder) (*diagnosis, error) {
 	real := images.Samples(samplesPerEpoch).Diversity()
-	return &diagnosis{Diagnosis: gan.NewDiagnosis(t.Settings(), real), stderr: c.App.ErrWriter, path: folder.Findings()}
+	d := &diagnosis{Diagnosis: gan.NewDiagnosis(t.Settings(), real), stderr: c.App.ErrWriter, path: folder.Findings()}
+	if t.Iterations() == 0 {
+		return d, nil
+	}
+	rows, err := folder.ReadMetrics()
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		d.Iteration(row.Metrics)
+	}
+	return d, folder.KeepFindings(t.Iterations(), t.IterationsPerEpoch())
 }
 
 func (d *diagnosis) iteration(m gan.Metrics, _ time.Duration) error {

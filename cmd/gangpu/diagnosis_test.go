@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"gangpu/gan"
+	"gangpu/internal/runfolder"
 )
 
 // What is found is said once, in one line, and kept in the run's folder.
@@ -33,5 +35,19 @@ func TestDiagnosisIsPrintedAndKept(t *testing.T) {
 	}
 	if want := "gangpu: warning: " + lines[0] + "\ngangpu: warning: " + lines[1] + "\n"; stderr.String() != want {
 		t.Errorf("printed %q, want %q", stderr.String(), want)
+	}
+}
+
+// A run that goes on says what begins after its state, and not again what it said before.
+func TestDiagnosisGoesOn(t *testing.T) {
+	out := trained(t, "--iterations", "1")
+	r := runfolder.Folder(out)
+	said, lost := "epoch 1, iteration 1: something\n", "epoch 1, iteration 2: something that is made again\n"
+	if err := os.WriteFile(r.Findings(), []byte(said+lost), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	succeed(t, "train", "--device", "cpu", "--resume", out, "--iterations", "2")
+	if got := string(readFile(t, r.Findings())); got != said {
+		t.Errorf("kept %q, want %q", got, said)
 	}
 }
