@@ -9,6 +9,7 @@ import (
 	"gangpu/engine/program"
 	"gangpu/gan"
 	"gangpu/internal/runfolder"
+	"gangpu/mnist"
 
 	"github.com/urfave/cli/v2"
 )
@@ -71,6 +72,25 @@ func given(c *cli.Context, name string) bool {
 		}
 	}
 	return true
+}
+
+// checkData reports that a run was trained on other images, or with other labels, than it is to go on
+// with. Files of early versions do not say.
+func (s *session) checkData(data *mnist.Data) error {
+	notes := s.saved.Notes
+	for _, v := range []struct {
+		what, note string
+		sum        func(mnist.Set) string
+	}{
+		{"images", notePixels, pixelsSum},
+		{"labels", noteLabels, labelsSum},
+	} {
+		if before := notes[v.note]; before != "" && before != v.sum(data.Train) {
+			return fmt.Errorf("the run in %s was trained on other %s than those in %s: on %s; --data or --dataset says which",
+				s.folder, v.what, data.Dir, notes[noteDataset])
+		}
+	}
+	return nil
 }
 
 // resume makes the trainer that goes on from what was saved.

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -115,6 +117,30 @@ func TestResumeRefused(t *testing.T) {
 	fail(t, exitFailed, missing, "train", "--device", "cpu", "--resume", missing)
 	if _, err := os.Stat(missing); err == nil {
 		t.Error("a missing run was made")
+	}
+}
+
+// A model that knows classes goes on only with the labels that it learned them by.
+func TestResumeWithOtherLabels(t *testing.T) {
+	same, other := filepath.Join(t.TempDir(), "same"), filepath.Join(t.TempDir(), "other")
+	if err := errors.Join(writeImages(same, 1, imageSide), os.CopyFS(other, os.DirFS(same))); err != nil {
+		t.Fatal(err)
+	}
+	labels := filepath.Join(other, "train-labels-idx1-ubyte")
+	b := readFile(t, labels)
+	b[8], b[9] = b[9], b[8]
+	if err := os.WriteFile(labels, b, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, conditional := range []bool{true, false} {
+		out := trained(t, "--data", same, fmt.Sprintf("--conditional=%t", conditional))
+		resume := []string{"train", "--device", "cpu", "--resume", out, "--iterations", "3", "--data"}
+		if conditional {
+			fail(t, exitFailed, "trained on other labels", append(resume, other)...)
+			succeed(t, append(resume, same)...)
+		} else {
+			succeed(t, append(resume, other)...)
+		}
 	}
 }
 

@@ -45,6 +45,7 @@ func trainCommand() *cli.Command {
 const (
 	noteDataset = "dataset"
 	notePixels  = "pixels-sha256" // of the training images, so that a run is resumed on the same ones
+	noteLabels  = "labels-sha256" // and their labels, of a model that knows classes
 	noteVersion = "gangpu"
 )
 
@@ -64,6 +65,11 @@ func imagesOf(s mnist.Set) gan.Images {
 
 func pixelsSum(s mnist.Set) string {
 	sum := sha256.Sum256(s.Images)
+	return hex.EncodeToString(sum[:])
+}
+
+func labelsSum(s mnist.Set) string {
+	sum := sha256.Sum256(s.Labels)
 	return hex.EncodeToString(sum[:])
 }
 
@@ -89,9 +95,10 @@ func train(c *cli.Context) (err error) {
 		return err
 	}
 	pixels := pixelsSum(data.Train)
-	if s.saved != nil && s.saved.Notes[notePixels] != "" && s.saved.Notes[notePixels] != pixels {
-		return fmt.Errorf("the run in %s was trained on other images than those in %s: on %s; --data or --dataset says which",
-			s.folder, data.Dir, s.saved.Notes[noteDataset])
+	if s.saved != nil {
+		if err := s.checkData(data); err != nil {
+			return err
+		}
 	}
 	if s.classifier, err = judgingClassifier(c, data.Train); err != nil {
 		return err
@@ -109,6 +116,9 @@ func train(c *cli.Context) (err error) {
 	t := s.trainer
 	defer func() { err = errors.Join(err, t.Close()) }()
 	t.Notes = map[string]string{noteDataset: data.Name, notePixels: pixels, noteVersion: versionLine()}
+	if t.Model().Classes() > 0 {
+		t.Notes[noteLabels] = labelsSum(data.Train)
+	}
 	total, err := s.total(c)
 	if err != nil {
 		return err
