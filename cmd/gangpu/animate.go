@@ -79,7 +79,11 @@ func animateRun(c *cli.Context) error {
 	if err := a.SaveGIF(file); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "samples of %d epochs in %s\n", epochs, file)
+	what := "the samples of one epoch"
+	if epochs > 1 {
+		what = fmt.Sprintf("samples of %d epochs", epochs)
+	}
+	fmt.Fprintf(c.App.Writer, "%s in %s\n", what, file)
 	return nil
 }
 
