@@ -46,10 +46,31 @@ func (v Verification) Worst() Deviation {
 }
 
 // Tolerances of Verify by the device's precision.
+//
+// In tf32 the operands of a product keep 11 bits, which moves an input of LeakyReLU by some e = 3e-4 of
+// its root mean square, and so e/pi of them across zero, where the slope is 1 on one side and alpha on the
+// other. For alpha = 0.3 each LeakyReLU that a gradient passes back through adds an error of
+//
+//	(1-alpha) sqrt(e/pi) / sqrt((1+alpha^2)/2) = 0.009
+//
+// and the tutorial's deepest gradient passes five. In a mean over real and fake images, which are
+// labelled oppositely, the gradient itself cancels in part, the error does not.
 const (
-	toleranceFP32 = 1e-4
-	toleranceTF32 = 1e-2
+	toleranceFP32          = 1e-4
+	toleranceTF32          = 1e-2
+	toleranceTF32Gradients = 4e-2
 )
+
+// tolerance of a tensor of a reference on a device of that precision.
+func tolerance(name, precision string) float64 {
+	switch {
+	case precision != "tf32":
+		return toleranceFP32
+	case strings.HasPrefix(name, "grad/"):
+		return toleranceTF32Gradients
+	}
+	return toleranceTF32
+}
 
 // Verify makes the D step and then the G step of a reference file on a device and compares all
 // that the file expects. The file is a safetensors file of format gangpu-reference-step/1:
@@ -81,10 +102,6 @@ func verify(dev program.Device, file *safetensors.File) (v Verification, err err
 	if err != nil {
 		return v, err
 	}
-	tolerance := toleranceFP32
-	if dev.Info().Precision == "tf32" {
-		tolerance = toleranceTF32
-	}
 	for i := range file.Tensors {
 		t := &file.Tensors[i]
 		name, expected := strings.CutPrefix(t.Name, "expect/")
@@ -102,7 +119,7 @@ func verify(dev program.Device, file *safetensors.File) (v Verification, err err
 		if len(values) != len(want) {
 			return v, fmt.Errorf("tensor %q has %d elements, the replay gave %d", t.Name, len(want), len(values))
 		}
-		v.Tensors = append(v.Tensors, Deviation{Name: name, Error: relativeError(values, want), Tolerance: tolerance})
+		v.Tensors = append(v.Tensors, Deviation{Name: name, Error: relativeError(values, want), Tolerance: tolerance(name, dev.Info().Precision)})
 	}
 	if len(v.Tensors) == 0 {
 		return v, errors.New("the file expects nothing")
