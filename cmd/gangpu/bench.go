@@ -118,6 +118,9 @@ func checkBenchFlags(c *cli.Context, o bench.Options) error {
 		if name == "auto" || !deviceName.MatchString(name) {
 			return usagef("unknown device %q: want cpu, or a GPU as 0 or cuda:0", name)
 		}
+		if name == "emulated" && !c.Bool("roofline") {
+			return usagef("--device emulated: its times say nothing of a GPU's; --roofline counts what its kernels do, and predicts them")
+		}
 		if seen[canonical] {
 			return usagef("device %s is given twice", name)
 		}

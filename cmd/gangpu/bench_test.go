@@ -54,6 +54,7 @@ func TestBenchUsage(t *testing.T) {
 		{"--steps 0", exitUsage, "0 measurements"},
 		{"--warmup -1", exitUsage, "-1 iterations of warm-up"},
 		{"--device tpu", exitUsage, `unknown device "tpu"`},
+		{"--device cpu,emulated", exitUsage, "--roofline counts"},
 		{"--device cpu,cpu", exitUsage, "device cpu is given twice"},
 		{"--device 0 --device cuda:0", exitUsage, "device cuda:0 is given twice"},
 		{"--precision fp8", exitUsage, `unknown precision "fp8"`},
