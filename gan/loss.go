@@ -41,16 +41,17 @@ func Losses() []Loss {
 }
 
 // WithLoss is s with another loss, and what else that loss's paper says that it needs: Wasserstein's
-// RMSProp is Adam without momentum.
+// RMSProp is Adam without momentum. The rate is not the papers' but stays what suits the model, or
+// half of that where D's weights are clipped.
 func (s Settings) WithLoss(l Loss) Settings {
 	s.Loss = l
 	switch l {
 	case Wasserstein:
 		s.K, s.Alternation, s.Dropout = 5, KSteps, 0
-		s.LearningRate, s.Beta1, s.Beta2, s.Clip = 5e-5, 0, 0.99, 0.01
+		s.LearningRate, s.Beta1, s.Beta2, s.Clip = s.LearningRate/2, 0, 0.99, 0.01
 	case WassersteinGP:
 		s.K, s.Alternation, s.Dropout = 5, KSteps, 0
-		s.LearningRate, s.Beta1, s.Beta2, s.GradientPenalty = 1e-4, 0, 0.9, 10
+		s.Beta1, s.Beta2, s.GradientPenalty = 0, 0.9, 10
 	}
 	return s
 }

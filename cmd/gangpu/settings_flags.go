@@ -20,7 +20,7 @@ func settingsFlags() []cli.Flag {
 		&cli.IntFlag{Name: "k", Value: d.K, Usage: "`NUMBER` that --alternation is about"},
 		&cli.StringFlag{Name: "alternation", Value: string(d.Alternation),
 			Usage: "`KIND`: every-k (a discriminator step every k iterations) or k-steps (k of them before each generator step)"},
-		&cli.StringFlag{Name: "loss", Value: string(d.Loss), Usage: "`KIND` of game: " + lossNames() + "; with wasserstein and wasserstein-gp, k, alternation, dropout, lr, the betas, clip and gradient-penalty are by default their papers'"},
+		&cli.StringFlag{Name: "loss", Value: string(d.Loss), Usage: "`KIND` of game: " + lossNames() + "; with wasserstein and wasserstein-gp, k, alternation, dropout, the betas, clip and gradient-penalty are by default their papers', and with wasserstein lr is half as large"},
 		&cli.BoolFlag{Name: "conditional", DisableDefaultText: true,
 			Usage: "tell both networks the images' classes, so that generate --digit makes those asked for"},
 		&cli.Float64Flag{Name: "label-smoothing", Value: d.LabelSmoothing, Usage: "`NUMBER` that the label of real images is less than 1 in the cross-entropy"},
