@@ -93,7 +93,7 @@ func TestClassifierOnEmulatedGPU(t *testing.T) {
 	images := discsAndRings(4)
 	s := tinyClassifierSettings()
 	s.Epochs, s.Batch = 2, 4
-	gpu := openEmulated(t)
+	gpu := openEmulated(t, "fp32")
 	got, err := TrainClassifier(gpu, s, images, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -1,9 +1,13 @@
 package gan
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"testing"
+
+	"gangpu/engine/program"
+	"gangpu/internal/safetensors"
 )
 
 // An iteration of the tutorial, at full image size, by the CUDA kernels under all checks of the
@@ -18,7 +22,7 @@ func TestIterationOnEmulatedGPU(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gpu := openEmulated(t)
+	gpu := openEmulated(t, "fp32")
 	images := discs(20, s.Height, s.Width)
 	got, err := NewTrainer(gpu, s, m, images)
 	if err != nil {
@@ -73,5 +77,51 @@ func TestIterationOnEmulatedGPU(t *testing.T) {
 			t.Fatal(err)
 		}
 		near(masks, a, b, 1e-5)
+	}
+}
+
+// The tensor cores' products agree with a reference step to the tolerances of tf32 and, where LeakyReLU has
+// no kink that an input could change sides at, in gradients too to that of all else.
+func TestVerifyTF32(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the emulator takes seconds for a step")
+	}
+	path := referencePath(t)
+	gpu := openEmulated(t, "tf32")
+	v, err := Verify(gpu, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !v.OK() {
+		t.Errorf("the worst tensor: %+v", v.Worst())
+	}
+
+	file, err := safetensors.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Metadata["leaky_alpha"] = "1"
+	r, err := readReference(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var results []map[string][]float32
+	for _, dev := range []program.Device{gpu, openCPU(t, 0)} {
+		a := newArrays(dev)
+		t.Cleanup(func() {
+			if err := a.close(); err != nil {
+				t.Error(err)
+			}
+		})
+		result, err := r.replay(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		results = append(results, result)
+	}
+	for _, name := range slices.Sorted(maps.Keys(results[1])) {
+		if e := relativeError(results[0][name], widen(results[1][name])); e > toleranceTF32 {
+			t.Errorf("without kinks, %s is off by %.1e", name, e)
+		}
 	}
 }

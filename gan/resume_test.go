@@ -113,7 +113,7 @@ func TestResumeOnEmulatedGPU(t *testing.T) {
 	}
 	s := tinySettings()
 	s.Batch, s.K, s.EMA = 4, 3, 0.9
-	gpu, cpu := openEmulated(t), openCPU(t, 0)
+	gpu, cpu := openEmulated(t, "fp32"), openCPU(t, 0)
 	const n = 2
 	whole, first := tinyTrainer(t, gpu, s), tinyTrainer(t, gpu, s)
 	iterate(t, whole, 2*n)

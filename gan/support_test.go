@@ -30,9 +30,10 @@ func openCPU(t testing.TB, threads int) program.Device {
 }
 
 // openEmulated opens the CUDA device on the emulator, with all its checks.
-func openEmulated(t testing.TB) program.Device {
+func openEmulated(t testing.TB, precision string) program.Device {
 	t.Helper()
-	dev, err := cuda.Open(ptxemu.New(ptxemu.Options{Capability: 70, Checks: true}), 0, cuda.Options{Name: "emulated", Precision: "fp32"})
+	capability := map[string]int{"fp32": 70, "tf32": 80}[precision]
+	dev, err := cuda.Open(ptxemu.New(ptxemu.Options{Capability: capability, Checks: true}), 0, cuda.Options{Name: "emulated", Precision: precision})
 	if err != nil {
 		t.Fatal(err)
 	}

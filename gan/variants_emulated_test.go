@@ -22,7 +22,7 @@ func TestVariantsOnEmulatedGPU(t *testing.T) {
 			s := tinySettings()
 			change(&s)
 			s.Height, s.Width, s.Latent, s.Batch, s.K = 8, 8, 6, 4, 1
-			gpu := openEmulated(t)
+			gpu := openEmulated(t, "fp32")
 			var got [2]*ModelFile
 			var l layouts
 			start := tinyTrainer
