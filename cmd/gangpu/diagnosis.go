@@ -20,22 +20,26 @@ type diagnosis struct {
 	last   int // index of the last iteration
 }
 
-// newDiagnosis of a run that goes on knows the iterations that it has made: what was found in them is
-// not said again. What was found in later ones, which will be made again, is dropped.
 func newDiagnosis(c *cli.Context, t *gan.Trainer, images gan.Images, folder runfolder.Folder) (*diagnosis, error) {
 	real := images.Samples(samplesPerEpoch).Diversity()
 	d := &diagnosis{Diagnosis: gan.NewDiagnosis(t.Settings(), real), stderr: c.App.ErrWriter, path: folder.Findings()}
 	if t.Iterations() == 0 {
 		return d, nil
 	}
+	return d, d.goOn(folder, t.Iterations(), t.IterationsPerEpoch())
+}
+
+// goOn takes the iterations that a resumed run has made, so that what holds at their end is not said
+// again, and drops what was found in later ones, which will be made again.
+func (d *diagnosis) goOn(folder runfolder.Folder, iterations, perEpoch int) error {
 	rows, err := folder.ReadMetrics()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, row := range rows {
 		d.Iteration(row.Metrics)
 	}
-	return d, folder.KeepFindings(t.Iterations(), t.IterationsPerEpoch())
+	return folder.KeepFindings(iterations, perEpoch)
 }
 
 func (d *diagnosis) iteration(m gan.Metrics, _ time.Duration) error {

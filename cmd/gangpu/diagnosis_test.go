@@ -38,8 +38,8 @@ func TestDiagnosisIsPrintedAndKept(t *testing.T) {
 	}
 }
 
-// A run that goes on says what begins after its state, and not again what it said before.
-func TestDiagnosisGoesOn(t *testing.T) {
+// A run that goes on loses the findings of iterations that are made again.
+func TestResumeDropsLaterFindings(t *testing.T) {
 	out := trained(t, "--iterations", "1")
 	r := runfolder.Folder(out)
 	said, lost := "epoch 1, iteration 1: something\n", "epoch 1, iteration 2: something that is made again\n"
@@ -49,5 +49,45 @@ func TestDiagnosisGoesOn(t *testing.T) {
 	succeed(t, "train", "--device", "cpu", "--resume", out, "--iterations", "2")
 	if got := string(readFile(t, r.Findings())); got != said {
 		t.Errorf("kept %q, want %q", got, said)
+	}
+}
+
+// A run that goes on does not say again what held when it stopped, and says what begins after.
+func TestDiagnosisGoesOn(t *testing.T) {
+	const iterations, perEpoch = 250, 1000
+	winning := gan.Metrics{DLoss: 0.01, GLoss: 5, AccuracyReal: 1, AccuracyFake: 1}
+	guessing := gan.Metrics{DLoss: 0.7, GLoss: 0.7, AccuracyReal: 0.5, AccuracyFake: 0.5}
+	for _, test := range []struct {
+		before gan.Metrics
+		says   bool
+	}{{winning, false}, {guessing, true}} {
+		r := runfolder.Folder(t.TempDir())
+		w, err := r.OpenMetrics(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := test.before
+		for m.Iteration = range iterations {
+			if err := w.Write(m, time.Second); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var stderr bytes.Buffer
+		d := &diagnosis{Diagnosis: gan.NewDiagnosis(gan.DefaultSettings(), 0.25), stderr: &stderr, path: r.Findings()}
+		if err := d.goOn(r, iterations, perEpoch); err != nil {
+			t.Fatal(err)
+		}
+		m = winning
+		for m.Iteration = iterations; m.Iteration < 2*iterations; m.Iteration++ {
+			if err := d.iteration(m, time.Second); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if says := stderr.Len() > 0; says != test.says {
+			t.Errorf("after d = %v it says %q", test.before.DLoss, stderr.String())
+		}
 	}
 }

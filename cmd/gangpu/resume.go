@@ -9,7 +9,6 @@ import (
 	"gangpu/engine/program"
 	"gangpu/gan"
 	"gangpu/internal/runfolder"
-	"gangpu/mnist"
 
 	"github.com/urfave/cli/v2"
 )
@@ -74,20 +73,17 @@ func given(c *cli.Context, name string) bool {
 	return true
 }
 
-// checkData reports that a run was trained on other images, or with other labels, than it is to go on
-// with. Files of early versions do not say.
-func (s *session) checkData(data *mnist.Data) error {
+// checkData reports that a run was trained on other images, or with other labels, than those in a folder,
+// with which it is to go on. Files of early versions do not say.
+func (s *session) checkData(dir, pixels, labels string) error {
 	notes := s.saved.Notes
-	for _, v := range []struct {
-		what, note string
-		sum        func(mnist.Set) string
-	}{
-		{"images", notePixels, pixelsSum},
-		{"labels", noteLabels, labelsSum},
+	for _, v := range []struct{ what, before, now string }{
+		{"images", notes[notePixels], pixels},
+		{"labels", notes[noteLabels], labels},
 	} {
-		if before := notes[v.note]; before != "" && before != v.sum(data.Train) {
+		if v.before != "" && v.before != v.now {
 			return fmt.Errorf("the run in %s was trained on other %s than those in %s: on %s; --data or --dataset says which",
-				s.folder, v.what, data.Dir, notes[noteDataset])
+				s.folder, v.what, dir, notes[noteDataset])
 		}
 	}
 	return nil

@@ -63,14 +63,10 @@ func imagesOf(s mnist.Set) gan.Images {
 	return gan.Images{Pixels: s.Images, Count: s.Count, Rows: s.Rows, Cols: s.Cols, Labels: s.Labels}
 }
 
-func pixelsSum(s mnist.Set) string {
-	sum := sha256.Sum256(s.Images)
-	return hex.EncodeToString(sum[:])
-}
-
-func labelsSum(s mnist.Set) string {
-	sum := sha256.Sum256(s.Labels)
-	return hex.EncodeToString(sum[:])
+// sha256Hex is the SHA-256 of a dataset's pixels or labels, in hexadecimal.
+func sha256Hex(content []byte) string {
+	hash := sha256.Sum256(content)
+	return hex.EncodeToString(hash[:])
 }
 
 func train(c *cli.Context) (err error) {
@@ -94,9 +90,9 @@ func train(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	pixels := pixelsSum(data.Train)
+	pixels, labels := sha256Hex(data.Train.Images), sha256Hex(data.Train.Labels)
 	if s.saved != nil {
-		if err := s.checkData(data); err != nil {
+		if err := s.checkData(data.Dir, pixels, labels); err != nil {
 			return err
 		}
 	}
@@ -117,7 +113,7 @@ func train(c *cli.Context) (err error) {
 	defer func() { err = errors.Join(err, t.Close()) }()
 	t.Notes = map[string]string{noteDataset: data.Name, notePixels: pixels, noteVersion: versionLine()}
 	if t.Model().Classes() > 0 {
-		t.Notes[noteLabels] = labelsSum(data.Train)
+		t.Notes[noteLabels] = labels
 	}
 	total, err := s.total(c)
 	if err != nil {

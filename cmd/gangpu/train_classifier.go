@@ -68,7 +68,7 @@ func trainClassifier(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	classifier.Notes = map[string]string{noteDataset: data.Name, notePixels: pixelsSum(data.Train), noteVersion: versionLine(),
+	classifier.Notes = map[string]string{noteDataset: data.Name, notePixels: sha256Hex(data.Train.Images), noteVersion: versionLine(),
 		noteTestAccuracy: fmt.Sprintf("%.2f%%", 100*accuracy), noteCommand: classifierLine(s, data.Name)}
 	if err := classifier.Save(out); err != nil {
 		return err

@@ -41,13 +41,13 @@ func (s *session) startWatchers(c *cli.Context, dev program.Device, data *mnist.
 	if err != nil {
 		return err
 	}
-	diagnosis, err := newDiagnosis(c, s.trainer, imagesOf(data.Train), s.folder)
+	d, err := newDiagnosis(c, s.trainer, imagesOf(data.Train), s.folder)
 	if err != nil {
 		return err
 	}
 	s.watchers = watchers{
 		&tensorboard{folder: s.folder.TensorBoard(), perEpoch: s.trainer.IterationsPerEpoch()},
-		diagnosis,
+		d,
 		page,
 	}
 	if c.Bool("preview") {

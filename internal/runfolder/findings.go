@@ -12,7 +12,7 @@ import (
 )
 
 // KeepFindings drops from findings.txt what was found after the given number of iterations, by the
-// epoch and iteration that a line begins with.
+// epoch and iteration that a line, a gan.Finding, begins with.
 func (r Folder) KeepFindings(iterations, perEpoch int) error {
 	text, err := os.ReadFile(r.Findings())
 	if errors.Is(err, fs.ErrNotExist) {

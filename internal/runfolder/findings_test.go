@@ -3,6 +3,8 @@ package runfolder
 import (
 	"os"
 	"testing"
+
+	"gangpu/gan"
 )
 
 // A run that goes on keeps what was found up to its state, the last iteration of an epoch included.
@@ -11,7 +13,10 @@ func TestKeepFindings(t *testing.T) {
 	if err := r.KeepFindings(5, 10); err != nil {
 		t.Fatalf("without findings: %v", err)
 	}
-	early, last, late := "epoch 1, iteration 3: a\n", "epoch 2, iteration 10: b\n", "epoch 3, iteration 1: c\n"
+	line := func(epoch, iteration int) string {
+		return gan.Finding{Epoch: epoch, Iteration: iteration, Symptom: gan.Collapse}.String() + "\n"
+	}
+	early, last, late := line(0, 2), line(1, 9), line(2, 0) // counted from 0
 	for _, test := range []struct {
 		iterations int
 		want       string
