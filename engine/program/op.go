@@ -62,6 +62,14 @@ type Op interface {
 	Elementwise() bool
 }
 
+// MayOverwrite reports whether the result of op may lie where its operand i does.
+func MayOverwrite(op Op, i int) bool {
+	if o, ok := op.(interface{ MayOverwrite(i int) bool }); ok {
+		return o.MayOverwrite(i)
+	}
+	return op.Elementwise()
+}
+
 func f32(name string, n int, a Access) Operand {
 	return Operand{Name: name, DType: Float32, Len: n, Access: a}
 }

@@ -168,7 +168,11 @@ func (p *Program) validate(s Step) error {
 				continue
 			}
 			oneWrites := o.Access == Read || other.Access == Read
-			if !(s.Op.Elementwise() && oneWrites && v == w) {
+			read := i
+			if other.Access == Read {
+				read = j
+			}
+			if !(oneWrites && v == w && MayOverwrite(s.Op, read)) {
 				return fmt.Errorf("%s overlaps %s in storage %q", o.Name, other.Name, st.Name)
 			}
 		}

@@ -39,6 +39,10 @@ func Run[E Float](op program.Op, args ...any) error {
 		Finish(op.Epilogue, mask, gate, c)
 	case program.BiasGrad:
 		BiasGrad(op.Rows, op.Channels, f(0), f(1))
+	case program.Map:
+		return Map(op, a.floats(0, len(op.In)), a.floats(len(op.In), len(a)))
+	case program.Reduce:
+		return Reduce(op, a.floats(0, len(op.In)), a.floats(len(op.In), len(a)))
 	case program.LeakyReLU:
 		LeakyReLU(op.Alpha, f(0), f(1))
 	case program.LeakyReLUGrad:
@@ -111,7 +115,13 @@ func Run[E Float](op program.Op, args ...any) error {
 // arguments are those of an operation after check.
 type arguments[E Float] []any
 
-func (a arguments[E]) float(i int) []E       { return a[i].([]E) }
+func (a arguments[E]) float(i int) []E { return a[i].([]E) }
+func (a arguments[E]) floats(first, end int) (all [][]E) {
+	for i := first; i < end; i++ {
+		all = append(all, a.float(i))
+	}
+	return all
+}
 func (a arguments[E]) uint32(i int) []uint32 { return a[i].([]uint32) }
 
 // epilogue gives the arguments that follow the two of a convolution or product, nil where there are

@@ -1,0 +1,198 @@
+package expr
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Code is one or more expressions as a list of instructions, each computed once. It is text, so that it
+// can be compared, printed, and be the key of what was made of it:
+//
+//	in 0;in 1;mul 0 1;const 0x1p-01;add 2 3 -> 4
+//
+// Operands are the numbers of instructions before; after the arrow are those of the results.
+type Code string
+
+// Instr is an instruction. Operands are indices of instructions before it.
+type Instr struct {
+	Op      Op
+	A, B, C int     // operands, as many as the operation has
+	Index   int     // of an input
+	Value   float32 // of a constant
+}
+
+// Args are the operands.
+func (i Instr) Args() []int { return []int{i.A, i.B, i.C}[:i.Op.Arity()] }
+
+// Compile writes expressions down. Equal parts are one instruction, and operands come right before they
+// are needed.
+func Compile(results ...Expr) Code {
+	var lines []string
+	numbers := map[string]int{} // of a line
+	done := map[*node]int{}
+	var visit func(n *node) int
+	visit = func(n *node) int {
+		if i, ok := done[n]; ok {
+			return i
+		}
+		var line string
+		switch n.op {
+		case OpInput:
+			line = "in " + strconv.Itoa(n.index)
+		case OpConst:
+			line = "const " + strconv.FormatFloat(float64(float32(n.value)), 'x', -1, 32)
+		default:
+			line = n.op.String()
+			for _, a := range n.args[:n.op.Arity()] {
+				line += " " + strconv.Itoa(visit(a))
+			}
+		}
+		i, ok := numbers[line]
+		if !ok {
+			i = len(lines)
+			lines, numbers[line] = append(lines, line), i
+		}
+		done[n] = i
+		return i
+	}
+	out := make([]string, len(results))
+	for i, r := range results {
+		out[i] = strconv.Itoa(visit(r.node))
+	}
+	return Code(strings.Join(lines, ";") + " -> " + strings.Join(out, " "))
+}
+
+// Parse reads a code. It is an error if it is none.
+func (c Code) Parse() (instructions []Instr, results []int, err error) {
+	body, tail, ok := strings.Cut(string(c), " -> ")
+	if !ok {
+		return nil, nil, fmt.Errorf("expression %q has no result", string(c))
+	}
+	number := func(word string, limit int) (int, error) {
+		n, err := strconv.Atoi(word)
+		if err != nil || n < 0 || n >= limit {
+			return 0, fmt.Errorf("expression %q: %q is no operand", string(c), word)
+		}
+		return n, nil
+	}
+	for _, line := range strings.Split(body, ";") {
+		words := strings.Fields(line)
+		if len(words) == 0 {
+			return nil, nil, fmt.Errorf("expression %q has an empty instruction", string(c))
+		}
+		op, ok := opOf[words[0]]
+		want := 1 + op.Arity()
+		if op <= OpConst {
+			want = 2
+		}
+		if !ok || len(words) != want {
+			return nil, nil, fmt.Errorf("expression %q: unknown instruction %q", string(c), line)
+		}
+		in := Instr{Op: op}
+		switch op {
+		case OpInput:
+			in.Index, err = number(words[1], math.MaxInt32)
+		case OpConst:
+			var v float64
+			v, err = strconv.ParseFloat(words[1], 32)
+			in.Value = float32(v)
+		default:
+			for i, p := range []*int{&in.A, &in.B, &in.C}[:op.Arity()] {
+				if *p, err = number(words[1+i], len(instructions)); err != nil {
+					break
+				}
+			}
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		instructions = append(instructions, in)
+	}
+	for _, word := range strings.Fields(tail) {
+		n, err := number(word, len(instructions))
+		if err != nil {
+			return nil, nil, err
+		}
+		results = append(results, n)
+	}
+	if len(results) == 0 {
+		return nil, nil, fmt.Errorf("expression %q has no result", string(c))
+	}
+	return instructions, results, nil
+}
+
+var opOf = func() map[string]Op {
+	m := map[string]Op{}
+	for o := Op(0); o < opCount; o++ {
+		m[o.String()] = o
+	}
+	return m
+}()
+
+// Exprs are the results of the code as expressions again.
+func (c Code) Exprs() ([]Expr, error) {
+	instructions, results, err := c.Parse()
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Expr, len(instructions))
+	for i, in := range instructions {
+		switch in.Op {
+		case OpInput:
+			all[i] = Input(in.Index)
+		case OpConst:
+			all[i] = Const(float64(in.Value))
+		default:
+			args := make([]Expr, 0, 3)
+			for _, a := range in.Args() {
+				args = append(args, all[a])
+			}
+			all[i] = apply(in.Op, args...)
+		}
+	}
+	out := make([]Expr, len(results))
+	for i, r := range results {
+		out[i] = all[r]
+	}
+	return out, nil
+}
+
+// Evaluator computes a code in float64, element by element: the definition that devices are
+// measured against.
+type Evaluator struct {
+	instructions []Instr
+	results      []int
+	values       []float64
+}
+
+// Evaluator returns one for the code.
+func (c Code) Evaluator() (*Evaluator, error) {
+	instructions, results, err := c.Parse()
+	if err != nil {
+		return nil, err
+	}
+	return &Evaluator{instructions, results, make([]float64, len(instructions))}, nil
+}
+
+// Eval computes the results, in out, of the elements of the inputs.
+func (e *Evaluator) Eval(out, in []float64) {
+	v := e.values
+	for i, n := range e.instructions {
+		switch n.Op {
+		case OpInput:
+			v[i] = in[n.Index]
+		case OpConst:
+			v[i] = float64(n.Value)
+		default:
+			v[i] = compute(n.Op, v[n.A], v[n.B], v[n.C])
+		}
+	}
+	for i, r := range e.results {
+		out[i] = v[r]
+	}
+}
+
+// Results is the number of results.
+func (e *Evaluator) Results() int { return len(e.results) }
