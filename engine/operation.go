@@ -139,7 +139,11 @@ func do[E reference.Float](o *operation, inputs []gorgonia.Value) (gorgonia.Valu
 		args = append(args, s)
 	}
 	result := make([]E, o.shape.TotalSize())
-	if err := reference.Run[E](o.op, append(args, result)...); err != nil {
+	rest := result
+	for _, r := range o.op.Operands()[len(args):] { // of several results the node has one after the other
+		args, rest = append(args, rest[:r.Len]), rest[r.Len:]
+	}
+	if err := reference.Run[E](o.op, args...); err != nil {
 		return nil, err
 	}
 	return newValue(o.shape, result), nil

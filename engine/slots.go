@@ -103,7 +103,8 @@ func emit(name string, steps []*step, slots []int) (*program.Program, error) {
 	}
 	for _, s := range steps {
 		out := program.Step{Op: s.op, Name: s.name}
-		for _, v := range s.args {
+		operands := s.op.Operands()
+		for j, v := range s.args {
 			view := program.View{Len: v.len}
 			if v.isScratch() {
 				view.Storage = storage[v.slot]
@@ -114,7 +115,15 @@ func emit(name string, steps []*step, slots []int) (*program.Program, error) {
 				}
 				view.Storage, view.Offset = i, v.at.Offset
 			}
-			out.Args = append(out.Args, view)
+			if j < len(s.args)-1 {
+				out.Args = append(out.Args, view)
+				continue
+			}
+			for _, r := range operands[j:] { // of several results a node has one after the other
+				view.Len = r.Len
+				out.Args = append(out.Args, view)
+				view.Offset += r.Len
+			}
 		}
 		p.Steps = append(p.Steps, out)
 	}

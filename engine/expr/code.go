@@ -3,6 +3,7 @@ package expr
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -196,3 +197,16 @@ func (e *Evaluator) Eval(out, in []float64) {
 
 // Results is the number of results.
 func (e *Evaluator) Results() int { return len(e.results) }
+
+// Inputs are the numbers of the inputs that the code reads, in rising order.
+func (c Code) Inputs() []int {
+	instructions, _, _ := c.Parse()
+	var all []int
+	for _, in := range instructions {
+		if in.Op == OpInput {
+			all = append(all, in.Index)
+		}
+	}
+	slices.Sort(all)
+	return all
+}

@@ -134,7 +134,8 @@ func (e Expr) constant() (float64, bool) {
 	return 0, false
 }
 
-func (e Expr) is(v float64) bool {
+// IsConst reports whether e is the constant v.
+func (e Expr) IsConst(v float64) bool {
 	c, ok := e.constant()
 	return ok && c == v
 }
@@ -161,37 +162,37 @@ func apply(op Op, args ...Expr) Expr {
 	}
 	switch op {
 	case OpAdd:
-		if a.is(0) {
+		if a.IsConst(0) {
 			return b
 		}
-		if b.is(0) {
+		if b.IsConst(0) {
 			return a
 		}
 		if b.op == OpNeg {
 			return apply(OpSub, a, Expr{b.args[0]})
 		}
 	case OpSub:
-		if b.is(0) {
+		if b.IsConst(0) {
 			return a
 		}
-		if a.is(0) {
+		if a.IsConst(0) {
 			return b.Neg()
 		}
 	case OpMul:
 		switch {
-		case a.is(0), b.is(0):
+		case a.IsConst(0), b.IsConst(0):
 			return Const(0)
-		case a.is(1):
+		case a.IsConst(1):
 			return b
-		case b.is(1):
+		case b.IsConst(1):
 			return a
-		case a.is(-1):
+		case a.IsConst(-1):
 			return b.Neg()
-		case b.is(-1):
+		case b.IsConst(-1):
 			return a.Neg()
 		}
 	case OpDiv:
-		if a.is(0) {
+		if a.IsConst(0) {
 			return Const(0)
 		}
 		if v, ok := b.constant(); ok {
@@ -210,7 +211,7 @@ func apply(op Op, args ...Expr) Expr {
 			}
 			return args[2]
 		}
-		if x, ok := b.constant(); ok && args[2].is(x) {
+		if x, ok := b.constant(); ok && args[2].IsConst(x) {
 			return b
 		}
 	}
@@ -229,21 +230,21 @@ func (e Expr) Max(b Expr) Expr { return apply(OpMax, e, b) }
 // Pow is e to the power of b, for e >= 0, or any e and a constant whole number b.
 func (e Expr) Pow(b Expr) Expr {
 	switch v, _ := b.constant(); {
-	case b.is(0):
+	case b.IsConst(0):
 		return Const(1)
-	case b.is(1):
+	case b.IsConst(1):
 		return e
-	case b.is(2):
+	case b.IsConst(2):
 		return e.Mul(e)
-	case b.is(3):
+	case b.IsConst(3):
 		return e.Mul(e).Mul(e)
-	case b.is(0.5):
+	case b.IsConst(0.5):
 		return e.Sqrt()
-	case b.is(-0.5):
+	case b.IsConst(-0.5):
 		return e.Rsqrt()
-	case b.is(-1):
+	case b.IsConst(-1):
 		return Const(1).Div(e)
-	case b.is(-2):
+	case b.IsConst(-2):
 		return Const(1).Div(e.Mul(e))
 	case b.op == OpConst && v == math.Trunc(v) && math.Abs(v) <= 64:
 		half := e.Pow(Const(math.Trunc(v / 2)))

@@ -33,7 +33,7 @@ func Gradient(e Expr, n int) []Expr {
 	for i := len(order) - 1; i >= 0; i-- {
 		x := order[i]
 		dx, ok := grads[x]
-		if !ok || dx.is(0) {
+		if !ok || dx.IsConst(0) {
 			continue
 		}
 		if x.op == OpInput {

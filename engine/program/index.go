@@ -158,6 +158,41 @@ func (w Walk) IsDense(shape []int) bool {
 	return len(w.Guards) == 0
 }
 
+// Compose is the index in another iteration, of a shape, whose points q are at points of this one:
+// position[d] is the place along dimension d as an Axis, of which Stride does not count. Where a position
+// leaves its dimension or has a remainder, the point reads 0. It is an error if an axis moves along
+// two dimensions of which one divides.
+func (x Index) Compose(position []Axis, shape []int) (Index, error) {
+	y := Index{Base: x.Base}
+	for i, a := range x.Axes {
+		b := Axis{Size: a.Size, Stride: a.Stride, Offset: a.Offset, Coef: make([]int, len(shape)), Div: a.Div}
+		moves := 0
+		for d, c := range a.Coef {
+			if c == 0 {
+				continue
+			}
+			p := position[d]
+			if p.Div > 1 && moves > 0 || b.Div > a.Div {
+				return Index{}, fmt.Errorf("axis %d of index %v moves along two dimensions of which one divides", i, x)
+			}
+			moves++
+			// (Offset + c*(u/Div))/div is (Offset*Div + c*u)/(div*Div).
+			b.Offset, b.Div = b.Offset*p.Div+c*p.Offset, b.Div*p.Div
+			for q, pc := range p.Coef {
+				b.Coef[q] += c * pc
+			}
+		}
+		y.Axes = append(y.Axes, b)
+	}
+	for _, p := range position {
+		if low, high := p.Range(shape); p.Div > 1 || low < 0 || high >= p.Size {
+			p.Stride = 0
+			y.Axes = append(y.Axes, p)
+		}
+	}
+	return y, nil
+}
+
 // Refine is the index in an iteration where dimension d is split into as many as sizes has, whose product
 // is the dimension's.
 func (x Index) Refine(d int, sizes []int) Index {
