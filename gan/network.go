@@ -138,6 +138,15 @@ type layouts struct {
 func (l layouts) latent() int { return l.generator.Input[0] }
 func (l layouts) pixels() int { return size(l.generator.Output) }
 
+// ImageSize is the height and the width of the images that the model makes and takes.
+func (m Model) ImageSize() (height, width int, err error) {
+	l, err := m.layouts()
+	if err != nil {
+		return 0, 0, err
+	}
+	return l.generator.Output[0], l.generator.Output[1], nil
+}
+
 // layouts works out the shapes of both networks and checks that they are a GAN.
 func (m Model) layouts() (layouts, error) {
 	g, gErr := m.Generator.Layout()

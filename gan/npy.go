@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -23,5 +24,11 @@ func writeNPY(w io.Writer, shape []int, values []float32) error {
 	if _, err := io.WriteString(w, header); err != nil {
 		return err
 	}
-	return binary.Write(w, binary.LittleEndian, values)
+	// A part at a time: binary.Write copies what it writes.
+	for part := range slices.Chunk(values, 1<<16) {
+		if err := binary.Write(w, binary.LittleEndian, part); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -25,23 +25,58 @@ type Grid struct {
 	Scale   int // each pixel becomes Scale x Scale; 0 means 1
 }
 
-// Image draws all samples, dark on white as the tutorial does.
-func (s Samples) Image(g Grid) (*image.Gray, error) {
+// The largest picture that is drawn. Longer sides overflow the 16-bit coordinates of programs that would show it.
+const (
+	MaxPictureSide   = 1<<15 - 1
+	MaxPicturePixels = 100_000_000
+)
+
+// PictureSizeError is a picture that would be too large.
+type PictureSizeError struct{ Width, Height int64 } // pixels
+
+func (e *PictureSizeError) Error() string {
+	return fmt.Sprintf("the picture would have %d x %d pixels, where at most %d a side and %d in all are drawn",
+		e.Width, e.Height, MaxPictureSide, MaxPicturePixels)
+}
+
+// withDefaults is the grid of so many samples.
+func (g Grid) withDefaults(count int) Grid {
 	if g.Columns == 0 {
-		g.Columns = int(math.Ceil(math.Sqrt(float64(s.Count))))
+		g.Columns = int(math.Ceil(math.Sqrt(float64(count))))
 	}
-	if g.Scale == 0 {
-		g.Scale = 1
+	g.Scale = max(g.Scale, 1)
+	return g
+}
+
+// Size is that in pixels of the picture of so many samples of height x width. Too large a one is a *PictureSizeError.
+func (g Grid) Size(count, height, width int) (image.Point, error) {
+	g = g.withDefaults(count)
+	rows := (count + g.Columns - 1) / g.Columns
+	side := func(cells, pixels int) int64 {
+		return int64(cells)*(int64(pixels)*int64(g.Scale)+int64(g.Gap)) + int64(g.Gap)
 	}
+	w, h := side(g.Columns, width), side(rows, height)
+	if w > MaxPictureSide || h > MaxPictureSide || w*h > MaxPicturePixels {
+		return image.Point{}, &PictureSizeError{w, h}
+	}
+	return image.Pt(int(w), int(h)), nil
+}
+
+// Image draws all samples, dark on white as the tutorial does. Too large a picture is a *PictureSizeError.
+func (s Samples) Image(g Grid) (*image.Gray, error) {
 	if s.Count < 1 || s.Height < 1 || s.Width < 1 || len(s.Pixels) != s.Count*s.Height*s.Width {
 		return nil, fmt.Errorf("%d samples of %dx%d have %d pixels", s.Count, s.Height, s.Width, len(s.Pixels))
 	}
-	if g.Columns < 1 || g.Gap < 0 || g.Scale < 1 {
+	if g.Columns < 0 || g.Gap < 0 || g.Scale < 0 {
 		return nil, fmt.Errorf("a grid of %d columns, gap %d, scale %d", g.Columns, g.Gap, g.Scale)
 	}
-	rows := (s.Count + g.Columns - 1) / g.Columns
+	pictureSize, err := g.Size(s.Count, s.Height, s.Width)
+	if err != nil {
+		return nil, err
+	}
+	g = g.withDefaults(s.Count)
 	cellH, cellW := s.Height*g.Scale+g.Gap, s.Width*g.Scale+g.Gap
-	picture := image.NewGray(image.Rect(0, 0, g.Columns*cellW+g.Gap, rows*cellH+g.Gap))
+	picture := image.NewGray(image.Rectangle{Max: pictureSize})
 	for i := range picture.Pix {
 		picture.Pix[i] = 255
 	}

@@ -3,6 +3,7 @@ package gan
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"image"
 	"image/png"
 	"math"
@@ -95,5 +96,31 @@ func TestNPY(t *testing.T) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestGridSize(t *testing.T) {
+	for _, c := range []struct {
+		grid                 Grid
+		count, height, width int
+		want                 image.Point
+		large                *PictureSizeError
+	}{
+		{Grid{}, 1, 28, 14, image.Pt(14, 28), nil},
+		{Grid{Gap: 4, Scale: 3}, 25, 28, 28, image.Pt(444, 444), nil},
+		{Grid{Gap: 4, Scale: 3}, 10000, 28, 28, image.Pt(8804, 8804), nil},
+		{Grid{Gap: 4, Scale: 3}, 3600, 96, 95, image.Point{}, &PictureSizeError{17344, 17524}},
+		{Grid{Gap: 4, Scale: 3, Columns: 5000}, 10000, 28, 28, image.Point{}, &PictureSizeError{440004, 180}},
+		{Grid{Scale: 8}, 1 << 30, 4096, 4096, image.Point{}, &PictureSizeError{1 << 30, 1 << 30}},
+	} {
+		got, err := c.grid.Size(c.count, c.height, c.width)
+		var large *PictureSizeError
+		if errors.As(err, &large) != (c.large != nil) || large != nil && *large != *c.large || got != c.want {
+			t.Errorf("%+v of %d of %dx%d: %v, %v", c.grid, c.count, c.height, c.width, got, err)
+		}
+	}
+	s := Samples{Count: 40000, Height: 1, Width: 1, Pixels: make([]float32, 40000)}
+	if _, err := s.Image(Grid{Columns: 40000}); err == nil {
+		t.Error("a picture of 40,000 pixels a side is drawn")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"gangpu/engine/program"
+	"gangpu/internal/hostmemory"
 )
 
 // Images are grey images of one size.
@@ -170,8 +171,25 @@ func (t *Trainer) prepare(images Images) error {
 	if t.stepD, err = t.arrays.load(d); err != nil {
 		return err
 	}
-	t.stepG, err = t.arrays.load(g)
-	return err
+	if t.stepG, err = t.arrays.load(g); err != nil {
+		return err
+	}
+	return t.checkHost()
+}
+
+// checkHost finds that the state could not be saved for want of memory while nothing is lost.
+func (t *Trainer) checkHost() error {
+	var f ModelFile
+	elements := uint64(0)
+	for _, n := range f.networks(t.layouts) {
+		for _, part := range n.parts() {
+			if t.arrays.bindings[part.storage(n.layout.Name)] != nil {
+				elements += uint64(n.layout.Len)
+			}
+		}
+	}
+	// As numbers, and as the bytes of the file.
+	return hostmemory.Check("the copies of the networks that saving makes", 2*4*elements)
 }
 
 // Settings are those that the trainer was made with.

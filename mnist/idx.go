@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"gangpu/internal/hostmemory"
 )
 
 const (
@@ -48,7 +50,7 @@ func readFile(path string) (content []byte, sum string, err error) {
 	if info.Size() > maxBytes {
 		return nil, "", fmt.Errorf("%s: %d bytes, more than the %d that are read", path, info.Size(), maxBytes)
 	}
-	content, err = os.ReadFile(path)
+	content, err = hostmemory.ReadFile(path)
 	if err != nil {
 		return nil, "", err
 	}
@@ -128,6 +130,10 @@ func decode(file []byte, what string, rank int) (dims []int, elements []byte, er
 			"no more than %d times a file's size is unpacked", shape, what, len(file), maxRatio)
 	}
 
+	// io.ReadAll copies what it has to a larger array while it grows.
+	if err := hostmemory.Check("its "+what, 2*size+size/2); err != nil {
+		return nil, nil, err
+	}
 	// One byte more, to see that the file ends here, and to have gzip's checksum verified.
 	elements, err = io.ReadAll(io.LimitReader(r, int64(size)+1))
 	switch {

@@ -17,10 +17,12 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
+// gifGrid is how each picture of an animation is drawn.
+var gifGrid = gan.Grid{Scale: 8}
+
 // writeGIF animates samples: as a motion, or as images that each wants to be looked at.
 func writeGIF(file string, samples gan.Samples, motion bool) error {
-	const scale = 8
-	pictures, err := samples.Pictures(gan.Grid{Scale: scale})
+	pictures, err := samples.Pictures(gifGrid)
 	if err != nil {
 		return err
 	}

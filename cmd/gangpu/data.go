@@ -76,7 +76,7 @@ func writeDataGrid(c *cli.Context, file string, set mnist.Set) error {
 			s.Pixels = append(s.Pixels, float32(p)/255)
 		}
 	}
-	if err := s.SavePNG(file, sampleGrid); err != nil {
+	if err := s.SavePNG(file, sampleGridOf(s.Height, s.Width)); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(c.App.Writer, "\n%d images in %s\n", n, file)

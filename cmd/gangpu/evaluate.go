@@ -169,7 +169,7 @@ func (e *evaluator) nearest(sampler *gan.Sampler) (*judge.Copies, error) {
 	if err != nil {
 		return nil, err
 	}
-	grid := sampleGrid
+	grid := sampleGridOf(samples.Height, samples.Width)
 	grid.Columns = 2 * pairsInARow
 	return &copies, copies.Pairs(drawn, samples, e.training).SavePNG(e.pairs, grid)
 }

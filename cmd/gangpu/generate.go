@@ -75,6 +75,10 @@ func generate(c *cli.Context) (err error) {
 	if err := checkDigits(c, model.Model.Classes()); err != nil {
 		return err
 	}
+	p, err := plan(c, model.Model)
+	if err != nil {
+		return err
+	}
 	endAtOnce()
 	dev, err := openDevice(c)
 	if err != nil {
@@ -87,13 +91,15 @@ func generate(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sampler.Close()) }()
+	if err := p.checkMemory(sampler.Latent()); err != nil {
+		return err
+	}
 	noise, err := sampler.Noise(c.Uint64("seed"), n)
 	if err != nil {
 		return err
 	}
-	grid := sampleGrid
-	if steps := c.Int("interpolate"); steps > 0 {
-		noise, grid.Columns = gan.Interpolate(noise, sampler.Latent(), steps), steps
+	if p.steps > 0 {
+		noise = gan.Interpolate(noise, sampler.Latent(), p.steps)
 	}
 	var samples gan.Samples
 	if digits := c.IntSlice("digit"); len(digits) > 0 {
@@ -104,10 +110,10 @@ func generate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return writeSamples(c, samples, grid)
+	return writeSamples(c, samples, p.grid)
 }
 
-// What fits into memory: of an image its pixels, in a picture of all many times enlarged.
+// More images than anyone looks at. How large pictures may be, and what fits into memory, is checked beside.
 const (
 	mostImages       = 1_000_000
 	mostInOnePicture = 10_000

@@ -125,3 +125,23 @@ func TestGenerateRefused(t *testing.T) {
 		t.Errorf("the folder holds %q", got)
 	}
 }
+
+// A picture that is too large is refused before anything is made: how large it would be, what is allowed, and what to lower.
+func TestGenerateTooLarge(t *testing.T) {
+	model := filepath.Join(trained(t), "model.safetensors")
+	dir := t.TempDir()
+	const limits = ", where at most 32767 a side and 100000000 in all are drawn; lower -n "
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"440004 x 180 pixels" + limits + "2 or --interpolate 5000", []string{"-n", "2", "--interpolate", "5000", "--out", "x.png"}},
+		{"180 x 440004 pixels" + limits + "5000 or --interpolate 2", []string{"-n", "5000", "--interpolate", "2", "--out", "x.png"}},
+	} {
+		c.args[len(c.args)-1] = filepath.Join(dir, "x.png")
+		fail(t, exitUsage, c.want, append([]string{"generate", "--device", "cpu", "--model", model}, c.args...)...)
+	}
+	if got := folder(t, dir); len(got) != 0 {
+		t.Errorf("the folder holds %d files", len(got))
+	}
+}

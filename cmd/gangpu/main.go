@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 
+	"gangpu/internal/hostmemory"
+
 	"github.com/urfave/cli/v2"
 )
 
@@ -22,6 +24,7 @@ const (
 )
 
 func main() {
+	hostmemory.LimitGarbage()
 	os.Exit(run(withSignals(context.Background()), os.Args, os.Stdout, os.Stderr))
 }
 

@@ -40,7 +40,7 @@ func (b *tensorboard) iteration(m gan.Metrics, taken time.Duration) (err error) 
 }
 
 func (b *tensorboard) epoch(number int, samples gan.Samples) error {
-	picture, err := samples.Image(sampleGrid)
+	picture, err := samples.Image(sampleGridOf(samples.Height, samples.Width))
 	if err != nil {
 		return fmt.Errorf("drawing samples: %w", err)
 	}

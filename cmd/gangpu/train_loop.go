@@ -102,7 +102,7 @@ func (s *session) endEpoch() error {
 		return fmt.Errorf("making samples: %w", err)
 	}
 	epoch := t.Iterations() / t.IterationsPerEpoch()
-	if err := samples.SavePNG(s.folder.Sample(epoch), sampleGrid); err != nil {
+	if err := samples.SavePNG(s.folder.Sample(epoch), sampleGridOf(samples.Height, samples.Width)); err != nil {
 		return err
 	}
 	if err := s.watchers.epoch(epoch, samples); err != nil {

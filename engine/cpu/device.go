@@ -8,6 +8,7 @@ import (
 	"runtime"
 
 	"gangpu/engine/program"
+	"gangpu/internal/hostmemory"
 )
 
 // Options say how a device uses the processor.
@@ -30,7 +31,7 @@ func Open(o Options) (*Device, error) {
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	return &Device{pool: newPool(threads), budget: &budget{limit: physicalMemory()}}, nil
+	return &Device{pool: newPool(threads), budget: newBudget()}, nil
 }
 
 // Info names the processor, the number of threads and the instruction set in use.
@@ -46,11 +47,11 @@ func (d *Device) Info() program.Info {
 		Name:        "cpu",
 		Description: fmt.Sprintf("%s, %s, %s", processor(), threads, unit.name),
 		Precision:   "fp32",
-		Memory:      physicalMemory(),
+		Memory:      hostmemory.Total(),
 	}
 }
 
-// Alloc makes an array of zeros. More than the machine's memory is a *program.OutOfMemoryError.
+// Alloc makes an array of zeros. More than there is memory for is a *program.OutOfMemoryError.
 func (d *Device) Alloc(name string, t program.DType, n int) (program.Memory, error) {
 	switch {
 	case d.pool == nil:

@@ -19,7 +19,7 @@ type Executable struct {
 	budget    *budget
 }
 
-// Load binds p to arrays and chooses a kernel for each step. Scratch beyond the machine's memory
+// Load binds p to arrays and chooses a kernel for each step. Scratch that there is no memory for
 // is a *program.OutOfMemoryError.
 func (d *Device) Load(p *program.Program, bindings program.Bindings) (_ program.Executable, err error) {
 	if d.pool == nil {

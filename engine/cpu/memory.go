@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"runtime"
 	"unsafe"
 
 	"gangpu/engine/program"
+	"gangpu/internal/hostmemory"
 )
 
 // alignment is that of every array, in bytes: a cache line, and the longest vector.
@@ -20,9 +22,18 @@ type Memory struct {
 	budget *budget // that it was taken from, nil for none
 }
 
-// A budget is the machine's memory and what a device holds of it. Past it the system would end the
-// process without a word, and so would Go.
-type budget struct{ limit, held uint64 } // bytes; a limit of 0 is an unknown one
+// A budget is the memory that there was for a device when it was opened, and what it holds of that.
+type budget struct {
+	limited     bool
+	limit, held uint64 // bytes
+	name        string // of the limit
+}
+
+func newBudget() *budget {
+	runtime.GC() // what is garbage can be had
+	s, ok := hostmemory.Now()
+	return &budget{limited: ok, limit: s.Free, name: s.Limit}
+}
 
 // take adds to what is held, or reports that it is too much.
 func (b *budget) take(what string, elements, size int) error {
@@ -30,8 +41,8 @@ func (b *budget) take(what string, elements, size int) error {
 	if over > 0 {
 		need = math.MaxUint64
 	}
-	if free := b.limit - b.held; b.limit > 0 && need > free {
-		return &program.OutOfMemoryError{Device: "cpu", What: what, Need: need, Held: b.held, Free: free}
+	if free := b.limit - b.held; b.limited && need > free {
+		return &program.OutOfMemoryError{Device: "cpu", What: what, Need: need, Held: b.held, Free: free, Limit: b.name}
 	}
 	b.held += need
 	return nil

@@ -82,10 +82,15 @@ type OutOfMemoryError struct {
 	Need   uint64 // bytes asked for
 	Held   uint64 // bytes that the device held before, for this user
 	Free   uint64 // bytes that were free
+	Limit  string // what sets how much there is, to be read after "of"; empty for the device's own memory
 }
 
 func (e *OutOfMemoryError) Error() string {
 	const mib = 1 << 20
-	return fmt.Sprintf("%s is out of memory: %s needs %.1f MiB, %.1f MiB are free and %.1f MiB in use by this run",
-		e.Device, e.What, float64(e.Need)/mib, float64(e.Free)/mib, float64(e.Held)/mib)
+	of := ""
+	if e.Limit != "" {
+		of = " of " + e.Limit
+	}
+	return fmt.Sprintf("%s is out of memory: %s needs %.1f MiB, %.1f MiB%s are free and %.1f MiB in use by this run",
+		e.Device, e.What, float64(e.Need)/mib, float64(e.Free)/mib, of, float64(e.Held)/mib)
 }

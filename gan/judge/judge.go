@@ -12,6 +12,7 @@ import (
 
 	"gangpu/engine/program"
 	"gangpu/gan"
+	"gangpu/internal/hostmemory"
 )
 
 // Options say how a judge judges.
@@ -55,6 +56,9 @@ func New(dev program.Device, c *gan.Classifier, o Options, training, test gan.Im
 	if min(training.Count, test.Count) < 2 {
 		return nil, fmt.Errorf("%d training and %d test images to judge by, want at least 2 of either", training.Count, test.Count)
 	}
+	if err := checkMemory(c, o, training, test); err != nil {
+		return nil, err
+	}
 	j := &Judge{options: o, classifier: c}
 	if j.recognizer, err = gan.NewRecognizer(dev, c, Batch); err != nil {
 		return nil, err
@@ -68,6 +72,15 @@ func New(dev program.Device, c *gan.Classifier, o Options, training, test gan.Im
 		return nil, errors.Join(fmt.Errorf("classifying the real images: %w", err), j.Close())
 	}
 	return j, nil
+}
+
+// checkMemory finds out before the work whether the arrays of the host find room: the real images as numbers, and of
+// each image its features, appended to in float32, and in float64 with the copies that the covariance takes.
+func checkMemory(c *gan.Classifier, o Options, training, test gan.Images) error {
+	real := uint64(max(test.Count, min(o.Images, training.Count)))
+	all := uint64(max(test.Count, o.Images))
+	need := real*uint64(test.Rows*test.Cols)*4 + all*uint64(c.Features()*(3*4+3*8)+c.Classes()*3*4)
+	return hostmemory.Check(fmt.Sprintf("judging by %d images", all), need)
 }
 
 // Floor are the scores of real images that are not the test images: as many of the training images

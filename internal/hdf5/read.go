@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"strings"
+
+	"gangpu/internal/hostmemory"
 )
 
 // Read reads the file at path. Errors name it. Attributes that are no strings are left out.
 func Read(path string) (*Group, error) {
-	data, err := os.ReadFile(path)
+	data, err := hostmemory.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,8 @@ import (
 	"os"
 	"slices"
 	"unicode/utf8"
+
+	"gangpu/internal/hostmemory"
 )
 
 // metadataKey is the header's entry that is no tensor.
@@ -29,6 +31,9 @@ func Read(path string) (*File, error) {
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("reading %s: not a regular file", path)
+	}
+	if err := hostmemory.Check("reading "+path, 2*uint64(info.Size())); err != nil {
+		return nil, err
 	}
 	f, err := Decode(r, info.Size())
 	if err != nil {
