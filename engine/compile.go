@@ -67,7 +67,7 @@ func compile(name string, do passes, outputs, inputs []Place) (*program.Program,
 		return nil, err
 	}
 	if do.fuse {
-		c.steps = fuse(c.steps)
+		c.steps = fuse(fuseMaps(c.steps))
 	}
 	p, err := emit(name, c.steps, assignSlots(c.steps, do.inPlace, do.reuse))
 	if err != nil {
@@ -89,15 +89,18 @@ type value struct {
 
 func (v *value) isScratch() bool { return v.at == nil }
 
-// step is a program.Step whose arguments have no addresses yet. The last argument is its result.
+// step is a program.Step whose arguments have no addresses yet. The last argument is its result, or the
+// last outs of them are.
 type step struct {
 	op   program.Op
 	name string
 	args []*value
+	outs int // 0 for one
 }
 
-func (s *step) reads() []*value { return s.args[:len(s.args)-1] }
-func (s *step) result() *value  { return s.args[len(s.args)-1] }
+func (s *step) reads() []*value   { return s.args[:len(s.args)-max(s.outs, 1)] }
+func (s *step) results() []*value { return s.args[len(s.args)-max(s.outs, 1):] }
+func (s *step) result() *value    { return s.results()[0] }
 
 // compiler turns nodes to steps.
 type compiler struct {

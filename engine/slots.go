@@ -27,13 +27,20 @@ func assignSlots(steps []*step, inPlace, reuse bool) []int {
 				dying = append(dying, v)
 			}
 		}
-		if r := s.result(); r.isScratch() {
+		for _, r := range s.results() {
+			if !r.isScratch() {
+				continue
+			}
+			over := -1
+			if inPlace && !isFill(s) {
+				over = slices.IndexFunc(dying, func(v *value) bool { return v.len == r.len && mayOverwrite(s, v) })
+			}
 			switch {
 			case isFill(s):
 				r.slot = slots.add(r.len)
-			case inPlace && s.op.Elementwise() && len(dying) > 0:
-				r.slot = dying[0].slot
-				dying = dying[1:]
+			case over >= 0:
+				r.slot = dying[over].slot
+				dying = slices.Delete(dying, over, over+1)
 			default:
 				r.slot = slots.take(r.len)
 			}
@@ -45,6 +52,16 @@ func assignSlots(steps []*step, inPlace, reuse bool) []int {
 		}
 	}
 	return slots.sizes
+}
+
+// mayOverwrite reports whether a step may write a result where its operand v lies.
+func mayOverwrite(s *step, v *value) bool {
+	for i, read := range s.reads() {
+		if read == v && !program.MayOverwrite(s.op, i) {
+			return false
+		}
+	}
+	return true
 }
 
 func isFill(s *step) bool {

@@ -210,3 +210,53 @@ func (c Code) Inputs() []int {
 	slices.Sort(all)
 	return all
 }
+
+// Size is the number of instructions, and the largest number of values, but for constants, that are at hand
+// at once where each is dropped after its last use.
+func (c Code) Size() (instructions, live int) {
+	all, results, _ := c.Parse()
+	last := make([]int, len(all))
+	for i, in := range all {
+		for _, a := range in.Args() {
+			last[a] = i
+		}
+	}
+	for _, r := range results {
+		last[r] = len(all)
+	}
+	now := 0
+	for i, in := range all {
+		if in.Op != OpConst {
+			now++
+		}
+		live = max(live, now)
+		for j, a := range in.Args() {
+			if last[a] == i && all[a].Op != OpConst && !slices.Contains(in.Args()[:j], a) {
+				now--
+			}
+		}
+	}
+	return len(all), live
+}
+
+// Weight is about how many additions the code is worth: functions count as what devices make them of.
+func (c Code) Weight() int {
+	all, _, _ := c.Parse()
+	weight := 0
+	for _, in := range all {
+		switch in.Op {
+		case OpInput, OpConst:
+		case OpDiv, OpSqrt:
+			weight += 4
+		case OpRsqrt:
+			weight += 8
+		case OpExp, OpLog, OpLog1p, OpExpm1, OpErf, OpTanh, OpSigmoid, OpSoftplus, OpSin, OpCos:
+			weight += 16
+		case OpPow:
+			weight += 48
+		default:
+			weight++
+		}
+	}
+	return weight
+}

@@ -219,6 +219,11 @@ func (x Index) Permute(order []int) Index {
 	})
 }
 
+// Drop is the index in an iteration without dimension d, which has size 1.
+func (x Index) Drop(d int) Index {
+	return x.eachCoef(func(c []int) []int { return slices.Concat(c[:d], c[d+1:]) })
+}
+
 func (x Index) eachCoef(f func(c []int) []int) Index {
 	y := Index{Base: x.Base, Axes: slices.Clone(x.Axes)}
 	for i := range y.Axes {
@@ -257,7 +262,7 @@ func Simplify(shape []int, in []Index) ([]int, []Index) {
 	drop := func(d int) {
 		shape = slices.Delete(shape, d, d+1)
 		for i := range in {
-			in[i] = in[i].eachCoef(func(c []int) []int { return slices.Delete(slices.Clone(c), d, d+1) })
+			in[i] = in[i].Drop(d)
 		}
 	}
 	for d := len(shape) - 1; d >= 0; d-- {
