@@ -178,3 +178,17 @@ func TestTrainFromWeights(t *testing.T) {
 		t.Error("left a run's folder")
 	}
 }
+
+// What old Keras saved makes the same images as what newer Keras saved of the same GAN.
+func TestImportOldKeras(t *testing.T) {
+	dir := t.TempDir()
+	var images [][]byte
+	for _, name := range []string{"gan_mnist.h5", "keras-2.0.5.h5"} {
+		model := filepath.Join(dir, name+".safetensors")
+		succeed(t, "import", "--keras", filepath.Join("..", "..", "gan", "exchange", "testdata", name), "--out", model)
+		images = append(images, pixelsOf(t, model))
+	}
+	if !bytes.Equal(images[0], images[1]) {
+		t.Error("the images differ")
+	}
+}

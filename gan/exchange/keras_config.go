@@ -46,6 +46,10 @@ const (
 	sigmoid    = "sigmoid"
 )
 
+// known are the classes of layers that are read.
+var known = map[string]bool{sequential: true, inputLayer: true, "Dense": true, "Conv2D": true, "Conv2DTranspose": true, "LeakyReLU": true,
+	"Dropout": true, "Reshape": true, "Flatten": true, "Activation": true}
+
 // toKeras describes a network as the tutorial writes it: a sigmoid is the activation of the layer
 // before.
 func toKeras(l *gan.Layout) (kerasLayer, error) {
@@ -107,12 +111,49 @@ func fromKeras(name string, model kerasLayer) (gan.Network, error) {
 			}
 		}
 		layers, err := k.layers()
+		for i, layer := range layers {
+			if reshape, ok := layer.(gan.Reshape); ok && err == nil {
+				layers[i], err = inferred(n, reshape)
+			}
+		}
 		if err != nil {
 			return n, fmt.Errorf("%s: layer %q of %q: %w", name, k.Config.Name, model.Config.Name, err)
 		}
 		n.Layers = append(n.Layers, layers...)
 	}
 	return n, nil
+}
+
+// inferred is a Reshape after a network, the one dimension that it may leave open, -1, worked out.
+func inferred(before gan.Network, reshape gan.Reshape) (gan.Reshape, error) {
+	open, size := -1, 1
+	for i, d := range reshape.Shape {
+		switch {
+		case d == -1 && open < 0:
+			open = i
+		case d < 1 || size > math.MaxInt32/d:
+			return reshape, fmt.Errorf("target_shape %v", reshape.Shape)
+		default:
+			size *= d
+		}
+	}
+	if open < 0 {
+		return reshape, nil
+	}
+	l, err := before.Layout()
+	if err != nil {
+		return reshape, err
+	}
+	in := 1
+	for _, d := range l.Output {
+		in *= d
+	}
+	if in%size != 0 {
+		return reshape, fmt.Errorf("target_shape %v for an input %v", reshape.Shape, l.Output)
+	}
+	shape := slices.Clone(reshape.Shape)
+	shape[open] = in / size
+	return gan.Reshape{Shape: shape}, nil
 }
 
 // layers are those that a layer of Keras is here: its activation is one of its own.

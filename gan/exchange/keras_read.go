@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"archive/zip"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -82,8 +81,8 @@ var errNoGAN = errors.New("not the GAN of the tutorial, a Sequential of generato
 // modelOf reads the configuration of a GAN. The discriminator's last sigmoid is dropped: here it is
 // part of the loss.
 func modelOf(config string) (gan.Model, error) {
-	var k kerasLayer
-	if err := json.Unmarshal([]byte(config), &k); err != nil {
+	k, err := parseKeras(config)
+	if err != nil {
 		return gan.Model{}, fmt.Errorf("%s: %w", modelConfig, err)
 	}
 	var networks []kerasLayer

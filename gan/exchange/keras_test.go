@@ -74,6 +74,30 @@ func TestReadKeras(t *testing.T) {
 	}
 }
 
+// What Keras 2.0.5 saved is the same GAN: its layers are a list, LeakyReLU's alpha is a dictionary, a Reshape leaves a
+// dimension open, the weights are big-endian float64.
+func TestReadOldKeras(t *testing.T) {
+	f, want := kerasModelFile(t), kerasOutputs(t)
+	old, err := ReadKeras(filepath.Join("testdata", "keras-2.0.5.h5"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(old.Model, f.Model) || !reflect.DeepEqual(old.Settings, f.Settings) || !reflect.DeepEqual(weightsOf(t, old), weightsOf(t, f)) {
+		t.Errorf("read otherwise than what newer Keras saved:\n%+v\n%+v", old.Model, f.Model)
+	}
+	got := outputsOf(t, old, want.Noise)
+	compare(t, "images", got["images"], want.Images)
+	compare(t, "probabilities", got["probabilities"], want.Probabilities)
+}
+
+// Tuples as tf.keras has them in its JSON.
+func TestReadTuples(t *testing.T) {
+	k, err := parseKeras(`{"class_name":"Conv2D","config":{"strides":{"class_name":"__tuple__","items":[1,2]}}}`)
+	if err != nil || !reflect.DeepEqual(k.Config.Strides, []int{1, 2}) {
+		t.Errorf("%+v, %v", k, err)
+	}
+}
+
 // weightsOf are all weights of a model, by name.
 func weightsOf(t *testing.T, f *gan.ModelFile) map[string][]float32 {
 	t.Helper()
@@ -250,6 +274,20 @@ func TestReadKerasRefused(t *testing.T) {
 		{write("padding.h5", config(`"same"`, `"valid"`)), `padding "valid"`},
 		{write("strides.h5", config(`"strides":[2,2]`, `"strides":[2]`)), "strides [2]"},
 		{write("bias.h5", config(`"units":12`, `"units":12,"use_bias":false`)), "no bias"},
+		{write("other-key.h5", config(`"Conv2DTranspose","config":{"name":"conv2d_transpose",`, `"Conv1D","config":{"name":"c","kernel_size":3,"strides":"1",`)),
+			`generator: layer "c" of "generator": a Conv1D, which gangpu does not have`},
+		{write("pooling.h5", config(`"Flatten","config":{`, `"ZeroPadding2D","config":{"padding":[[1,1],[1,1]],`)), "a ZeroPadding2D, which gangpu does not have"},
+		{write("no-config.h5", config(`"Flatten","config":{`, `"Wrapper","config":3,"was":{`)), "a Wrapper, which gangpu does not have"},
+		{write("units-type.h5", config(`"units":12`, `"units":"12"`)), `the Dense "dense"'s units is of a type that is not read there: string`},
+		{write("fraction.h5", config(`"units":12`, `"units":12.5`)), `the Dense "dense"'s units is of a type that is not read there: number 12.5`},
+		{write("slope.h5", config(`"negative_slope":0.3`, `"negative_slope":{"class_name":"Constant"}`)), `'s negative_slope is of a type that is not read there: object`},
+		{write("layers.h5", func(g *hdf5.Group) { g.Strings[modelConfig] = `{"class_name":"Sequential","config":{"layers":[3]}}` }), "a layer is of a type that is not read there: number"},
+		{write("list.h5", func(g *hdf5.Group) { g.Strings[modelConfig] = "[]" }), "a layer is of a type that is not read there: array"},
+		{write("model.h5", func(g *hdf5.Group) {
+			g.Strings[modelConfig] = `{"class_name":"Model","config":{"layers":[{"inbound_nodes":[[["x",0,0,{}]]]}],"name":["m"]}}`
+		}), "not the GAN of the tutorial"},
+		{write("open.h5", config(`"target_shape":[2,2,3]`, `"target_shape":[-1,-1,3]`)), "target_shape [-1 -1 3]"},
+		{write("odd.h5", config(`"target_shape":[2,2,3]`, `"target_shape":[-1,5,1]`)), "target_shape [-1 5 1] for an input [12]"},
 		{write("functional.h5", config(`"Sequential","config":{"name":"generator"`, `"Functional","config":{"name":"generator"`)), "want a Sequential"},
 		{write("units.h5", config(`"units":12`, `"units":16`)), "reshape"},
 		{write("filters.h5", config(`"filters":2`, `"filters":4`)), `tensor "generator/conv2d_transpose/kernel" has shape [3 3 2 3], the model wants [3 3 4 3]`},
@@ -262,7 +300,8 @@ func TestReadKerasRefused(t *testing.T) {
 			g.Add("model_weights/generator/generator/conv2d/bias", hdf5.NewDataset([]int{1}, []float32{float32(math.Inf(1))}))
 		}), `tensor "generator/conv2d/bias": element 0 is +Inf`},
 	} {
-		if _, err := ReadKeras(c.path); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.path) {
+		if _, err := ReadKeras(c.path); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.path) ||
+			strings.Contains(err.Error(), "unmarshal") {
 			t.Errorf("%s: got %v, want the path and %q", c.path, err, c.want)
 		}
 	}

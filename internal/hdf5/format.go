@@ -45,3 +45,11 @@ const float32Type = "float32"
 // the mantissa's leading bit is not stored, the sign is bit 31; 4 bytes; bit offset 0, precision 32;
 // exponent at bit 23, 8 bits; mantissa at bit 0, 23 bits; exponent's bias 127.
 var float32LE = []byte{1<<4 | classFloat, 0x20, 31, 0, 4, 0, 0, 0, 0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0}
+
+// ieee are the datatype messages of the IEEE numbers that are read, by size in bytes. Big-endian ones have a 1 in the
+// last bit of the second byte.
+var ieee = map[int][]byte{
+	2: {1<<4 | classFloat, 0x20, 15, 0, 2, 0, 0, 0, 0, 0, 16, 0, 10, 5, 0, 10, 15, 0, 0, 0},
+	4: float32LE,
+	8: {1<<4 | classFloat, 0x20, 63, 0, 8, 0, 0, 0, 0, 0, 64, 0, 52, 11, 0, 52, 0xff, 3, 0, 0},
+}

@@ -2,6 +2,7 @@ package hdf5
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -178,4 +179,38 @@ func FuzzDecode(f *testing.F) {
 			t.Error("neither a group nor an error")
 		}
 	})
+}
+
+// Numbers of each size and order, as the library stores them.
+func TestNumbers(t *testing.T) {
+	for _, c := range []struct {
+		kind string
+		size int
+		big  byte
+		data string
+		want []float32
+	}{
+		{"float32", 4, 0, "\x00\x00\x80\x3f\x00\x00\x00\xc0", []float32{1, -2}},
+		{"float32", 4, 1, "\x3f\x80\x00\x00\xc0\x00\x00\x00", []float32{1, -2}},
+		{"float64", 8, 0, "\x00\x00\x00\x00\x00\x00\xf0\x3f\x9a\x99\x99\x99\x99\x99\xb9\x3f", []float32{1, 0.1}},
+		{"float64", 8, 1, "\x3f\xf0\x00\x00\x00\x00\x00\x00\x7f\xe0\x00\x00\x00\x00\x00\x00", []float32{1, float32(math.Inf(1))}},
+		{"float16", 2, 0, "\x00\x3c\x01\x80", []float32{1, -1.0 / (1 << 24)}},
+		{"float16", 2, 1, "\x7b\xff\xfc\x00", []float32{65504, float32(math.Inf(-1))}},
+	} {
+		message := slices.Clone(ieee[c.size])
+		message[1] |= c.big
+		kind, err := datatypeOf(message)
+		if err != nil || kind.name != c.kind || kind.size != c.size {
+			t.Errorf("%v: %+v, %v", c, kind, err)
+			continue
+		}
+		d := Dataset{Shape: []int{2}, Type: kind.name, data: []byte(c.data), order: kind.order}
+		if got, err := d.Float32(); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v, %v", c, got, err)
+		}
+		message[12]++ // the exponent lies elsewhere
+		if kind, err := datatypeOf(message); err != nil || kind.order != nil {
+			t.Errorf("%v, with the exponent elsewhere: %+v, %v", c, kind, err)
+		}
+	}
 }

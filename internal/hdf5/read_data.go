@@ -2,6 +2,7 @@ package hdf5
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -21,7 +22,7 @@ func (r *reader) dataset(messages []headerMessage, layout []byte) (*Dataset, err
 		case messageDatatype:
 			var t datatype
 			if t, err = datatypeOf(m.data); err == nil {
-				d.Type, size = t.name, t.size
+				d.Type, d.order, size = t.name, t.order, t.size
 			}
 		}
 		if err != nil {
@@ -99,8 +100,9 @@ type datatype struct {
 	class byte
 	size  int
 	name  string
-	text  bool // strings, of a fixed or variable length
-	space bool // padded by spaces instead of zeros
+	order binary.ByteOrder // of IEEE numbers
+	text  bool             // strings, of a fixed or variable length
+	space bool             // padded by spaces instead of zeros
 }
 
 // datatypeOf reads a datatype message (IV.A.2.d).
@@ -115,8 +117,14 @@ func datatypeOf(b []byte) (datatype, error) {
 		t.name = fmt.Sprintf("int%d", 8*t.size)
 	case classFloat:
 		t.name = fmt.Sprintf("float%d", 8*t.size)
-		if t.size == 4 && (len(b) < len(float32LE) || !bytes.Equal(b[1:len(float32LE)], float32LE[1:])) {
-			t.name = "float32 that is not little-endian IEEE"
+		want := ieee[t.size]
+		if len(b) < len(want) || want == nil || b[1]&^1 != want[1] || !bytes.Equal(b[2:len(want)], want[2:]) {
+			t.name += " that is not IEEE's"
+			break
+		}
+		t.order = binary.LittleEndian
+		if b[1]&1 != 0 {
+			t.order = binary.BigEndian
 		}
 	case classString:
 		t.name, t.text, t.space = "string", true, b[1]&15 == spacePadded

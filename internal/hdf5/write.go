@@ -142,8 +142,8 @@ func (w *writer) symbolTable(headers map[string]uint64) (tree, heap uint64) {
 
 // dataset adds a dataset with its data in one piece and returns the address of its object header.
 func (w *writer) dataset(d *Dataset) (uint64, error) {
-	if d.Type != float32Type {
-		return 0, fmt.Errorf("elements of type %s, want %s", d.Type, float32Type)
+	if d.Type != float32Type || d.order == binary.BigEndian {
+		return 0, fmt.Errorf("elements of type %s, want little-endian %s", d.Type, float32Type)
 	}
 	if n, err := elements(d.Shape); err != nil || 4*n != len(d.data) {
 		return 0, fmt.Errorf("%d bytes for shape %v of %s", len(d.data), d.Shape, d.Type)
