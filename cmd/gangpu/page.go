@@ -49,7 +49,7 @@ func newPage(c *cli.Context, s *session, l net.Listener) (*page, error) {
 		p.Resume(rows)
 	}
 	if l != nil {
-		p.server = runpage.Serve(l, p.Recorder)
+		p.server = runpage.Serve(l, c.String("serve"), p.Recorder)
 		fmt.Fprintf(c.App.Writer, "page    %s\n", p.server.URL())
 	}
 	return p, nil

@@ -228,7 +228,24 @@ func TestTrainServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer deaf.Close()
-	fmt.Fprintf(deaf, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+	fmt.Fprintf(deaf, "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	// A page elsewhere whose name leads here does not read the run.
+	for _, path := range []string{"", "events"} {
+		request, err := http.NewRequestWithContext(t.Context(), "GET", url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = "evil.example"
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusForbidden || !strings.HasPrefix(string(text), `"evil.example" is not the address of this page`) {
+			t.Errorf("asked for by another name, /%s answers %s: %.200s", path, answer.Status, text)
+		}
+	}
 	answer, err := http.Get(url + "events")
 	if err != nil {
 		t.Fatal(err)

@@ -148,6 +148,22 @@ func TestBrowserPage(t *testing.T) {
 	})
 }
 
+// A name that its owner made lead to this machine does not show a run; that of this machine does.
+func TestBrowserRebinding(t *testing.T) {
+	s := serve(t, newRun(t))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, port, _ := strings.Cut(strings.Trim(s.URL(), "htp:/"), ":")
+	const refusal = "is not the address of this page"
+	if dom := browse(ctx, t, "http://evil.example:"+port+"/", "--dump-dom", "--host-resolver-rules=MAP evil.example 127.0.0.1"); !strings.Contains(dom, refusal) {
+		t.Errorf("by another name the browser shows %.300s", dom)
+	}
+	// Chromium waits for pages that still load, as this one does that is told how the run goes.
+	if dom := browse(ctx, t, "http://localhost:"+port+"/nothing", "--dump-dom"); strings.Contains(dom, refusal) {
+		t.Errorf("by its own name the browser shows %.300s", dom)
+	}
+}
+
 // The report shows the same, from a file alone.
 func TestBrowserReport(t *testing.T) {
 	r := newRun(t)

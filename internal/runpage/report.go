@@ -17,6 +17,9 @@ import (
 //go:embed page.html
 var page string
 
+// policyPlace is where the page's policy is put into it.
+const policyPlace = "POLICY"
+
 // messagePlace is where a message is put into the page.
 const messagePlace = `<script id="message" type="application/json">`
 
@@ -31,7 +34,7 @@ func (r *Recorder) WriteReport() error {
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	before, after, _ := strings.Cut(page, messagePlace)
+	before, after, _ := strings.Cut(withPolicy(page), messagePlace)
 	return atomicfile.Write(path, func(w io.Writer) error {
 		_, err := io.WriteString(w, before+messagePlace+string(text)+after)
 		return err

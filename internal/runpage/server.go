@@ -47,11 +47,12 @@ const (
 	lastPatience = time.Second
 )
 
-// Serve begins to answer on the listener, which it owns.
-func Serve(l net.Listener, r *Recorder) *Server {
+// Serve begins to answer on the listener, which it owns: requests for the address that was asked for and for the
+// loopback's, no others.
+func Serve(l net.Listener, asked string, r *Recorder) *Server {
 	s := &Server{url: "http://" + l.Addr().String() + "/"}
 	s.http = http.Server{
-		Handler:           r.handler(),
+		Handler:           hostsOf(asked, l.Addr()).guard(r.handler()),
 		ReadHeaderTimeout: patience,
 		IdleTimeout:       patience,
 		MaxHeaderBytes:    1 << 14,
@@ -67,9 +68,24 @@ func (r *Recorder) handler() *http.ServeMux {
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
-		io.WriteString(w, page)
+		w.Header().Set("Content-Security-Policy", policy+"; frame-ancestors 'self'")
+		io.WriteString(w, withPolicy(page))
 	})
-	mux.HandleFunc("GET /events", r.serveEvents)
+	streams := make(chan struct{}, mostStreams)
+	mux.HandleFunc("GET /events", func(w http.ResponseWriter, req *http.Request) {
+		// Browsers say where a request comes from; a page elsewhere may not use up the streams.
+		if from := req.Header.Get("Sec-Fetch-Site"); from != "" && from != "same-origin" && from != "none" {
+			http.Error(w, "only the run's own page is told how it goes", http.StatusForbidden)
+			return
+		}
+		select {
+		case streams <- struct{}{}:
+			defer func() { <-streams }()
+			r.serveEvents(w, req)
+		default:
+			http.Error(w, fmt.Sprintf("%d pages of this run are open, and no more are told how it goes", mostStreams), http.StatusServiceUnavailable)
+		}
+	})
 	return mux
 }
 
