@@ -132,10 +132,11 @@ lint: ## gofmt, go vet, staticcheck
 	$(GO) run $(STATICCHECK) ./...
 
 .PHONY: cross
-cross: ## build for the other platforms
+cross: ## build for the other platforms, and see that those of 32 bits are refused
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) build -o /dev/null ./cmd/gangpu
 	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./cmd/gangpu
 	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/gangpu
+	CGO_ENABLED=0 GOOS=linux GOARCH=386 $(GO) build -o /dev/null ./cmd/gangpu 2>&1 | grep -q 'undefined: gangpu_needs_a_64_bit_platform'
 
 REFERENCE ?=
 
