@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"math/rand/v2"
 
 	"gangpu/engine/program"
 	"gangpu/internal/hostmemory"
@@ -40,13 +41,20 @@ func (i Images) Slice(first, n int) Images {
 	return s
 }
 
-// Samples are n of the images, evenly spread over the set.
+// Samples are n of the images, all if there are no more, in their order. They are drawn at random, the same
+// ones at any time: evenly spaced ones would be of few classes where these come in a period.
 func (i Images) Samples(n int) Samples {
 	n = min(n, i.Count)
 	size := i.Rows * i.Cols
 	s := Samples{Count: n, Height: i.Rows, Width: i.Cols, Pixels: make([]float32, 0, n*size)}
-	for k := range n {
-		for _, p := range i.Pixels[k*i.Count/n*size:][:size] {
+	// Knuth, The Art of Computer Programming, volume 2, 3.4.2, algorithm S.
+	r := rand.New(rand.NewPCG(1, 0))
+	for k := 0; n > 0; k++ {
+		if r.IntN(i.Count-k) >= n {
+			continue
+		}
+		n--
+		for _, p := range i.Pixels[k*size:][:size] {
 			s.Pixels = append(s.Pixels, float32(p)/255)
 		}
 	}

@@ -84,7 +84,7 @@ func checkMemory(c *gan.Classifier, o Options, training, test gan.Images) error 
 }
 
 // Floor are the scores of real images that are not the test images: as many of the training images
-// as are generated, evenly spread over the set.
+// as are generated, drawn at random, always the same.
 func (j *Judge) Floor() Scores { return j.floor }
 
 // Options are those that the judge was made with.
