@@ -87,7 +87,9 @@ func decode(file []byte, what string, rank int) (dims []int, elements []byte, er
 		}
 	}
 
-	header := make([]byte, 4+4*rank)
+	// Axes of one element after the others say nothing: (n, 28, 28, 1) is (n, 28, 28).
+	const mostAxes = 4
+	header := make([]byte, 4+4*mostAxes)
 	if n, err := io.ReadFull(r, header[:4]); err != nil {
 		return nil, nil, headerError(n, err)
 	}
@@ -97,11 +99,22 @@ func decode(file []byte, what string, rank int) (dims []int, elements []byte, er
 	if header[2] != 0x08 {
 		return nil, nil, fmt.Errorf("its elements are %s, not unsigned bytes", elementTypes[header[2]])
 	}
-	if int(header[3]) != rank {
-		return nil, nil, fmt.Errorf("its elements are in %d dimensions; %s are in %d", header[3], what, rank)
+	axes := int(header[3])
+	if axes < rank || axes > mostAxes {
+		return nil, nil, fmt.Errorf("its elements are in %d dimensions; %s are in %d", axes, what, rank)
 	}
+	header = header[:4+4*axes]
 	if n, err := io.ReadFull(r, header[4:]); err != nil {
 		return nil, nil, headerError(4+n, err)
+	}
+	for i := rank; i < axes; i++ {
+		if n := binary.BigEndian.Uint32(header[4+4*i:]); n != 1 {
+			channels := ""
+			if rank == 3 {
+				channels = fmt.Sprintf(": its pixels have %d numbers each, grey ones have one", n)
+			}
+			return nil, nil, fmt.Errorf("its elements are in %d dimensions; %s are in %d%s", axes, what, rank, channels)
+		}
 	}
 
 	size := uint64(1)
@@ -176,7 +189,13 @@ func (g *gunzipper) Read(p []byte) (int, error) {
 	if err == io.EOF && g.file.Len() > 0 {
 		rest := g.file.Len()
 		if g.member.Reset(g.file) != nil {
-			return n, fmt.Errorf("%d trailing bytes after the gzip data", rest)
+			if _, err := g.file.Seek(-int64(rest), io.SeekEnd); err != nil {
+				return n, err
+			}
+			if padding, err := io.ReadAll(g.file); err != nil || len(bytes.Trim(padding, "\x00")) > 0 {
+				return n, fmt.Errorf("%d trailing bytes after the gzip data", rest)
+			}
+			return n, io.EOF // zeros fill up a block, on tapes and in archives; gzip ignores them too
 		}
 		g.member.Multistream(false)
 		return n, nil

@@ -7,11 +7,10 @@ package mnist
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 )
 
 // Options says which dataset Open opens, and from where. The zero value is MNIST from the user's
@@ -21,9 +20,16 @@ type Options struct {
 	Dataset string
 
 	// Dir, if set, is a folder that holds the four files, and nothing is fetched. A file may be
-	// gzipped or not, with or without ".gz", with "-" or "." before "idx"; only its content counts.
-	// If Dataset is set too, the official files of another dataset in Dir are an error.
+	// gzipped or not, with or without ".gz", with "-" or "." before "idx", with "test" for "t10k";
+	// only its content counts. The files may be in folders of their own, or all in one folder further
+	// down, as in torchvision's MNIST/raw. Their names may have a prefix, as EMNIST's
+	// "emnist-letters-"; of several prefixes in one folder, "FOLDER/emnist-letters" names one. If
+	// Dataset is set too, the official files of another dataset in Dir are an error.
 	Dir string
+
+	// Optional are the files that the caller can do without: where Dir lacks one, or it cannot be
+	// read, Data.Missing says so.
+	Optional []Part
 
 	// Cache is the folder under which fetched datasets are kept, each in a folder of its name.
 	// Empty means "gangpu" in os.UserCacheDir().
@@ -33,6 +39,17 @@ type Options struct {
 	// of them are in the cache.
 	Progress func(Progress)
 }
+
+// Part is one of the four files of a dataset.
+type Part int
+
+// The parts in the order of Data.Files. Labels are of no use without their images.
+const (
+	TrainImages Part = iota
+	TrainLabels
+	TestImages
+	TestLabels
+)
 
 // Progress is how far a fetch has come.
 type Progress struct {
@@ -45,17 +62,18 @@ type Progress struct {
 
 // Data is a dataset in memory.
 type Data struct {
-	Name        string // of Datasets() if all four files are official, else what Options.Dataset or the folder is called
-	Dir         string
+	Name        string // of Datasets() if all files are official, else what Options.Dataset, the prefix or the folder is called
+	Dir         string // that holds the files, or Options.Dir if that ends in their prefix
 	Train, Test Set
-	Files       []File // images and labels of Train, then of Test
+	Files       []File         // that were read: images and labels of Train, then of Test
+	Missing     map[Part]error // why each of Options.Optional was not read that was not
 }
 
 // Set is one split of a dataset. Train and Test have the same Rows and Cols.
 type Set struct {
 	Images            []byte // Count x Rows x Cols, row-major; 0 is the background
-	Labels            []byte // Count
-	Count, Rows, Cols int    // all at least 1
+	Labels            []byte // Count; nil if they are missing
+	Count, Rows, Cols int    // all at least 1; 0 if the images are missing
 }
 
 // Image returns the Rows x Cols pixels of image i, which alias s.Images.
@@ -97,7 +115,7 @@ func open(ctx context.Context, o Options, known []dataset, f *fetcher) (*Data, e
 		}
 	}
 	if o.Dir != "" {
-		return load(ctx, o.Dir, name, known)
+		return load(ctx, o.Dir, name, known, o.Optional)
 	}
 
 	cache := o.Cache
@@ -112,51 +130,45 @@ func open(ctx context.Context, o Options, known []dataset, f *fetcher) (*Data, e
 	if err := f.fetch(ctx, wanted, dir, o.Progress); err != nil {
 		return nil, err
 	}
-	return load(ctx, dir, name, known)
+	return load(ctx, dir, name, known, nil)
 }
 
-// load reads the four files in dir. wanted is the name that the user gave, or empty.
-func load(ctx context.Context, dir, wanted string, known []dataset) (*Data, error) {
-	paths, err := find(dir)
+// load reads the files in dir. wanted is the name that the user gave, or empty.
+func load(ctx context.Context, dir, wanted string, known []dataset, optional []Part) (*Data, error) {
+	found, err := find(dir, wanted, optional)
 	if err != nil {
 		return nil, err
 	}
-	d := &Data{Dir: dir}
-	var official string // the dataset that all files so far belong to
-	for i, path := range paths {
+	d := &Data{Dir: found.dir, Missing: map[Part]error{}}
+	owners := map[string]bool{} // of the files: names of datasets, empty for those that are not official
+	for i, path := range found.paths {
+		part := Part(i)
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("reading %s: %w", dir, context.Cause(ctx))
 		}
-		content, sum, err := readFile(path)
+		err := found.missing[part]
+		if err == nil && part%2 == 1 && d.set(part).Count == 0 {
+			err = absent{"their images are missing"}
+		}
+		var sum string
+		if err == nil {
+			sum, err = d.read(part, path)
+		}
 		if err != nil {
-			return nil, err
-		}
-		set := &d.Train
-		if i >= 2 {
-			set = &d.Test
-		}
-		if i%2 == 0 {
-			set.Images, set.Count, set.Rows, set.Cols, err = decodeImages(content)
-		} else {
-			set.Labels, err = decodeLabels(content)
-			if err == nil && len(set.Labels) != set.Count {
-				err = fmt.Errorf("%d labels for the %d images of %s", len(set.Labels), set.Count, filepath.Base(paths[i-1]))
+			if !slices.Contains(optional, part) {
+				return nil, err
 			}
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			d.Missing[part] = err
+			continue
 		}
 		owner := identify(known, i, sum)
-		if i == 0 {
-			official = owner
-		} else if owner != official {
-			official = ""
-		}
+		owners[owner] = true
 		d.Files = append(d.Files, File{Name: filepath.Base(path), Path: path, SHA256: sum, Official: owner != ""})
 	}
-	if d.Test.Rows != d.Train.Rows || d.Test.Cols != d.Train.Cols {
-		return nil, fmt.Errorf("%s: images of %d x %d pixels, but %d x %d in %s",
-			paths[2], d.Test.Rows, d.Test.Cols, d.Train.Rows, d.Train.Cols, filepath.Base(paths[0]))
+	official := ""
+	if len(owners) == 1 {
+		for official = range owners {
+		}
 	}
 	if official != "" && wanted != "" && official != wanted {
 		return nil, fmt.Errorf("%s holds %s, not %s", dir, official, wanted)
@@ -166,6 +178,8 @@ func load(ctx context.Context, dir, wanted string, known []dataset) (*Data, erro
 		d.Name = official
 	case wanted != "":
 		d.Name = wanted
+	case found.prefix != "":
+		d.Name = found.prefix
 	default:
 		if abs, err := filepath.Abs(dir); err == nil {
 			dir = abs
@@ -175,44 +189,40 @@ func load(ctx context.Context, dir, wanted string, known []dataset) (*Data, erro
 	return d, nil
 }
 
-// roles are the four files in the order of Data.Files, named without what varies.
-var roles = [4]struct{ split, content string }{
-	{"train-images", "idx3-ubyte"},
-	{"train-labels", "idx1-ubyte"},
-	{"t10k-images", "idx3-ubyte"},
-	{"t10k-labels", "idx1-ubyte"},
+// set is the split that a part belongs to.
+func (d *Data) set(p Part) *Set {
+	if p < TestImages {
+		return &d.Train
+	}
+	return &d.Test
 }
 
-// find returns the paths of the four files in dir, in the order of roles. Of several spellings of a
-// name the first counts: with ".gz" before without, "-" before ".".
-func find(dir string) (paths [4]string, err error) {
-	info, err := os.Stat(dir)
+// read reads a part from a file, whose SHA-256 it returns.
+func (d *Data) read(part Part, path string) (sum string, err error) {
+	content, sum, err := readFile(path)
 	if err != nil {
-		return paths, fmt.Errorf("data folder: %w", err)
+		return "", err
 	}
-	if !info.IsDir() {
-		return paths, fmt.Errorf("data folder: %s is not a folder", dir)
-	}
-	var missing []string
-	for i, role := range roles {
-		for _, spelling := range []string{"-%s.gz", "-%s", ".%s.gz", ".%s"} {
-			path := filepath.Join(dir, role.split+fmt.Sprintf(spelling, role.content))
-			// Some archives of MNIST unpack each file into a folder of the same name.
-			info, err := os.Stat(path)
-			if err == nil && !info.IsDir() {
-				paths[i] = path
-				break
-			}
-			if err != nil && !errors.Is(err, os.ErrNotExist) {
-				return paths, err
-			}
+	set := d.set(part)
+	if part%2 == 1 {
+		labels, err := decodeLabels(content)
+		if err == nil && len(labels) != set.Count {
+			err = fmt.Errorf("%d labels for the %d images beside them", len(labels), set.Count)
 		}
-		if paths[i] == "" {
-			missing = append(missing, role.split+"-"+role.content+"[.gz]")
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", path, err)
 		}
+		set.Labels = labels
+		return sum, nil
 	}
-	if missing != nil {
-		return paths, fmt.Errorf("data folder %s: no %s", dir, strings.Join(missing, ", "))
+	s := Set{}
+	s.Images, s.Count, s.Rows, s.Cols, err = decodeImages(content)
+	if t := d.Train; err == nil && part == TestImages && (s.Rows != t.Rows || s.Cols != t.Cols) {
+		err = fmt.Errorf("images of %d x %d pixels, but %d x %d in %s", s.Rows, s.Cols, t.Rows, t.Cols, d.Files[0].Name)
 	}
-	return paths, nil
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	*set = s
+	return sum, nil
 }

@@ -37,7 +37,7 @@ func ramp(n int, start byte) []byte {
 	return b
 }
 
-// small returns the four files, in the order of roles, of 5 training and 3 test images of 4 x 3 pixels.
+// small returns the four files, in the order of their parts, of 5 training and 3 test images of 4 x 3 pixels.
 func small() [4][]byte {
 	return [4][]byte{
 		idx(ramp(5*4*3, 1), 5, 4, 3),
@@ -47,7 +47,7 @@ func small() [4][]byte {
 	}
 }
 
-// dataNames are the names of the official files, in the order of roles.
+// dataNames are the names of the official files, in the order of their parts.
 var dataNames = [4]string{
 	"train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz",
 }

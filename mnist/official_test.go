@@ -99,10 +99,9 @@ func TestMNIST(t *testing.T) {
 	// The same files unpacked are known as well.
 	dir := t.TempDir()
 	for i, set := range []Set{d.Train, d.Test} {
-		images, labels := roles[2*i], roles[2*i+1]
 		for name, content := range map[string][]byte{
-			images.split + "-" + images.content: idx(set.Images, int64(set.Count), int64(set.Rows), int64(set.Cols)),
-			labels.split + "-" + labels.content: idx(set.Labels, int64(set.Count)),
+			partNames[2*i]:   idx(set.Images, int64(set.Count), int64(set.Rows), int64(set.Cols)),
+			partNames[2*i+1]: idx(set.Labels, int64(set.Count)),
 		} {
 			if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
 				t.Fatal(err)
