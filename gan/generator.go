@@ -2,13 +2,16 @@ package gan
 
 import "fmt"
 
+// TutorialName is the name of the model that Tutorial makes.
+const TutorialName = "tutorial"
+
 // Tutorial is the model of the tutorial that gangpu follows, for images of s.Height x s.Width,
 // which must divide by 4.
 func Tutorial(s Settings) (Model, error) {
 	if err := s.validateQuarters(); err != nil {
 		return Model{}, err
 	}
-	return Model{Name: "tutorial", Generator: tutorialGenerator(s), Discriminator: tutorialDiscriminator(s)}, nil
+	return Model{Name: TutorialName, Generator: tutorialGenerator(s), Discriminator: tutorialDiscriminator(s)}, nil
 }
 
 // validateQuarters refuses images that cannot be made by doubling a quarter of their size twice.

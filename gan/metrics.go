@@ -104,7 +104,7 @@ type MetricsRow struct {
 }
 
 // ReadMetrics reads what a MetricsWriter writes. A last line without its end, as of a run that is
-// being written or was killed, is left out.
+// being written or was killed, is left out, and so are damaged ones: what a disk loses of the numbers, no more.
 func ReadMetrics(r io.Reader) ([]MetricsRow, error) {
 	b, err := io.ReadAll(r)
 	if err != nil {
@@ -122,6 +122,7 @@ func ReadMetrics(r io.Reader) ([]MetricsRow, error) {
 	if !slices.Equal(header, MetricsHeader) {
 		return nil, fmt.Errorf("no metrics: it begins with %q, want %q", strings.Join(header, ","), strings.Join(MetricsHeader, ","))
 	}
+	in.FieldsPerRecord = -1
 	var rows []MetricsRow
 	for {
 		fields, err := in.Read()
@@ -129,19 +130,19 @@ func ReadMetrics(r io.Reader) ([]MetricsRow, error) {
 			return rows, nil
 		}
 		if err != nil {
-			return nil, err
+			continue // a line with a quote in the wrong place: the reader goes on with the next
 		}
-		row, err := parseRow(fields)
-		if err != nil {
-			line, _ := in.FieldPos(0)
-			return nil, fmt.Errorf("line %d: %w", line, err)
+		if row, err := parseRow(fields); err == nil {
+			rows = append(rows, row)
 		}
-		rows = append(rows, row)
 	}
 }
 
 func parseRow(fields []string) (MetricsRow, error) {
 	var row MetricsRow
+	if len(fields) != len(MetricsHeader) {
+		return row, fmt.Errorf("%d fields, want %d", len(fields), len(MetricsHeader))
+	}
 	var err error
 	for i, v := range []*int{&row.Epoch, &row.Iteration} {
 		n, e := strconv.Atoi(fields[i])

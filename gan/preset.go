@@ -10,7 +10,7 @@ type Preset struct {
 // Presets lists all, the tutorial's first.
 func Presets() []Preset {
 	return []Preset{
-		{"tutorial", "the tutorial's model and settings", DefaultSettings(), Tutorial},
+		{TutorialName, "the tutorial's model and settings", DefaultSettings(), Tutorial},
 		{"best", "the recipe that comes to good digits soonest: a compact model, a step of each network an iteration, averaged weights",
 			bestSettings(), Compact},
 	}

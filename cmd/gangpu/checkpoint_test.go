@@ -91,7 +91,7 @@ func TestResumeFromCheckpoint(t *testing.T) {
 	if got, want := checkpointNames(t, out), []string{"06", "08", "09"}; !slices.Equal(got, want) {
 		t.Errorf("checkpoints %q, want %q", got, want)
 	}
-	fail(t, exitFailed, "neither a run's folder nor a checkpoint", resume(r.Metrics())...)
+	fail(t, exitFailed, "not a safetensors file", resume(r.Metrics())...)
 	fail(t, exitFailed, "holds no run", resume(r.Samples())...)
 }
 

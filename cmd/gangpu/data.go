@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"text/tabwriter"
 
-	"gangpu/gan"
 	"gangpu/mnist"
 
 	"github.com/urfave/cli/v2"
@@ -26,7 +25,7 @@ func data(c *cli.Context) error {
 	if err := errors.Join(checkDataFlags(c), checkOutput("grid", c.String("grid"))); err != nil {
 		return err
 	}
-	d, err := openData(c)
+	d, err := openData(c, flagSource(c), mnist.TrainLabels, mnist.TestImages, mnist.TestLabels)
 	if err != nil {
 		return err
 	}
@@ -45,10 +44,18 @@ func data(c *cli.Context) error {
 		name string
 		set  mnist.Set
 	}{{"training", d.Train}, {"test", d.Test}} {
+		if s.set.Count == 0 {
+			continue
+		}
 		fmt.Fprintf(w, "%s\t%d\t%dx%d\t%s\n", s.name, s.set.Count, s.set.Rows, s.set.Cols, classCounts(s.set.Labels))
 	}
 	if err := w.Flush(); err != nil {
 		return err
+	}
+	for p := mnist.TrainLabels; p <= mnist.TestLabels; p++ {
+		if err := d.Missing[p]; err != nil {
+			fmt.Fprintf(c.App.Writer, "\nwithout %s: %v\n", p, err)
+		}
 	}
 	if file := c.String("grid"); file != "" {
 		return writeDataGrid(c, file, d.Train)
@@ -58,6 +65,9 @@ func data(c *cli.Context) error {
 
 // classCounts lists how often each label comes: "5923 6742 ...".
 func classCounts(labels []byte) string {
+	if labels == nil {
+		return "not known"
+	}
 	var counts [256]int
 	last := 0
 	for _, l := range labels {
@@ -67,18 +77,12 @@ func classCounts(labels []byte) string {
 	return fmt.Sprint(counts[:last+1])
 }
 
-// writeDataGrid draws 25 images, evenly spread over the set, whatever its order.
+// writeDataGrid draws 25 images.
 func writeDataGrid(c *cli.Context, file string, set mnist.Set) error {
-	n := min(25, set.Count)
-	s := gan.Samples{Count: n, Height: set.Rows, Width: set.Cols}
-	for i := range n {
-		for _, p := range set.Image(i * set.Count / n) {
-			s.Pixels = append(s.Pixels, float32(p)/255)
-		}
-	}
+	s := imagesOf(set).Samples(samplesPerEpoch)
 	if err := s.SavePNG(file, sampleGridOf(s.Height, s.Width)); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(c.App.Writer, "\n%d images in %s\n", n, file)
+	_, err := fmt.Fprintf(c.App.Writer, "\n%d images in %s\n", s.Count, file)
 	return err
 }

@@ -62,7 +62,7 @@ func TestDiagnosisGoesOn(t *testing.T) {
 		says   bool
 	}{{winning, false}, {guessing, true}} {
 		r := runfolder.Folder(t.TempDir())
-		w, err := r.OpenMetrics(0)
+		w, _, err := r.OpenMetrics(0, 10)
 		if err != nil {
 			t.Fatal(err)
 		}

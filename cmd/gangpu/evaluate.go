@@ -59,13 +59,34 @@ func evaluate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	data, err := openDataset(c, datasetOf(c, model))
+	from, err := sourceOf(c, files[0], model)
 	if err != nil {
 		return err
 	}
-	classifier, err := openClassifier(c, data.Train)
+	var optional []mnist.Part
+	if model.Model.Classes() == 0 {
+		optional = []mnist.Part{mnist.TrainLabels, mnist.TestLabels}
+	}
+	data, err := openData(c, from, optional...)
 	if err != nil {
 		return err
+	}
+	sayMissing(c, data)
+	pixels := sha256Hex(data.Train.Images)
+	if err := checkTrained(c, files[0], model, data, pixels); err != nil {
+		return err
+	}
+	classifier, err := openClassifier(c, c.String("classifier"), data, pixels)
+	if err != nil {
+		return err
+	}
+	if classifier != nil {
+		if err := judgeable(data); err != nil && c.String("classifier") != "" {
+			return err
+		} else if err != nil {
+			fmt.Fprintf(c.App.ErrWriter, "gangpu: no images are judged: %v\n", err)
+			classifier = nil
+		}
 	}
 	endAtOnce()
 	dev, err := openDevice(c)
@@ -87,8 +108,8 @@ func evaluate(c *cli.Context) (err error) {
 			if model, err = loadModel(c, file); err != nil {
 				return err
 			}
-			if name := datasetOf(c, model); name != "" && name != data.Name && !given(c, "dataset") && !given(c, "data") {
-				return fmt.Errorf("%s was trained on %s, %s on %s: --dataset or --data says which to judge by", file, name, files[0], data.Name)
+			if err := checkTrained(c, file, model, data, pixels); err != nil {
+				return err
 			}
 		}
 		v, err := e.evaluate(file, model)

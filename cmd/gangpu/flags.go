@@ -75,21 +75,6 @@ func dataFlags() []cli.Flag {
 	}
 }
 
-// openData finds or fetches the images that the flags ask for.
-func openData(c *cli.Context) (*mnist.Data, error) {
-	return openDataset(c, c.String("dataset"))
-}
-
-func openDataset(c *cli.Context, name string) (*mnist.Data, error) {
-	bar := newFetchBar(c.App.ErrWriter)
-	defer bar.finish()
-	data, err := mnist.Open(c.Context, mnist.Options{Dataset: name, Dir: c.String("data"), Progress: bar.show})
-	if err != nil {
-		return nil, fmt.Errorf("opening the images: %w", err)
-	}
-	return data, nil
-}
-
 // checkDataFlags refuses a dataset that nobody knows before anything is looked for.
 func checkDataFlags(c *cli.Context) error {
 	if name := c.String("dataset"); name != "" && !slices.Contains(mnist.Datasets(), name) {

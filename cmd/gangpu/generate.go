@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 
 	"gangpu/gan"
 
@@ -29,7 +31,7 @@ func generateCommand() *cli.Command {
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "write a picture of all images to this PNG `FILE`"},
 			&cli.StringFlag{Name: "gif", TakesFile: true, Usage: "write an animation of the images to this GIF `FILE`"},
 			&cli.StringFlag{Name: "run", TakesFile: true, Usage: "animate the samples of the epochs of this run's `FOLDER` by --gif, instead of making images"},
-			&cli.StringFlag{Name: "images", TakesFile: true, Usage: "write 00000.png, 00001.png, ... to this `FOLDER`"},
+			&cli.StringFlag{Name: "images", TakesFile: true, Usage: "write 00000.png, 00001.png, ... to this `FOLDER`, and remove later ones from it"},
 			&cli.StringFlag{Name: "npy", TakesFile: true, Usage: "write the raw pixels to this `FILE`"},
 		}, deviceFlags()),
 		Action: generate,
@@ -178,10 +180,13 @@ func writeSamples(c *cli.Context, samples gan.Samples, grid gan.Grid) error {
 			return fmt.Errorf("making the folder of images: %w", err)
 		}
 		for i := range samples.Count {
-			file := filepath.Join(folder, fmt.Sprintf("%05d.png", i))
+			file := filepath.Join(folder, numbered(i))
 			if err := samples.Sample(i).SavePNG(file, gan.Grid{}); err != nil {
 				return err
 			}
+		}
+		if err := removeFrom(folder, samples.Count); err != nil {
+			return err
 		}
 		fmt.Fprintf(c.App.Writer, "%d images in %s\n", samples.Count, folder)
 	}
@@ -190,6 +195,27 @@ func writeSamples(c *cli.Context, samples gan.Samples, grid gan.Grid) error {
 			return err
 		}
 		fmt.Fprintf(c.App.Writer, "float32 [%d, %d, %d, 1] in %s\n", samples.Count, samples.Height, samples.Width, file)
+	}
+	return nil
+}
+
+// numbered is the name of an image of --images.
+func numbered(i int) string { return fmt.Sprintf("%05d.png", i) }
+
+// removeFrom removes the images from a number on, which an earlier command with a larger -n left in a folder.
+func removeFrom(folder string, n int) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		i, err := strconv.Atoi(strings.TrimSuffix(e.Name(), ".png"))
+		if err != nil || i < n || e.Name() != numbered(i) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(folder, e.Name())); err != nil {
+			return fmt.Errorf("removing an image of an earlier command: %w", err)
+		}
 	}
 	return nil
 }

@@ -18,17 +18,43 @@ func classifierFlag() cli.Flag {
 		Usage: "`FILE` of the classifier to judge images by, as train-classifier writes it"}
 }
 
-// openClassifier is the classifier that --classifier names or, for MNIST's own images, the one that
-// is part of gangpu; nil if there is none for the images.
-func openClassifier(c *cli.Context, training mnist.Set) (*gan.Classifier, error) {
-	if file := c.String("classifier"); file != "" {
-		return gan.LoadClassifier(file)
+// openClassifier is the classifier of a file or, if that is empty, for MNIST's own images, the one that is part of
+// gangpu; nil if there is none for the images. One that cannot judge these images is an error; one of other
+// images is told of.
+func openClassifier(c *cli.Context, file string, data *mnist.Data, pixels string) (*gan.Classifier, error) {
+	if file == "" {
+		classifier, err := judge.MNIST()
+		if err != nil || classifier.Notes[notePixels] != pixels {
+			return nil, err
+		}
+		return classifier, nil
 	}
-	classifier, err := judge.MNIST()
-	if err != nil || classifier.Notes[notePixels] != sha256Hex(training.Images) {
+	classifier, err := gan.LoadClassifier(file)
+	if err != nil {
 		return nil, err
 	}
+	if t := data.Train; classifier.Height() != t.Rows || classifier.Width() != t.Cols {
+		return nil, fmt.Errorf("the classifier %s takes images of %dx%d, those of %s are %dx%d: gangpu train-classifier makes one for these",
+			file, classifier.Height(), classifier.Width(), data.Name, t.Rows, t.Cols)
+	}
+	if trained := classifier.Notes[notePixels]; trained != "" && trained != pixels {
+		fmt.Fprintf(c.App.ErrWriter, "gangpu: the classifier %s was trained on %s, not on these images of %s: "+
+			"its numbers say less, and compare with its own only\n", file, classifier.Notes[noteDataset], data.Name)
+	}
 	return classifier, nil
+}
+
+// judgeable reports why no images can be judged by a dataset's test images.
+func judgeable(data *mnist.Data) error {
+	if n := data.Test.Count; n == 0 {
+		return fmt.Errorf("judging compares with test images: %w", data.Missing[mnist.TestImages])
+	} else if n == 1 {
+		return fmt.Errorf("judging compares with at least 2 test images, and %s has 1", data.Dir)
+	}
+	if data.Train.Count == 1 {
+		return fmt.Errorf("judging compares with at least 2 training images, and %s has 1", data.Dir)
+	}
+	return nil
 }
 
 func newJudge(dev program.Device, classifier *gan.Classifier, o judge.Options, data *mnist.Data) (*judge.Judge, error) {

@@ -16,6 +16,7 @@ import (
 	"gangpu/gan"
 	"gangpu/gan/judge"
 	"gangpu/internal/atomicfile"
+	"gangpu/internal/runfolder"
 	"gangpu/mnist"
 
 	"github.com/urfave/cli/v2"
@@ -43,42 +44,84 @@ func judgingFlags() []cli.Flag {
 	}
 }
 
-// judgingClassifier is the classifier to judge a run by; nil if the flags ask for none, or say
-// nothing of it and there is none for the images.
-func judgingClassifier(c *cli.Context, training mnist.Set) (*gan.Classifier, error) {
-	every := c.Int("judge-every")
-	if every == 0 {
-		return nil, nil
-	}
-	classifier, err := openClassifier(c, training)
-	if err == nil && classifier == nil && given(c, "judge-every") {
-		return nil, fmt.Errorf("--judge-every %d: %s", every, noClassifier)
-	}
-	return classifier, err
+// judgingPlan is how a run is judged: by the flags or, if they say nothing, as it was before.
+type judgingPlan struct {
+	every      int
+	file       string          // of the classifier; empty for MNIST's
+	classifier *gan.Classifier // nil if the run is not judged
 }
 
-// newJudging makes the watcher, which generates as many images as there are test images, or fewer.
-func newJudging(c *cli.Context, s *session, dev program.Device, data *mnist.Data) (*judging, error) {
+// planJudging opens the classifier to judge a run by, if the flags or the run ask for one, or there is one for the
+// images. Where nobody asked, what is in the way is told of, and the run goes on without.
+func planJudging(c *cli.Context, before *runfolder.Info, data *mnist.Data, pixels string) (judgingPlan, error) {
+	p := judgingPlan{every: c.Int("judge-every"), file: c.String("classifier")}
+	asked := given(c, "judge-every") || given(c, "classifier")
+	if before != nil {
+		if !given(c, "judge-every") && before.JudgeEvery != nil {
+			p.every = *before.JudgeEvery
+		}
+		if !given(c, "classifier") {
+			p.file = before.Classifier
+		}
+	}
+	if p.every == 0 {
+		return p, nil
+	}
+	classifier, err := openClassifier(c, p.file, data, pixels)
+	if err != nil && before != nil && p.file == before.Classifier && p.file != "" {
+		return p, fmt.Errorf("%w; the run was judged by it: --classifier FILE says where it is, --judge-every 0 goes on without", err)
+	}
+	if err != nil {
+		return p, err
+	}
+	if classifier == nil {
+		if given(c, "judge-every") {
+			return p, fmt.Errorf("--judge-every %d: %s", p.every, noClassifier)
+		}
+		return p, nil
+	}
+	if err := judgeable(data); err != nil {
+		if asked {
+			return p, err
+		}
+		fmt.Fprintf(c.App.ErrWriter, "gangpu: the run is not judged: %v\n", err)
+		return p, nil
+	}
+	p.classifier = classifier
+	return p, nil
+}
+
+// makeJudge prepares to judge as many generated images as there are test images, or fewer, if the run is judged.
+func (s *session) makeJudge(dev program.Device, data *mnist.Data) (err error) {
+	if s.plan.classifier == nil {
+		return nil
+	}
 	o := judge.DefaultOptions()
 	o.Images = min(o.Images, data.Test.Count)
-	j, err := newJudge(dev, s.classifier, o, data)
-	if err != nil {
+	if s.judge, err = newJudge(dev, s.plan.classifier, o, data); err != nil {
+		return err
+	}
+	_, err = s.trainer.Sampler(judge.Batch) // as long as nothing is lost if there is no room for it
+	return err
+}
+
+// newJudging makes the watcher.
+func newJudging(c *cli.Context, s *session) (*judging, error) {
+	w := &judging{judge: s.judge, trainer: s.trainer, every: s.plan.every, stdout: c.App.Writer, path: s.folder.Judge(), last: math.NaN()}
+	if err := keepJudgements(w.path, s.trainer.Iterations()); err != nil {
 		return nil, err
 	}
-	w := &judging{judge: j, trainer: s.trainer, every: c.Int("judge-every"), stdout: c.App.Writer, path: s.folder.Judge(), last: math.NaN()}
-	if err := w.openCSV(); err != nil {
-		return nil, errors.Join(err, j.Close())
-	}
+	floor := s.judge.Floor()
 	fmt.Fprintf(c.App.Writer, "judge   %d training images have classifier Fréchet distance %.2f, classifier score %.3f\n",
-		j.Floor().Images, j.Floor().FrechetDistance, j.Floor().ClassifierScore)
+		floor.Images, floor.FrechetDistance, floor.ClassifierScore)
 	return w, nil
 }
 
-// openCSV makes judge.csv, or drops what a resumed run will make again from the one that is there.
-func (w *judging) openCSV() error {
+// keepJudgements makes judge.csv, or drops what a resumed run will make again from the one that is there.
+func keepJudgements(path string, iterations int) error {
 	var kept bytes.Buffer
 	kept.WriteString(judgingHeader)
-	old, err := os.ReadFile(w.path)
+	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("continuing the judgements: %w", err)
 	}
@@ -87,11 +130,11 @@ func (w *judging) openCSV() error {
 		if len(fields) != strings.Count(judgingHeader, ",")+1 || !strings.HasSuffix(line, "\n") {
 			continue
 		}
-		if n, err := strconv.Atoi(fields[1]); err == nil && n <= w.trainer.Iterations() {
+		if n, err := strconv.Atoi(fields[1]); err == nil && n <= iterations {
 			kept.WriteString(line)
 		}
 	}
-	return atomicfile.Write(w.path, func(to io.Writer) error {
+	return atomicfile.Write(path, func(to io.Writer) error {
 		_, err := to.Write(kept.Bytes())
 		return err
 	})
@@ -130,4 +173,4 @@ func (w *judging) epoch(number int, _ gan.Samples) error {
 
 func (w *judging) distance() float64 { return w.last }
 
-func (w *judging) end(error) error { return w.judge.Close() }
+func (w *judging) end(error) error { return nil }

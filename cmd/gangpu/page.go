@@ -46,7 +46,7 @@ func newPage(c *cli.Context, s *session, l net.Listener) (*page, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.Resume(rows)
+		p.Resume(rows, s.iterations)
 	}
 	if l != nil {
 		p.server = runpage.Serve(l, c.String("serve"), p.Recorder)

@@ -46,7 +46,7 @@ func plotRuns(c *cli.Context) error {
 		if err != nil {
 			return fmt.Errorf("opening the run %s: %w", path, err)
 		}
-		rows, err := run.Folder.ReadMetrics()
+		rows, err := run.Rows()
 		if err != nil {
 			return err
 		}

@@ -83,7 +83,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	small := limit
-	small.Cur = 1_000_000 // what go test logs of the tests before it has room
+	small.Cur = 2_000_000 // what go test logs of the tests before it has room
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &small); err != nil {
 		t.Fatal(err)
 	}

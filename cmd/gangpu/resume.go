@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 
@@ -15,9 +16,6 @@ import (
 
 // openResumed locks and loads the run to go on with, if the other flags let it go on.
 func openResumed(c *cli.Context) (*session, error) {
-	if given(c, "out") {
-		return nil, usagef("--resume goes on in the run's own folder: leave --out away")
-	}
 	if given(c, "weights") {
 		return nil, usagef("--weights begins a new run, --resume goes on with one: leave one of them away")
 	}
@@ -34,11 +32,26 @@ func openResumed(c *cli.Context) (*session, error) {
 	if s.folder, s.from, err = runfolder.Resumable(c.String("resume")); err != nil {
 		return nil, fmt.Errorf("resuming: %w", err)
 	}
+	if s.folder == "" { // a state alone, which goes on in a folder of its own
+		if s.saved, err = gan.Load(s.from); err != nil {
+			return nil, fmt.Errorf("resuming: %w", err)
+		}
+		return s, explainOccupied(runfolder.Folder(c.String("out")).CheckFree())
+	}
+	if given(c, "out") {
+		return nil, usagef("--resume goes on in the run's own folder: leave --out away")
+	}
 	if s.lock, err = s.folder.Lock(); err != nil {
 		return nil, err
 	}
 	if s.saved, err = gan.Load(s.from); err != nil {
 		return nil, errors.Join(s.explainDamage(c, err), s.Close())
+	}
+	if s.before, err = s.folder.ReadInfo(); errors.Is(err, fs.ErrNotExist) { // one of a version that wrote none
+		s.before, err = nil, nil
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%w; once this file is removed, the run can go on", err), s.Close())
 	}
 	return s, nil
 }
@@ -82,8 +95,8 @@ func (s *session) checkData(dir, pixels, labels string) error {
 		{"labels", notes[noteLabels], labels},
 	} {
 		if v.before != "" && v.before != v.now {
-			return fmt.Errorf("the run in %s was trained on other %s than those in %s: on %s; --data or --dataset says which",
-				s.folder, v.what, dir, notes[noteDataset])
+			return fmt.Errorf("the run of %s was trained on other %s than those in %s: on %s; --data or --dataset says which",
+				s.from, v.what, dir, notes[noteDataset])
 		}
 	}
 	return nil
@@ -100,7 +113,7 @@ func (s *session) resume(c *cli.Context, dev program.Device, images gan.Images) 
 	}
 	var err error
 	if s.trainer, err = gan.ResumeTrainer(dev, f, images); err != nil {
-		return fmt.Errorf("resuming %s: %w", s.folder, err)
+		return fmt.Errorf("resuming %s: %w", s.from, err)
 	}
 	return nil
 }

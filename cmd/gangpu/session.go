@@ -3,12 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"gangpu/engine/program"
 	"gangpu/gan"
+	"gangpu/gan/judge"
 	"gangpu/internal/runfolder"
 
 	"github.com/urfave/cli/v2"
@@ -26,13 +27,27 @@ type session struct {
 	metrics  *runfolder.MetricsFile
 	watchers watchers
 
-	classifier *gan.Classifier // to judge the images by; nil if they are not judged
+	before *runfolder.Info // what run.json said of a run to go on with; nil if it has none
+	plan   judgingPlan
+	judge  *judge.Judge // of the images; nil if they are not judged
 
 	checkpoints *runfolder.Checkpoints
 	begun       time.Time
 	iterations  int         // of the run, made
 	last        gan.Metrics // of the last iteration whose losses were finite
 	kept        int         // iterations of the newest state that was saved
+}
+
+// free frees what the session holds on the device.
+func (s *session) free() error {
+	var err error
+	if s.judge != nil {
+		err = s.judge.Close()
+	}
+	if s.trainer != nil {
+		err = errors.Join(err, s.trainer.Close())
+	}
+	return err
 }
 
 // Close lets others have the run.
@@ -45,16 +60,20 @@ func (s *session) Close() error {
 
 // begin makes the run's folder hold it: the state before the first iteration, metrics.csv, run.json.
 func (s *session) begin(c *cli.Context, dev program.Info, dataset runfolder.Dataset, total int) error {
-	i, err := s.folder.ReadInfo()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w; once this file is removed, the run can go on", err)
-	}
-	if err != nil { // a new run, or one of a version that wrote no run.json
+	i := s.before
+	if i == nil {
 		i = &runfolder.Info{}
 	}
 	for name, v := range map[string]*int{"checkpoint-every": &i.CheckpointEvery, "keep": &i.Keep} {
 		if given(c, name) || len(i.Sessions) == 0 {
 			*v = c.Int(name)
+		}
+	}
+	i.JudgeEvery, i.Classifier = &s.plan.every, ""
+	if s.plan.file != "" {
+		var err error
+		if i.Classifier, err = filepath.Abs(s.plan.file); err != nil {
+			return err
 		}
 	}
 	t := s.trainer
@@ -65,17 +84,33 @@ func (s *session) begin(c *cli.Context, dev program.Info, dataset runfolder.Data
 		Begun: s.begun.Round(time.Second).UTC(), From: t.Iterations(), Command: os.Args, Version: versionLine(),
 		Device: dev.Name, Description: dev.Description, Precision: dev.Precision, PID: os.Getpid(),
 	})
+	if err := os.MkdirAll(s.folder.Samples(), 0o777); err != nil {
+		return fmt.Errorf("making the folder of samples: %w", err)
+	}
 	// A run that goes on from a checkpoint has its state as the newest before later metrics go.
 	if s.from != s.folder.Model() {
 		if err := t.Save(s.folder.Model()); err != nil {
 			return err
 		}
 	}
+	var err error
+	if err := s.folder.DropSamples(t.Iterations() / t.IterationsPerEpoch()); err != nil {
+		return err
+	}
+	if _, err := os.Stat(s.folder.Judge()); err == nil {
+		if err := keepJudgements(s.folder.Judge(), t.Iterations()); err != nil {
+			return err
+		}
+	}
 	if s.checkpoints, err = s.folder.OpenCheckpoints(t.Iterations(), i.Keep); err != nil {
 		return err
 	}
-	if s.metrics, err = s.folder.OpenMetrics(t.Iterations()); err != nil {
+	known := 0
+	if s.metrics, known, err = s.folder.OpenMetrics(t.Iterations(), t.IterationsPerEpoch()); err != nil {
 		return err
+	}
+	if lost := t.Iterations() - known; lost > 0 {
+		fmt.Fprintf(c.App.ErrWriter, "gangpu: the numbers of %d of the %d iterations before are not in %s: they are unknown\n", lost, t.Iterations(), s.folder.Metrics())
 	}
 	return s.record(runfolder.Running, "")
 }

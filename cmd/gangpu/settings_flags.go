@@ -134,10 +134,13 @@ func settings(c *cli.Context, s gan.Settings) (gan.Settings, error) {
 	return s, nil
 }
 
-// unusual lists the settings that are not the tutorial's: "loss hinge, ema 0.999".
-func unusual(s gan.Settings) string {
+// unusual lists what is not the tutorial's: "the compact model, loss hinge, ema 0.999".
+func unusual(m gan.Model, s gan.Settings) string {
 	got, usual := reflect.ValueOf(s), reflect.ValueOf(gan.DefaultSettings())
 	var list []string
+	if m.Name != gan.TutorialName {
+		list = append(list, fmt.Sprintf("the %s model", m.Name))
+	}
 	for i := range got.NumField() {
 		if !got.Field(i).Equal(usual.Field(i)) {
 			name, _, _ := strings.Cut(got.Type().Field(i).Tag.Get("json"), ",")

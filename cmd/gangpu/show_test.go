@@ -35,18 +35,19 @@ func TestDatasetOfModel(t *testing.T) {
 	for _, x := range []struct {
 		trained string
 		flags   []string
-		want    string
+		want    source
 	}{
-		{"fashion-mnist", nil, "fashion-mnist"},
-		{"fashion-mnist", []string{"--dataset", "mnist"}, "mnist"},
-		{"fashion-mnist", []string{"--data", "folder"}, ""},
-		{"folder of one's own", nil, ""},
-		{"", nil, ""},
+		{"fashion-mnist", nil, source{name: "fashion-mnist"}},
+		{"fashion-mnist", []string{"--dataset", "mnist"}, source{name: "mnist"}},
+		{"fashion-mnist", []string{"--data", "folder"}, source{folder: "folder"}},
+		{"folder of one's own", []string{"--data", "folder"}, source{folder: "folder"}},
+		{"", nil, source{}},
 	} {
-		got := "not asked"
+		got := source{name: "not asked"}
 		app := &cli.App{Flags: dataFlags(), Action: func(c *cli.Context) error {
-			got = datasetOf(c, &gan.ModelFile{Notes: map[string]string{noteDataset: x.trained}})
-			return nil
+			var err error
+			got, err = sourceOf(c, "model.safetensors", &gan.ModelFile{Notes: map[string]string{noteDataset: x.trained}})
+			return err
 		}}
 		if err := app.Run(append([]string{"gangpu"}, x.flags...)); err != nil {
 			t.Fatal(err)
@@ -73,7 +74,7 @@ func TestData(t *testing.T) {
 		}
 	}
 	checkPNG(t, gridSide(5), gridSide(5), grid)
-	fail(t, exitFailed, "t10k-images", "data", "--data", t.TempDir())
+	fail(t, exitFailed, "train-images", "data", "--data", t.TempDir())
 }
 
 func TestSummary(t *testing.T) {

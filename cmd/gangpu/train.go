@@ -49,20 +49,6 @@ const (
 	noteVersion = "gangpu"
 )
 
-// datasetOf is the dataset that the flags name or, where they say nothing of the images, the one
-// that the model was trained on.
-func datasetOf(c *cli.Context, model *gan.ModelFile) string {
-	name, trained := c.String("dataset"), model.Notes[noteDataset]
-	if name == "" && c.String("data") == "" && slices.Contains(mnist.Datasets(), trained) {
-		return trained
-	}
-	return name
-}
-
-func imagesOf(s mnist.Set) gan.Images {
-	return gan.Images{Pixels: s.Images, Count: s.Count, Rows: s.Rows, Cols: s.Cols, Labels: s.Labels}
-}
-
 // sha256Hex is the SHA-256 of a dataset's pixels or labels, in hexadecimal.
 func sha256Hex(content []byte) string {
 	hash := sha256.Sum256(content)
@@ -82,21 +68,29 @@ func train(c *cli.Context) (err error) {
 	if listener != nil {
 		defer listener.Close() // again, unless the run does not begin
 	}
-	name := c.String("dataset")
-	if s.saved != nil {
-		name = datasetOf(c, s.saved)
+	from, conditional := flagSource(c), c.Bool("conditional")
+	if f, file := s.known(c); f != nil {
+		if from, err = sourceOf(c, file, f); err != nil {
+			return err
+		}
+		conditional = f.Model.Classes() > 0
 	}
-	data, err := openDataset(c, name)
+	optional := []mnist.Part{mnist.TestImages, mnist.TestLabels}
+	if !conditional {
+		optional = append(optional, mnist.TrainLabels)
+	}
+	data, err := openData(c, from, optional...)
 	if err != nil {
 		return err
 	}
+	sayMissing(c, data)
 	pixels, labels := sha256Hex(data.Train.Images), sha256Hex(data.Train.Labels)
 	if s.saved != nil {
 		if err := s.checkData(data.Dir, pixels, labels); err != nil {
 			return err
 		}
 	}
-	if s.classifier, err = judgingClassifier(c, data.Train); err != nil {
+	if s.plan, err = planJudging(c, s.before, data, pixels); err != nil {
 		return err
 	}
 	dev, err := openDevice(c)
@@ -104,19 +98,26 @@ func train(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
+	defer func() { err = errors.Join(err, s.free()) }()
 
 	images := imagesOf(data.Train)
-	if err := s.start(c, dev, images); err != nil {
+	if err := s.makeTrainer(c, dev, images); err != nil {
 		return err
 	}
 	t := s.trainer
-	defer func() { err = errors.Join(err, t.Close()) }()
 	t.Notes = map[string]string{noteDataset: data.Name, notePixels: pixels, noteVersion: versionLine()}
 	if t.Model().Classes() > 0 {
 		t.Notes[noteLabels] = labels
 	}
 	total, err := s.total(c)
 	if err != nil {
+		return err
+	}
+	if err := s.makeJudge(dev, data); err != nil {
+		return err
+	}
+	// All that can fail before the run's folder is there has been done.
+	if err := s.makeFolder(c); err != nil {
 		return err
 	}
 
@@ -126,18 +127,22 @@ func train(c *cli.Context) (err error) {
 	if n := t.Model().Classes(); n > 0 {
 		fmt.Fprintf(c.App.Writer, "classes %d, known to both networks\n", n)
 	}
-	if s.initial != nil {
-		fmt.Fprintf(c.App.Writer, "weights from %s; Adam begins anew\n", c.String("weights"))
+	if f := s.initial; f != nil {
+		networks, err := otherNetworks(c, f.Model.Name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.App.Writer, "weights from %s%s; Adam begins anew\n", c.String("weights"), networks)
 	}
-	if list := unusual(t.Settings()); list != "" {
+	if list := unusual(t.Model(), t.Settings()); list != "" {
 		fmt.Fprintf(c.App.Writer, "with    %s; all else is the tutorial's\n", list)
 	}
 
-	if err := s.begin(c, info, runfolder.Dataset{Name: data.Name, Images: images.Count, SHA256: pixels}, total); err != nil {
+	if err := s.begin(c, info, recorded(data, from, pixels), total); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.end(err)) }()
-	if err := s.startWatchers(c, dev, data, listener); err != nil {
+	if err := s.startWatchers(c, images, listener); err != nil {
 		return err
 	}
 	return s.loop(c, total)
@@ -188,6 +193,22 @@ func initialWeights(c *cli.Context) (*gan.ModelFile, error) {
 	return gan.Load(c.String("weights"))
 }
 
+// otherNetworks says that the weights of that model bring other networks than --preset has.
+func otherNetworks(c *cli.Context, model string) (string, error) {
+	if !c.IsSet("preset") {
+		return "", nil
+	}
+	p, err := preset(c)
+	if err != nil {
+		return "", err
+	}
+	m, err := p.Model(p.Settings)
+	if err != nil || m.Name == model {
+		return "", err
+	}
+	return fmt.Sprintf(", of the %s model, in the place of --preset %s's networks", model, p.Name), nil
+}
+
 // explainOccupied adds what to do to the error of a folder that holds another run.
 func explainOccupied(err error) error {
 	occupied := (*runfolder.OccupiedError)(nil)
@@ -200,11 +221,28 @@ func explainOccupied(err error) error {
 	return fmt.Errorf("%w: give another --out", err)
 }
 
-// start makes the trainer, and the folder of a new run.
-func (s *session) start(c *cli.Context, dev program.Device, images gan.Images) error {
+// known is the model that a run goes on from, or begins with the weights of, and its file; nil of one from nothing.
+func (s *session) known(c *cli.Context) (model *gan.ModelFile, file string) {
 	if s.saved != nil {
-		return s.resume(c, dev, images)
+		return s.saved, s.from
 	}
+	return s.initial, c.String("weights")
+}
+
+// makeTrainer makes the trainer, with room for the samples.
+func (s *session) makeTrainer(c *cli.Context, dev program.Device, images gan.Images) (err error) {
+	if s.saved != nil {
+		err = s.resume(c, dev, images)
+	} else {
+		err = s.startAnew(c, dev, images)
+	}
+	if err == nil {
+		_, err = s.trainer.Sampler(samplesPerEpoch)
+	}
+	return err
+}
+
+func (s *session) startAnew(c *cli.Context, dev program.Device, images gan.Images) error {
 	settings, m, err := recipe(c, images.Rows, images.Cols, images.Classes())
 	if err != nil {
 		return err
@@ -212,18 +250,18 @@ func (s *session) start(c *cli.Context, dev program.Device, images gan.Images) e
 	if f := s.initial; f != nil {
 		m, settings.Latent, settings.Alpha, settings.Dropout = f.Model, f.Settings.Latent, f.Settings.Alpha, f.Settings.Dropout
 	}
-	if s.trainer, err = gan.NewTrainer(dev, settings, m, images); err != nil {
+	if s.trainer, err = gan.NewTrainer(dev, settings, m, images); err != nil || s.initial == nil {
 		return err
 	}
-	if s.initial != nil {
-		if err := s.trainer.SetWeights(s.initial); err != nil {
-			return errors.Join(err, s.trainer.Close())
-		}
+	return s.trainer.SetWeights(s.initial)
+}
+
+// makeFolder makes the folder of a run that has none.
+func (s *session) makeFolder(c *cli.Context) (err error) {
+	if s.folder == "" {
+		s.folder, s.lock, err = runfolder.Create(c.String("out"))
 	}
-	if s.folder, s.lock, err = runfolder.Create(c.String("out")); err != nil {
-		return errors.Join(explainOccupied(err), s.trainer.Close())
-	}
-	return nil
+	return explainOccupied(err)
 }
 
 // total is the number of iterations that the run is to have made, which is more than it has.
@@ -234,7 +272,7 @@ func (s *session) total(c *cli.Context) (int, error) {
 		total = min(n, total)
 	}
 	if t.Iterations() >= total {
-		return 0, fmt.Errorf("%s has made %d iterations and was to make %d: a larger --epochs or --iterations makes more", s.folder, t.Iterations(), total)
+		return 0, fmt.Errorf("%s has made %d iterations and was to make %d: a larger --epochs or --iterations makes more", s.from, t.Iterations(), total)
 	}
 	return total, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -46,8 +47,12 @@ func trainClassifier(c *cli.Context) (err error) {
 	if err := errors.Join(checkDataFlags(c), checkDeviceFlags(c), checkOutput("out", out)); err != nil {
 		return err
 	}
-	data, err := openData(c)
+	data, err := openData(c, flagSource(c), mnist.TestImages, mnist.TestLabels)
 	if err != nil {
+		return err
+	}
+	sayMissing(c, data)
+	if err := checkClasses(c, data); err != nil {
 		return err
 	}
 	endAtOnce()
@@ -64,17 +69,51 @@ func trainClassifier(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	accuracy, err := testAccuracy(dev, classifier, data.Test)
-	if err != nil {
-		return err
-	}
 	classifier.Notes = map[string]string{noteDataset: data.Name, notePixels: sha256Hex(data.Train.Images), noteVersion: versionLine(),
-		noteTestAccuracy: fmt.Sprintf("%.2f%%", 100*accuracy), noteCommand: classifierLine(s, data.Name)}
+		noteCommand: classifierLine(s, data.Name)}
+	accuracy := "accuracy   not known, without labelled test images"
+	if data.Test.Labels != nil {
+		share, err := testAccuracy(dev, classifier, data.Test)
+		if err != nil {
+			return err
+		}
+		classifier.Notes[noteTestAccuracy] = fmt.Sprintf("%.2f%%", 100*share)
+		accuracy = fmt.Sprintf("accuracy   %.2f%% of %d test images, without dropout", 100*share, data.Test.Count)
+	}
 	if err := classifier.Save(out); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "accuracy   %.2f%% of %d test images, without dropout\nclassifier %s\n", 100*accuracy, data.Test.Count, out)
+	_, err = fmt.Fprintf(c.App.Writer, "%s\nclassifier %s\n", accuracy, out)
 	return err
+}
+
+// checkClasses refuses images of one class, and tells of test images of classes that no training image has.
+func checkClasses(c *cli.Context, data *mnist.Data) error {
+	var known [256]bool
+	classes := 0
+	for _, l := range data.Train.Labels {
+		if !known[l] {
+			known[l] = true
+			classes++
+		}
+	}
+	if classes < 2 {
+		return fmt.Errorf("all %d training images in %s are of class %d: a classifier tells at least 2 classes apart",
+			data.Train.Count, data.Dir, data.Train.Labels[0])
+	}
+	strangers := map[byte]bool{}
+	images := 0
+	for _, l := range data.Test.Labels {
+		if !known[l] {
+			strangers[l] = true
+			images++
+		}
+	}
+	if images > 0 {
+		fmt.Fprintf(c.App.ErrWriter, "gangpu: %d of %d test images are of classes that no training image has (%s): they count as wrong\n",
+			images, data.Test.Count, strings.Trim(fmt.Sprint(slices.Sorted(maps.Keys(strangers))), "[]"))
+	}
+	return nil
 }
 
 // What a classifier's file notes beside what a model's does.

@@ -6,9 +6,7 @@ import (
 	"net"
 	"time"
 
-	"gangpu/engine/program"
 	"gangpu/gan"
-	"gangpu/mnist"
 
 	"github.com/urfave/cli/v2"
 )
@@ -36,12 +34,12 @@ type watchers []watcher
 
 // startWatchers makes those of every run, and those that the flags ask for. The page is served on
 // the listener, if there is one.
-func (s *session) startWatchers(c *cli.Context, dev program.Device, data *mnist.Data, listener net.Listener) error {
+func (s *session) startWatchers(c *cli.Context, images gan.Images, listener net.Listener) error {
 	page, err := newPage(c, s, listener)
 	if err != nil {
 		return err
 	}
-	d, err := newDiagnosis(c, s.trainer, imagesOf(data.Train), s.folder)
+	d, err := newDiagnosis(c, s.trainer, images, s.folder)
 	if err != nil {
 		return err
 	}
@@ -53,8 +51,8 @@ func (s *session) startWatchers(c *cli.Context, dev program.Device, data *mnist.
 	if c.Bool("preview") {
 		s.watchers = append(s.watchers, newPreview(c.App.Writer))
 	}
-	if s.classifier != nil {
-		judging, err := newJudging(c, s, dev, data)
+	if s.judge != nil {
+		judging, err := newJudging(c, s)
 		if err != nil {
 			return err
 		}

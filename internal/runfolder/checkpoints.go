@@ -116,7 +116,7 @@ func (r Folder) checkpoints() ([]int, error) {
 }
 
 // Resumable splits what a run is to go on from into its folder and a file: the model of a folder,
-// or the file itself if it is a model or a checkpoint in one.
+// or the file itself if it is a model or a checkpoint in one. The folder of any other file is empty.
 func Resumable(path string) (r Folder, file string, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -136,7 +136,7 @@ func Resumable(path string) (r Folder, file string, err error) {
 	if r = Folder(filepath.Dir(dir)); dir == r.checkpointsFolder() {
 		return r, path, nil
 	}
-	return "", "", fmt.Errorf("%s is neither a run's folder nor a checkpoint in one", path)
+	return "", path, nil
 }
 
 // NewestBefore is the newest checkpoint, older than that file, that is whole; empty if there is none.

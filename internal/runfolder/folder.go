@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 )
 
 // Folder is the path of a run's folder:
@@ -38,6 +40,24 @@ func (r Folder) lock() string { return filepath.Join(string(r), "lock") }
 // Sample is the picture of an epoch, counted from 1.
 func (r Folder) Sample(epoch int) string {
 	return filepath.Join(r.Samples(), fmt.Sprintf("epoch-%03d.png", epoch))
+}
+
+// DropSamples removes the pictures of the epochs after so many, which a run leaves that goes on from an earlier state.
+func (r Folder) DropSamples(epochs int) error {
+	entries, err := os.ReadDir(r.Samples())
+	if err != nil {
+		return fmt.Errorf("looking for samples: %w", err)
+	}
+	for _, e := range entries {
+		digits := strings.TrimSuffix(strings.TrimPrefix(e.Name(), "epoch-"), ".png")
+		if n, err := strconv.Atoi(digits); err != nil || n <= epochs || e.Name() != filepath.Base(r.Sample(n)) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(r.Samples(), e.Name())); err != nil {
+			return fmt.Errorf("removing samples of an epoch that is made anew: %w", err)
+		}
+	}
+	return nil
 }
 
 // Create makes a folder for a new run and locks it: path, where no run may be, or, if path is

@@ -38,10 +38,12 @@ type Info struct {
 	IterationsPerEpoch int          `json:"iterations_per_epoch"`
 	Metrics            *gan.Metrics `json:"metrics,omitempty"` // of the last iteration whose losses were finite
 
-	CheckpointEvery int         `json:"checkpoint_every"`   // iterations; 0: each epoch
-	Keep            int         `json:"keep"`               // of the newest checkpoints
-	Distance        *float64    `json:"distance,omitempty"` // as it was measured last
-	Best            *Checkpoint `json:"best,omitempty"`     // of the least distance
+	CheckpointEvery int         `json:"checkpoint_every"`      // iterations; 0: each epoch
+	Keep            int         `json:"keep"`                  // of the newest checkpoints
+	JudgeEvery      *int        `json:"judge_every,omitempty"` // epochs; 0: never; nil of early versions
+	Classifier      string      `json:"classifier,omitempty"`  // that the run is judged by, absolute; empty for MNIST's, or none
+	Distance        *float64    `json:"distance,omitempty"`    // as it was measured last
+	Best            *Checkpoint `json:"best,omitempty"`        // of the least distance
 
 	Sessions []Session `json:"sessions"` // the newest last
 }
@@ -50,7 +52,8 @@ type Info struct {
 type Dataset struct {
 	Name   string `json:"name"`
 	Images int    `json:"images"`
-	SHA256 string `json:"pixels_sha256"` // of the training images
+	SHA256 string `json:"pixels_sha256"`    // of the training images
+	Folder string `json:"folder,omitempty"` // that holds them, unless they were fetched; absolute
 }
 
 // Session is one process's part of a run: from its beginning or from where it was resumed.
@@ -157,8 +160,14 @@ func Open(path string) (*Run, error) {
 // addNewest brings i up to what metrics.csv and the clock say of a run that is being trained. What
 // cannot be read there can be later.
 func (r Folder) addNewest(i *Info) {
-	if rows, err := r.ReadMetrics(); err == nil && len(rows) > i.Iterations {
-		i.Iterations = len(rows)
+	made := 0
+	rows, _ := (&Run{r, *i}).Rows()
+	if len(rows) > 0 {
+		last := rows[len(rows)-1]
+		made = last.Epoch*i.IterationsPerEpoch + last.Iteration + 1
+	}
+	if made > i.Iterations {
+		i.Iterations = made
 		for _, row := range slices.Backward(rows) {
 			if sum := float64(row.DLoss) + float64(row.GLoss); !math.IsNaN(sum) && !math.IsInf(sum, 0) {
 				i.Metrics = &row.Metrics

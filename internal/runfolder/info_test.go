@@ -107,12 +107,12 @@ func TestOpenRunning(t *testing.T) {
 	if err := r.WriteInfo(testInfo()); err != nil {
 		t.Fatal(err)
 	}
-	m, err := r.OpenMetrics(0)
+	m, _, err := r.OpenMetrics(0, testInfo().IterationsPerEpoch)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range 400 {
-		row := gan.Metrics{DLoss: float32(i), GLoss: 1}
+		row := gan.Metrics{Epoch: i / 234, Iteration: i % 234, DLoss: float32(i), GLoss: 1}
 		if i == 399 {
 			row.GLoss = float32(math.NaN())
 		}

@@ -1,11 +1,12 @@
 package runfolder
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"slices"
 
 	"gangpu/gan"
 	"gangpu/internal/atomicfile"
@@ -17,25 +18,36 @@ type MetricsFile struct {
 	file *os.File
 }
 
-// OpenMetrics opens metrics.csv to go on after the given number of iterations. Lines of later
-// iterations, which were made after the model was last saved and will be made again, are dropped.
-func (r Folder) OpenMetrics(iterations int) (*MetricsFile, error) {
-	mode := os.O_TRUNC
-	if iterations > 0 {
-		mode = os.O_APPEND
-		if err := keepLines(r.Metrics(), 1+iterations); err != nil {
-			return nil, err
+// OpenMetrics opens metrics.csv to go on after the given number of iterations. Lines of later iterations, which
+// were made after the model was last saved and will be made again, are dropped, and lines that cannot be read.
+// known is how many of the iterations have a line: the numbers of the others are lost.
+func (r Folder) OpenMetrics(iterations, perEpoch int) (m *MetricsFile, known int, err error) {
+	rows, err := r.ReadMetrics()
+	if err != nil {
+		return nil, 0, fmt.Errorf("continuing the metrics: %w", err)
+	}
+	rows = inOrder(rows, iterations, perEpoch)
+	err = atomicfile.Write(r.Metrics(), func(to io.Writer) error {
+		w, err := gan.NewMetricsWriter(to, true)
+		for _, row := range rows {
+			if err == nil {
+				err = w.Write(row.Metrics, row.Taken)
+			}
 		}
-	}
-	f, err := os.OpenFile(r.Metrics(), os.O_WRONLY|os.O_CREATE|mode, 0o666)
+		return errors.Join(err, w.Flush())
+	})
 	if err != nil {
-		return nil, fmt.Errorf("opening the metrics: %w", err)
+		return nil, 0, fmt.Errorf("continuing the metrics: %w", err)
 	}
-	w, err := gan.NewMetricsWriter(f, iterations == 0)
+	f, err := os.OpenFile(r.Metrics(), os.O_WRONLY|os.O_APPEND, 0o666)
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, 0, fmt.Errorf("opening the metrics: %w", err)
 	}
-	return &MetricsFile{w, f}, nil
+	w, err := gan.NewMetricsWriter(f, false)
+	if err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	return &MetricsFile{w, f}, len(rows), nil
 }
 
 // Sync writes all lines to the disk.
@@ -48,31 +60,35 @@ func (m *MetricsFile) Sync() error {
 
 func (m *MetricsFile) Close() error { return errors.Join(m.Flush(), m.file.Close()) }
 
-// keepLines cuts a file off after its first n lines.
-func keepLines(path string, n int) error {
-	old, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("continuing the metrics: %w", err)
-	}
-	defer old.Close()
-	return atomicfile.Write(path, func(w io.Writer) error {
-		in := bufio.NewReader(old)
-		for range n {
-			line, err := in.ReadBytes('\n')
-			if err != nil {
-				return fmt.Errorf("continuing the metrics: fewer than the %d lines that the model's iterations wrote: %w", n, err)
-			}
-			if _, err := w.Write(line); err != nil {
-				return err
-			}
+// inOrder are those of the first so many iterations, without any that a damaged line has out of order.
+func inOrder(rows []gan.MetricsRow, iterations, perEpoch int) []gan.MetricsRow {
+	last := -1
+	return slices.DeleteFunc(rows, func(row gan.MetricsRow) bool {
+		if row.Iteration < 0 || row.Iteration >= perEpoch || row.Epoch < 0 || row.Epoch > iterations/perEpoch {
+			return true
 		}
-		return nil
+		i := row.Epoch*perEpoch + row.Iteration
+		if i <= last || i >= iterations {
+			return true
+		}
+		last = i
+		return false
 	})
 }
 
-// ReadMetrics reads metrics.csv: the iterations so far, of a run that is being trained too.
+// Rows are those of the run's metrics.csv that are of iterations it can have made, in order.
+func (r *Run) Rows() ([]gan.MetricsRow, error) {
+	rows, err := r.Folder.ReadMetrics()
+	return inOrder(rows, r.IterationsAsked, r.IterationsPerEpoch), err
+}
+
+// ReadMetrics reads metrics.csv: the iterations so far, of a run that is being trained too; none if there is no such file.
+// Iterations whose line is lost, or cannot be read, are left out.
 func (r Folder) ReadMetrics() ([]gan.MetricsRow, error) {
 	f, err := os.Open(r.Metrics())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,18 @@ type broken struct {
 }
 
 func (c *curves) add(iteration int, m gan.Metrics) {
+	c.skip()
+	for i, v := range [series]float32{m.DLoss, m.GLoss, m.AccuracyReal, m.AccuracyFake} {
+		if x := float64(v); !math.IsNaN(x) && !math.IsInf(x, 0) {
+			c.bins[c.n-1][i].join(bin{count: 1, min: v, max: v, sum: x})
+		} else if c.broken[i].value == 0 {
+			c.broken[i] = broken{iteration, v}
+		}
+	}
+}
+
+// skip makes room for an iteration, whose numbers may be unknown.
+func (c *curves) skip() {
 	if c.n == 0 || c.inLast == c.width {
 		if c.n == maxBins {
 			c.halve()
@@ -53,13 +65,6 @@ func (c *curves) add(iteration int, m gan.Metrics) {
 		c.n++
 	}
 	c.inLast++
-	for i, v := range [series]float32{m.DLoss, m.GLoss, m.AccuracyReal, m.AccuracyFake} {
-		if x := float64(v); !math.IsNaN(x) && !math.IsInf(x, 0) {
-			c.bins[c.n-1][i].join(bin{count: 1, min: v, max: v, sum: x})
-		} else if c.broken[i].value == 0 {
-			c.broken[i] = broken{iteration, v}
-		}
-	}
 }
 
 // halve makes one bin of each two.

@@ -57,7 +57,7 @@ func (r *Recorder) message(h *had) message {
 		h.something, h.epochs = true, map[int]bool{}
 		m.About = &r.about
 	}
-	if now.iterations > 0 {
+	if now.known {
 		l := now.latest
 		for _, x := range [series]float32{l.DLoss, l.GLoss, l.AccuracyReal, l.AccuracyFake} {
 			m.Latest = append(m.Latest, strconv.FormatFloat(float64(x), 'f', 4, 32))

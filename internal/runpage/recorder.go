@@ -26,6 +26,7 @@ type moment struct {
 	reason     string
 	iterations int
 	latest     gan.Metrics
+	known      bool          // whether latest is
 	taken      time.Duration // by all iterations
 	pace       time.Duration // of an iteration, recent ones weighing most
 	sums       [series]float64
@@ -46,15 +47,32 @@ func New(folder runfolder.Folder, info *runfolder.Info) *Recorder {
 	return &Recorder{folder: folder, about: about, ended: make(chan struct{}), now: moment{state: runfolder.Running}}
 }
 
-// Resume takes in the iterations that were made before, from the run's first on.
-func (r *Recorder) Resume(rows []gan.MetricsRow) {
+// Resume takes in the iterations that were made before, from the run's first on. The numbers of those without a
+// row are unknown.
+func (r *Recorder) Resume(rows []gan.MetricsRow, iterations int) {
 	for _, row := range rows {
+		r.skipTo(row.Epoch*r.about.IterationsPerEpoch + row.Iteration)
 		r.Iteration(row.Metrics, row.Taken)
-		if row.Iteration == r.about.IterationsPerEpoch-1 {
-			r.Epoch()
-		}
+		r.endEpoch()
 	}
+	r.skipTo(iterations)
 	r.now.pace = 0
+}
+
+// skipTo goes on to after that many iterations without numbers.
+func (r *Recorder) skipTo(iterations int) {
+	for r.now.iterations < iterations {
+		r.now.curves.skip()
+		r.now.iterations++
+		r.endEpoch()
+	}
+}
+
+// endEpoch ends an epoch of an earlier session if the iterations so far do.
+func (r *Recorder) endEpoch() {
+	if r.now.iterations%r.about.IterationsPerEpoch == 0 {
+		r.Epoch()
+	}
 }
 
 // Open is a recorder of a run as it is found, with all that it has made.
@@ -63,12 +81,12 @@ func Open(folder string) (*Recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := run.Folder.ReadMetrics()
+	rows, err := run.Rows()
 	if err != nil {
 		return nil, err
 	}
 	r := New(run.Folder, &run.Info)
-	r.Resume(rows)
+	r.Resume(rows, run.Iterations)
 	if run.State != runfolder.Running {
 		r.End(run.State, run.Reason)
 	}
@@ -82,7 +100,7 @@ func (r *Recorder) Iteration(m gan.Metrics, taken time.Duration) {
 	n := &r.now
 	n.curves.add(n.iterations, m)
 	n.iterations++
-	n.latest = m
+	n.latest, n.known = m, true
 	n.taken += taken
 	if n.pace == 0 {
 		n.pace = taken

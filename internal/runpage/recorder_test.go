@@ -91,7 +91,7 @@ func TestResume(t *testing.T) {
 	for i := range perEpoch + 7 {
 		rows = append(rows, gan.MetricsRow{Metrics: metrics(i), Taken: 50 * time.Millisecond})
 	}
-	resumed.Resume(rows)
+	resumed.Resume(rows, len(rows))
 	if m := told(t, resumed, &had{}); m["pace"] != 0.0 || m["iterations"] != perEpoch+7.0 {
 		t.Errorf("a run that goes on has made %v iterations, at %v s each", m["iterations"], m["pace"])
 	}
@@ -103,11 +103,38 @@ func TestResume(t *testing.T) {
 	sameMessage(t, b, a)
 }
 
+// Where the numbers of some iterations are lost, the page counts them, and shows those of the others in their places.
+func TestResumeWithGaps(t *testing.T) {
+	r := newRun(t)
+	var rows []gan.MetricsRow
+	for _, i := range []int{0, 1, 2*perEpoch - 2, 2*perEpoch - 1} {
+		rows = append(rows, gan.MetricsRow{Metrics: metrics(i), Taken: 50 * time.Millisecond})
+	}
+	r.Resume(rows, 3*perEpoch+2)
+	m := told(t, r, &had{})
+	if m["iterations"] != 3*perEpoch+2.0 || len(m["epochs"].([]any)) != 3 {
+		t.Errorf("%v iterations and epochs %v, want %d and 3", m["iterations"], m["epochs"], 3*perEpoch+2)
+	}
+	if lost := m["epochs"].([]any)[2].(map[string]any)["means"].([]any)[0]; lost != nil {
+		t.Errorf("an epoch without numbers has the mean %v", lost)
+	}
+	curves := m["curves"].(map[string]any)
+	means := curves["series"].([]any)[0].(map[string]any)["mean"].([]any)
+	if len(means) != 3*perEpoch+2 || means[1] == nil || means[2] != nil || means[2*perEpoch-1] == nil || means[2*perEpoch] != nil || curves["broken"] != nil {
+		t.Errorf("the curve is %v, broken at %v", means, curves["broken"])
+	}
+	none := newRun(t)
+	none.Resume(nil, perEpoch)
+	if m := told(t, none, &had{}); m["iterations"] != float64(perEpoch) || m["latest"] != nil {
+		t.Errorf("without any numbers: %v iterations, the last with %v", m["iterations"], m["latest"])
+	}
+}
+
 // A folder alone gives the same report as the run that made it, and one with a file that was
 // deleted gives what is left.
 func TestReportOfFolder(t *testing.T) {
 	r := newRun(t)
-	f, err := r.folder.OpenMetrics(0)
+	f, _, err := r.folder.OpenMetrics(0, perEpoch)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ package runplot
 import (
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"strings"
 
@@ -26,7 +27,7 @@ type Run struct {
 	Name               string
 	IterationsPerEpoch int
 	Loss               gan.Loss
-	Rows               []gan.MetricsRow // of all iterations, from the first
+	Rows               []gan.MetricsRow // in order; of an iteration without one the numbers are unknown
 	Judgements         []runfolder.Judgement
 }
 
@@ -113,11 +114,15 @@ func write(w io.Writer, path string, panels ...*panel) error {
 	return err
 }
 
-// values are a run's d and g loss, and its accuracies on real and on fake images, an iteration each.
+// values are a run's d and g loss, and its accuracies on real and on fake images, an iteration each; NaN
+// where they are unknown.
 func (r Run) values() [4][]float64 {
 	var all [4][]float64
 	for _, row := range r.Rows {
 		for i, v := range []float32{row.DLoss, row.GLoss, row.AccuracyReal, row.AccuracyFake} {
+			for len(all[i]) < row.Epoch*r.IterationsPerEpoch+row.Iteration {
+				all[i] = append(all[i], math.NaN())
+			}
 			all[i] = append(all[i], float64(v))
 		}
 	}
