@@ -24,7 +24,7 @@ type MetricsFile struct {
 func (r Folder) OpenMetrics(iterations, perEpoch int) (m *MetricsFile, known int, err error) {
 	rows, err := r.ReadMetrics()
 	if err != nil {
-		return nil, 0, fmt.Errorf("continuing the metrics: %w", err)
+		return nil, 0, fmt.Errorf("continuing the metrics: %w; without this file the run can go on", err)
 	}
 	rows = inOrder(rows, iterations, perEpoch)
 	err = atomicfile.Write(r.Metrics(), func(to io.Writer) error {

@@ -1,0 +1,134 @@
+//go:build linux || darwin
+
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gangpu/gan"
+)
+
+// Tests of the folders that people have, by the command as a process.
+
+var idxNames = [4]string{"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}
+
+// The folders that torchvision, EMNIST and archives make are read as they are, and files with an axis of grey or
+// with the zeros that fill up a block.
+func TestFoldersOfOthers(t *testing.T) {
+	for name, where := range map[string]func(file string) string{
+		"torchvision":   func(file string) string { return filepath.Join("MNIST", "raw", file) },
+		"own folders":   func(file string) string { return filepath.Join(file, file) },
+		"EMNIST":        func(file string) string { return "emnist-digits-" + strings.Replace(file, "t10k", "test", 1) },
+		"grey axis":     func(file string) string { return file },
+		"gzip and zero": func(file string) string { return file + ".gz" },
+	} {
+		root := t.TempDir()
+		for _, file := range idxNames {
+			content := readFile(t, os.Getenv("GANGPU_DATA"), file)
+			switch {
+			case name == "grey axis" && strings.Contains(file, "images"):
+				content = append(append(content[:16:16], 0, 0, 0, 1), content[16:]...)
+				content[3] = 4
+			case name == "gzip and zero":
+				var packed bytes.Buffer
+				w := gzip.NewWriter(&packed)
+				if _, err := w.Write(content); err != nil || w.Close() != nil {
+					t.Fatal("cannot be packed")
+				}
+				content = append(packed.Bytes(), make([]byte, 512)...)
+			}
+			path := filepath.Join(root, where(file))
+			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, content, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := asProcess(t, "", noEnvironment, "data", "--data", root)
+		if r.code != exitOK || r.stderr != "" || !strings.Contains(r.stdout, "[4 4 4 4 4 4 4 4 4 4]") || !strings.Contains(r.stdout, "[2 2 1 1 1 1 1 1 1 1]") {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}
+
+// Of a folder without IDX files it is said what it has, what is wanted, and the command that helps.
+func TestFoldersThatHelpIsSaidOf(t *testing.T) {
+	dir := t.TempDir()
+	pictures := filepath.Join(dir, "my pictures")
+	for i, class := range []string{"0", "1"} {
+		s := gan.Samples{Count: 1, Height: 30, Width: 30, Pixels: make([]float32, 900)}
+		s.Pixels[400+i] = 1
+		if err := os.MkdirAll(filepath.Join(pictures, class), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.SavePNG(filepath.Join(pictures, class, "a.png"), gan.Grid{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := trainArgs(filepath.Join(dir, "run"), "--iterations", "1", "--data", pictures)
+	r := asProcess(t, "", nil, args...)
+	checkFailure(t, r, exitFailed, "no train-images-idx3-ubyte[.gz]; it has 2 files *.png, 2 folders; gangpu reads IDX files, no pictures: this makes one of all 2", args)
+	if exec.Command("python3", "-c", "import PIL").Run() == nil {
+		_, line, _ := strings.Cut(r.stderr, "python3 ")
+		if out, err := exec.Command("sh", "-c", "python3 "+line).CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+		if r := asProcess(t, "", nil, args...); r.code != exitOK || !strings.Contains(r.stdout, "2 of 28x28") {
+			t.Errorf("trained on the pictures: %+v", r)
+		}
+	}
+
+	linked := filepath.Join(dir, "linked")
+	if err := os.CopyFS(linked, os.DirFS(os.Getenv("GANGPU_DATA"))); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(linked, idxNames[0])
+	if err := os.Remove(link); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/gone/images", link); err != nil {
+		t.Fatal(err)
+	}
+	for folder, want := range map[string]string{
+		linked:                                 link + " is a link to /gone/images, which is not there",
+		filepath.Join(linked, idxNames[1]):     "is not a folder: want that of the file, " + linked,
+		filepath.Join(linked, "emnist-digits"): "no such file or directory",
+	} {
+		args := []string{"data", "--data", folder}
+		checkFailure(t, asProcess(t, "", nil, args...), exitFailed, want, args)
+	}
+	home := append([]string{"HOME", "XDG_CACHE_HOME"}, noEnvironment...)
+	checkFailure(t, asProcess(t, "", home, "data"), exitFailed, "--data FOLDER reads the dataset's files from a folder instead", []string{"data"})
+}
+
+// A command with a smaller -n leaves no images of one with a larger; other files in the folder stay.
+func TestGenerateImagesAnew(t *testing.T) {
+	model := filepath.Join(trained(t), "model.safetensors")
+	images := filepath.Join(t.TempDir(), "images")
+	for _, n := range []string{"5", "2"} {
+		if r := asProcess(t, "", nil, "generate", "--device", "cpu", "--model", model, "--images", images, "-n", n); r.code != exitOK {
+			t.Fatalf("%+v", r)
+		}
+		if n == "5" {
+			for _, other := range []string{"mine.png", "0004.png", "000004.png"} {
+				if err := os.WriteFile(filepath.Join(images, other), nil, 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	var names []string
+	for name := range folder(t, images) {
+		names = append(names, name)
+	}
+	if len(names) != 5 || len(readFile(t, images, "00001.png")) == 0 {
+		t.Errorf("the folder holds %q", names)
+	}
+}
