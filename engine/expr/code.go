@@ -166,6 +166,7 @@ type Evaluator struct {
 	instructions []Instr
 	results      []int
 	values       []float64
+	errors       []float64 // for Bounds
 }
 
 // Evaluator returns one for the code.
@@ -174,7 +175,7 @@ func (c Code) Evaluator() (*Evaluator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Evaluator{instructions, results, make([]float64, len(instructions))}, nil
+	return &Evaluator{instructions: instructions, results: results, values: make([]float64, len(instructions))}, nil
 }
 
 // Eval computes the results, in out, of the elements of the inputs.

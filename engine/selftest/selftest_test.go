@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,14 +16,16 @@ import (
 
 // A device that does what it should passes.
 func TestReferenceDevice(t *testing.T) {
-	Operations(&refDevice{}, Size{Cases: 40, Work: 1 << 19}, func(r Result) {
+	report := func(r Result) {
 		if r.Cases < 40 {
 			t.Errorf("%s: %d cases", r.Operation, r.Cases)
 		}
 		for _, err := range r.Failures {
 			t.Errorf("%s: %v", r.Operation, err)
 		}
-	})
+	}
+	Operations(&refDevice{}, Size{Cases: 40, Work: 1 << 19}, report)
+	Maps(&refDevice{}, Size{Cases: 200, Work: 1 << 16}, report)
 	for _, g := range Checks() {
 		for _, c := range g.Checks {
 			if err := c.Run(&refDevice{}); err != nil {
@@ -36,7 +39,7 @@ func TestReferenceDevice(t *testing.T) {
 func TestEveryOperation(t *testing.T) {
 	tested := map[string]bool{}
 	s := Size{Cases: 1, Work: 1000}
-	for _, o := range operations {
+	for _, o := range slices.Concat(operations, mapOperations) {
 		for c := range s.casesOf(o) {
 			if c.op.Name() != o.name {
 				t.Errorf("%q draws a %q", o.name, c.op.Name())
@@ -62,15 +65,19 @@ func TestEveryOperation(t *testing.T) {
 			if !ok || fn.Recv == nil || fn.Name.Name != "Name" {
 				continue
 			}
+			name, ok := fn.Body.List[0].(*ast.ReturnStmt).Results[0].(*ast.BasicLit)
+			if !ok { // a reduction, whose kind is its name
+				found += len(mapOperations) - 1
+				continue
+			}
 			found++
-			name := fn.Body.List[0].(*ast.ReturnStmt).Results[0].(*ast.BasicLit).Value
-			if !tested[strings.Trim(name, `"`)] {
-				t.Errorf("no case of operation %s", name)
+			if !tested[strings.Trim(name.Value, `"`)] {
+				t.Errorf("no case of operation %s", name.Value)
 			}
 		}
 	}
-	if found != len(operations) {
-		t.Errorf("found %d operations in package program, and %d in the suite", found, len(operations))
+	if found != len(operations)+len(mapOperations) {
+		t.Errorf("found %d operations in package program, and %d in the suite", found, len(operations)+len(mapOperations))
 	}
 }
 
