@@ -120,13 +120,16 @@ func (t *classifierTraining) epoch(epoch int) (e ClassifierEpoch, err error) {
 	defer func() { err = errors.Join(err, run.Close()) }()
 	e.Epoch = epoch
 	steps := max(t.images.Count/t.Settings.Batch, 1)
-	for range steps {
+	for i := range steps {
 		if err := run.Run(); err != nil {
 			return e, err
 		}
 		var v [classifierMetricsLen]float32
 		if err := read(t.arrays, storageMetrics, 0, v[:]); err != nil {
 			return e, err
+		}
+		if !isFinite(v[metricLoss]) {
+			return e, &DivergedError{Epoch: epoch, Iteration: i, What: "the classifier's loss", Value: v[metricLoss]}
 		}
 		e.Loss += float64(v[metricLoss]) / float64(steps)
 		e.Accuracy += float64(v[metricAccuracy]) / float64(steps)

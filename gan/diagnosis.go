@@ -3,6 +3,7 @@ package gan
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Diagnosis follows a run and says in words when it goes wrong: when one network wins, so that the
@@ -11,6 +12,8 @@ import (
 //
 // The rules, over the last 200 iterations:
 //
+//   - Divergence: a loss is beyond 10,000 times what guessing costs, in one of them; said in the first
+//     such iteration, and of Wasserstein's losses, which have no scale, beyond a million.
 //   - D wins: it tells at least 99% of either half rightly, and its loss is below a seventh of
 //     what guessing costs. It has no such floor for Wasserstein's losses, whose rule is left out.
 //   - G wins: D calls at least 95% of the fakes real, and its loss is above 1.25 times what guessing
@@ -19,9 +22,12 @@ import (
 //     once that was half of the real images' diversity, or, from the fifth epoch on, below a tenth
 //     of the real images'.
 //
+// While a run diverges nothing is said of who wins.
+//
 // Losses that hover about what guessing costs, accuracies that swing from 0 to 100% for some
 // iterations, and first epochs with one blob for every noise are how a healthy run looks.
 type Diagnosis struct {
+	absurd   float64 // a loss that none is beyond in a run that learns
 	guessing float64 // D's loss where it cannot tell; 0 if its loss says nothing
 	real     float64 // diversity of the real images
 	best     float64 // of the samples so far
@@ -39,6 +45,7 @@ const diagnosisWindow = 200
 type Symptom string
 
 const (
+	Diverging         Symptom = "training is diverging"
 	DiscriminatorWins Symptom = "the discriminator is winning"
 	GeneratorWins     Symptom = "the generator is winning"
 	Collapse          Symptom = "the generator is collapsing"
@@ -57,14 +64,23 @@ func (f Finding) String() string {
 
 // NewDiagnosis makes one for a run of those settings, on images of that diversity.
 func NewDiagnosis(s Settings, real float64) *Diagnosis {
-	return &Diagnosis{guessing: s.Loss.Guessing(), real: real, found: map[Symptom]bool{}}
+	d := &Diagnosis{guessing: s.Loss.Guessing(), real: real, found: map[Symptom]bool{}}
+	if d.absurd = 1e4 * d.guessing; d.guessing == 0 {
+		d.absurd = 1e6
+	}
+	return d
 }
 
 // Iteration takes an iteration's numbers and returns what they show that was not said before.
 func (d *Diagnosis) Iteration(m Metrics) *Finding {
 	d.window[d.next] = m
 	d.next = (d.next + 1) % diagnosisWindow
-	if d.filled = min(d.filled+1, diagnosisWindow); d.filled < diagnosisWindow || d.guessing == 0 {
+	d.filled = min(d.filled+1, diagnosisWindow)
+	diverging := slices.ContainsFunc(d.window[:d.filled], func(m Metrics) bool { return m.beyond(d.absurd) })
+	if d.starts(Diverging, diverging) {
+		return &Finding{m.Epoch, m.Iteration, Diverging, d.losses(m), "a lower rate (--lr) may help; what was learned is soon lost, if it is not yet"}
+	}
+	if diverging || d.filled < diagnosisWindow || d.guessing == 0 {
 		return nil
 	}
 	var loss, real, fake float64
@@ -86,6 +102,20 @@ func (d *Diagnosis) Iteration(m Metrics) *Finding {
 			"what it teaches is wrong; more discriminator steps (--k 1, or --alternation k-steps) or less --dropout may help"}
 	}
 	return nil
+}
+
+// beyond reports a loss larger than any that makes sense, in either direction. One that is not finite ends the run.
+func (m Metrics) beyond(absurd float64) bool {
+	return m.check() == nil && max(math.Abs(float64(m.DLoss)), math.Abs(float64(m.GLoss))) > absurd
+}
+
+// losses tells those of an iteration that are beyond measure.
+func (d *Diagnosis) losses(m Metrics) string {
+	text := fmt.Sprintf("the discriminator's loss is %.3g and the generator's %.3g", m.DLoss, m.GLoss)
+	if d.guessing > 0 {
+		text += fmt.Sprintf(", where guessing costs %.3g", d.guessing)
+	}
+	return text
 }
 
 // Epoch takes the samples made after an epoch, counted from 1, whose last iteration had that index,

@@ -103,3 +103,35 @@ func TestDiagnosisRepeats(t *testing.T) {
 		t.Errorf("%d findings of trouble that came back", n)
 	}
 }
+
+// Losses beyond measure are spoken of in the first iteration that has some, once.
+func TestDiagnosisOfOverflow(t *testing.T) {
+	for _, c := range []struct {
+		loss         Loss
+		dLoss, gLoss float32
+		want         bool
+	}{
+		{NonSaturating, 1e8, 0.7, true}, {NonSaturating, 0.7, 1e14, true}, {NonSaturating, 1e26, 1e26, true},
+		{Minimax, 0.1, -1e5, true}, {LeastSquares, 1e5, 1, true}, {Hinge, 2, -1e8, true},
+		{Wasserstein, -1e8, 1, true}, {Wasserstein, -1e5, 1e5, false},
+		{NonSaturating, 15, 5000, false}, {LeastSquares, 400, 900, false},
+	} {
+		s := DefaultSettings()
+		s.Loss = c.loss
+		d := NewDiagnosis(s, 0.25)
+		var found []Finding
+		take := func(n int, m Metrics) {
+			for range n {
+				if f := d.Iteration(m); f != nil {
+					found = append(found, *f)
+				}
+				m.Iteration++
+			}
+		}
+		take(7, Metrics{DLoss: 0.7, GLoss: 0.7, AccuracyReal: 0.5, AccuracyFake: 0.5})
+		take(500, Metrics{Iteration: 7, DLoss: c.dLoss, GLoss: c.gLoss, AccuracyReal: 0.5, AccuracyFake: 0.5})
+		if len(found) > 0 != c.want || c.want && (len(found) != 1 || found[0].Iteration != 7 || found[0].Symptom != Diverging) {
+			t.Errorf("%s, losses of %g and %g: found %v", c.loss, c.dLoss, c.gLoss, found)
+		}
+	}
+}

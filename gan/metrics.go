@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -24,15 +23,15 @@ type Metrics struct {
 	AccuracyFake float32 `json:"accuracy_fake"`
 }
 
-// DivergedError says that a loss is no longer a number.
+// DivergedError says that a loss, a weight or a moment of Adam is no longer a number.
 type DivergedError struct {
 	Epoch, Iteration int    // where it was found, as in Metrics
-	What             string // "discriminator's loss"
+	What             string // "the discriminator's loss"
 	Value            float32
 }
 
 func (e *DivergedError) Error() string {
-	return fmt.Sprintf("training diverged: the %s is %v in %s", e.What, e.Value, position(e.Epoch, e.Iteration))
+	return fmt.Sprintf("training diverged: %s is %v in %s", e.What, e.Value, position(e.Epoch, e.Iteration))
 }
 
 // position tells people where in a run something happened. They count from 1.
@@ -45,8 +44,8 @@ func (m Metrics) check() error {
 	for _, v := range []struct {
 		what  string
 		value float32
-	}{{"discriminator's loss", m.DLoss}, {"generator's loss", m.GLoss}} {
-		if x := float64(v.value); math.IsNaN(x) || math.IsInf(x, 0) {
+	}{{"the discriminator's loss", m.DLoss}, {"the generator's loss", m.GLoss}} {
+		if !isFinite(v.value) {
 			return &DivergedError{Epoch: m.Epoch, Iteration: m.Iteration, What: v.what, Value: v.value}
 		}
 	}

@@ -173,15 +173,27 @@ func (n networkState) write(file *safetensors.File) error {
 	return nil
 }
 
-// finite reports the first value that is not.
+// finite reports the first value that is not, as a *notFiniteError.
 func finite(name string, values []float32) error {
 	for i, v := range values {
-		if x := float64(v); math.IsNaN(x) || math.IsInf(x, 0) {
-			return fmt.Errorf("tensor %q: element %d is %v", name, i, v)
+		if !isFinite(v) {
+			return &notFiniteError{name, i, v}
 		}
 	}
 	return nil
 }
+
+type notFiniteError struct {
+	tensor  string
+	element int
+	value   float32
+}
+
+func (e *notFiniteError) Error() string {
+	return fmt.Sprintf("tensor %q: element %d is %v", e.tensor, e.element, e.value)
+}
+
+func isFinite(v float32) bool { return v-v == 0 }
 
 // Load reads a model file. Its errors name the file and what in it is wrong.
 func Load(path string) (*ModelFile, error) {

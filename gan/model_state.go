@@ -68,6 +68,23 @@ func (f *ModelFile) download(a *arrays, l layouts) error {
 	return nil
 }
 
+// checkFinite reports the first number of both networks that is not, as a *notFiniteError.
+func (f *ModelFile) checkFinite(l layouts) error {
+	for _, n := range f.networks(l) {
+		for _, part := range n.parts() {
+			if *part.values == nil {
+				continue
+			}
+			for _, p := range n.layout.Parameters() {
+				if err := finite(part.prefix+p.Name, (*part.values)[p.Offset:][:p.Len()]); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // upload writes both networks, with Adam's state, and the last metrics to the device: a resumed
 // run's first iteration may have no D step.
 func (f *ModelFile) upload(a *arrays, l layouts) error {

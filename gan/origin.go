@@ -3,7 +3,6 @@ package gan
 import (
 	"errors"
 	"fmt"
-	"math"
 
 	"gangpu/engine/program"
 )
@@ -78,17 +77,7 @@ func (t *Trainer) broken() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if finite("metrics", after.metrics[:]) != nil {
-		return true, nil
-	}
-	for _, n := range after.networks(t.layouts) {
-		for _, part := range n.parts() {
-			if finite(part.prefix, *part.values) != nil {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
+	return finite("metrics", after.metrics[:]) != nil || after.checkFinite(t.layouts) != nil, nil
 }
 
 // repeatInSight makes the next iteration and looks through the results of all operations, in their
@@ -139,7 +128,7 @@ func (t *Trainer) look(p *program.Program) (_ *Origin, err error) {
 				return nil, err
 			}
 			for element, v := range values {
-				if x := float64(v); math.IsNaN(x) || math.IsInf(x, 0) {
+				if !isFinite(v) {
 					return &Origin{Epoch: t.Epoch(), Iteration: t.Iteration(), Step: p.Name + ", " + s.Name,
 						Tensor: operand.Name, Element: element, Value: v}, nil
 				}

@@ -305,6 +305,18 @@ func (t *Trainer) Snapshot() (*ModelFile, error) {
 	return f, f.download(t.arrays, t.layouts)
 }
 
+// CheckSnapshot reports a weight of a snapshot just made, or a moment of Adam, that is no longer a number as a
+// *DivergedError. It shows in no loss: Adam divides by a second moment that overflowed, and the weight stands still.
+func (t *Trainer) CheckSnapshot(f *ModelFile) error {
+	var broken *notFiniteError
+	if t.iteration == 0 || !errors.As(f.checkFinite(t.layouts), &broken) {
+		return nil
+	}
+	last := t.iteration - 1
+	return &DivergedError{Epoch: last / t.IterationsPerEpoch(), Iteration: last % t.IterationsPerEpoch(),
+		What: fmt.Sprintf("element %d of %s", broken.element, broken.tensor), Value: broken.value}
+}
+
 // Save makes or replaces the model file at path.
 func (t *Trainer) Save(path string) error {
 	f, err := t.Snapshot()

@@ -51,14 +51,24 @@ func (p *progress) show(m gan.Metrics, taken time.Duration, left int) {
 	p.mean += (taken - p.mean) / 16
 	p.epoch.add(m)
 	if p.bar == nil {
-		fmt.Fprintf(p.stdout, ">%d, %d/%d, d=%.3f, g=%.3f, accuracy real %.0f%%, fake %.0f%%\n",
-			m.Epoch+1, m.Iteration+1, p.perEpoch, m.DLoss, m.GLoss, 100*m.AccuracyReal, 100*m.AccuracyFake)
+		fmt.Fprintf(p.stdout, ">%d, %d/%d, d=%v, g=%v, accuracy real %.0f%%, fake %.0f%%\n",
+			m.Epoch+1, m.Iteration+1, p.perEpoch, loss(m.DLoss), loss(m.GLoss), 100*m.AccuracyReal, 100*m.AccuracyFake)
 		return
 	}
 	columns, _ := terminalSize(p.stderr)
 	p.bar.Describe(p.describe(m, left, columns))
 	// A bar that cannot be drawn is no reason to stop.
 	_ = p.bar.Add(1)
+}
+
+// loss is one as people read it: what is beyond measure is not written out.
+type loss float64
+
+func (l loss) String() string {
+	if math.Abs(float64(l)) >= 1e6 {
+		return fmt.Sprintf("%.3g", float64(l))
+	}
+	return fmt.Sprintf("%.3f", float64(l))
 }
 
 // barColumns is what the bar takes beside its description, at least.
@@ -69,10 +79,10 @@ const barColumns = 20
 func (p *progress) describe(m gan.Metrics, left, columns int) string {
 	text := ""
 	for _, form := range []string{
-		"epoch %d/%d, %d/%d  d=%.3f g=%.3f  accuracy real %.0f%% fake %.0f%%  %.3f s/iteration, %s left",
-		"%d/%d, %d/%d d=%.3f g=%.3f %.0f%%/%.0f%% %.2f s/it %s",
+		"epoch %d/%d, %d/%d  d=%v g=%v  accuracy real %.0f%% fake %.0f%%  %.3f s/iteration, %s left",
+		"%d/%d, %d/%d d=%v g=%v %.0f%%/%.0f%% %.2f s/it %s",
 	} {
-		text = fmt.Sprintf(form, m.Epoch+1, p.epochs, m.Iteration+1, p.perEpoch, m.DLoss, m.GLoss,
+		text = fmt.Sprintf(form, m.Epoch+1, p.epochs, m.Iteration+1, p.perEpoch, loss(m.DLoss), loss(m.GLoss),
 			100*m.AccuracyReal, 100*m.AccuracyFake, p.mean.Seconds(), p.timeLeft(left))
 		if len(text)+barColumns < columns {
 			return text
@@ -112,8 +122,8 @@ func (p *progress) hide() {
 // endEpoch prints an epoch's means, and where its samples are.
 func (p *progress) endEpoch(number int, samples string) {
 	e := &p.epoch
-	fmt.Fprintf(p.stdout, "epoch %d/%d  mean d=%.3f g=%.3f, accuracy real %.0f%%, fake %.0f%%  %s\n", number, p.epochs,
-		e.dLoss/e.count, e.gLoss/e.count, 100*e.accReal/e.count, 100*e.accFake/e.count, samples)
+	fmt.Fprintf(p.stdout, "epoch %d/%d  mean d=%v g=%v, accuracy real %.0f%%, fake %.0f%%  %s\n", number, p.epochs,
+		loss(e.dLoss/e.count), loss(e.gLoss/e.count), 100*e.accReal/e.count, 100*e.accFake/e.count, samples)
 	*e = epochMeans{}
 }
 

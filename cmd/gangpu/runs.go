@@ -66,7 +66,7 @@ func printRuns(w io.Writer, runs []*runfolder.Run) error {
 		}
 		numbers := "\t\t\t"
 		if m := r.Metrics; m != nil {
-			numbers = fmt.Sprintf("%.3f\t%.3f\t%.0f%%\t%.0f%%", m.DLoss, m.GLoss, 100*m.AccuracyReal, 100*m.AccuracyFake)
+			numbers = fmt.Sprintf("%v\t%v\t%.0f%%\t%.0f%%", loss(m.DLoss), loss(m.GLoss), 100*m.AccuracyReal, 100*m.AccuracyFake)
 		}
 		session := r.Session()
 		fmt.Fprintf(t, "%s\t%s\t%s/%s\t%s\t%s\t%s\t%s\t%s\n", r.Folder, r.State, short(r.Epochs()), short(r.EpochsAsked()), numbers,

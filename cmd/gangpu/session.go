@@ -158,6 +158,9 @@ func (s *session) save(distance *float64) error {
 	if err != nil {
 		return fmt.Errorf("saving %s: %w", s.folder.Model(), err)
 	}
+	if err := s.trainer.CheckSnapshot(f); err != nil {
+		return err
+	}
 	f.Distance = distance
 	if err := s.checkpoints.Save(f); err != nil {
 		return err

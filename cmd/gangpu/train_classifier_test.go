@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"regexp"
 	"testing"
@@ -43,4 +44,14 @@ $`
 	fail(t, exitUsage, "--out is missing", "train-classifier")
 	fail(t, exitUsage, "epochs is 0", classifierArgs(out, "--epochs", "0")...)
 	fail(t, exitUsage, "unknown dataset", classifierArgs(out, "--dataset", "nonsense")...)
+}
+
+// A classifier whose loss overflows is not trained to the end.
+func TestTrainClassifierDiverged(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "classifier.safetensors")
+	fail(t, exitFailed, "training diverged: the classifier's loss is ", "train-classifier", "--device", "cpu", "--epochs", "3", "--batch", "4",
+		"--learning-rate", "1e15", "--out", out)
+	if _, err := os.Stat(out); err == nil {
+		t.Error("it was saved")
+	}
 }

@@ -14,8 +14,16 @@ import (
 
 const samplesPerEpoch = 25
 
-// loop makes the iterations up to total.
+// loop makes the iterations up to total, and saves and says what they made.
 func (s *session) loop(c *cli.Context, total int) error {
+	err := s.iterateTo(c, total)
+	if diverged := (*gan.DivergedError)(nil); errors.As(err, &diverged) {
+		return s.afterFailure(s.explainDivergence(c, err))
+	}
+	return err
+}
+
+func (s *session) iterateTo(c *cli.Context, total int) error {
 	t := s.trainer
 	perEpoch := t.IterationsPerEpoch()
 	bar := newProgress(c.App.Writer, c.App.ErrWriter, t.Settings().Epochs, perEpoch, t.Iterations(), total)
@@ -25,7 +33,8 @@ func (s *session) loop(c *cli.Context, total int) error {
 		start := time.Now()
 		m, err := iterate(t)
 		taken := time.Since(start)
-		if diverged := (*gan.DivergedError)(nil); err == nil || errors.As(err, &diverged) {
+		diverged := (*gan.DivergedError)(nil)
+		if err == nil || errors.As(err, &diverged) {
 			if err := s.metrics.Write(m, taken); err != nil {
 				return fmt.Errorf("writing %s: %w", s.folder.Metrics(), err)
 			}
@@ -34,8 +43,11 @@ func (s *session) loop(c *cli.Context, total int) error {
 			}
 		}
 		s.iterations = t.Iterations()
+		if diverged != nil {
+			return err
+		}
 		if err != nil {
-			return s.afterFailure(s.explainDivergence(c, err))
+			return s.afterFailure(err)
 		}
 		s.last = m
 		bar.show(m, taken, total-t.Iterations())
@@ -68,14 +80,11 @@ func iterate(t *gan.Trainer) (gan.Metrics, error) {
 
 // explainDivergence adds to the error of a run that diverged where it began.
 func (s *session) explainDivergence(c *cli.Context, err error) error {
-	if diverged := (*gan.DivergedError)(nil); !errors.As(err, &diverged) {
-		return err
-	}
 	saved, loadErr := gan.Load(s.folder.Model())
 	if loadErr != nil {
 		return errors.Join(err, loadErr)
 	}
-	fmt.Fprintln(c.App.Writer, "a loss is not finite: making the iterations since the last save again to see where it began")
+	fmt.Fprintln(c.App.Writer, "a number is not finite: making the iterations since the last save again to see where it began")
 	origin, originErr := s.trainer.FindOrigin(saved)
 	switch {
 	case originErr != nil:

@@ -162,6 +162,43 @@ func TestTrainDiverged(t *testing.T) {
 	}
 }
 
+// Losses beyond measure are spoken of where they begin. A moment of Adam that overflows meanwhile shows in no loss:
+// it is found when the state is to be saved, which is then as it was, and where it began is told.
+func TestTrainOverflows(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	args := trainArgs(out, "--iterations", "4", "--lr", "1e6")
+	r := gangpu(args...)
+	warning, failure, _ := strings.Cut(r.stderr, "\n")
+	if !strings.HasPrefix(warning, "gangpu: warning: epoch 1, iteration 1: training is diverging: the discriminator's loss is 0.") ||
+		!strings.Contains(warning, ", where guessing costs 0.693; a lower rate") {
+		t.Errorf("warned %q", warning)
+	}
+	r.stderr = failure
+	checkFailure(t, r, exitFailed, "gangpu: training diverged: element ", args)
+	checkFailure(t, r, exitFailed, " of adam/v/generator/", args)
+	checkFailure(t, r, exitFailed, " is +Inf in epoch 1, iteration 4; it began in epoch 1, iteration 1: generator step, generator/adam: element ", args)
+	path := filepath.Join(out, "model.safetensors")
+	checkFailure(t, r, exitFailed, " of v is +Inf; "+path+" is as it was after 0 iterations", args)
+	if got := string(readFile(t, out, "findings.txt")); "gangpu: warning: "+got != warning+"\n" {
+		t.Errorf("kept %q", got)
+	}
+	if f := readTensors(t, path); f.Metadata["iterations"] != "0" {
+		t.Errorf("the model is after %s iterations", f.Metadata["iterations"])
+	}
+	for line := range strings.Lines(r.stdout) {
+		if strings.HasPrefix(line, ">") && len(line) > 90 {
+			t.Errorf("losses are written out: %s", line)
+		}
+	}
+
+	// A run whose numbers stay finite ends well, and is warned of too.
+	out = filepath.Join(t.TempDir(), "run")
+	r = gangpu(trainArgs(out, "--iterations", "4", "--lr", "1")...)
+	if r.code != exitOK || !strings.Contains(r.stderr, "training is diverging") || strings.Count(r.stderr, "\n") != 1 {
+		t.Errorf("code %d, stderr %q", r.code, r.stderr)
+	}
+}
+
 // Where there is no terminal the samples are drawn in plain characters, and fit all the same. Each
 // epoch ends with its means, which are those of metrics.csv.
 func TestTrainPreview(t *testing.T) {

@@ -60,7 +60,11 @@ func (r *Recorder) message(h *had) message {
 	if now.known {
 		l := now.latest
 		for _, x := range [series]float32{l.DLoss, l.GLoss, l.AccuracyReal, l.AccuracyFake} {
-			m.Latest = append(m.Latest, strconv.FormatFloat(float64(x), 'f', 4, 32))
+			format, digits := byte('f'), 4
+			if x >= 1e6 || x <= -1e6 { // a loss that is not worth writing out
+				format = 'g'
+			}
+			m.Latest = append(m.Latest, strconv.FormatFloat(float64(x), format, digits, 32))
 		}
 	}
 	if h.width != now.curves.width {
