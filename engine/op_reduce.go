@@ -21,6 +21,33 @@ func Sum(x *gorgonia.Node, along ...int) (*gorgonia.Node, error) {
 	return sumSources(after(x, op), expr.Input(0), shape, reduced, []source{s})
 }
 
+// sumOf adds an expression of inputs, broadcast to each other, up over all elements.
+func sumOf(l label, f func(x ...expr.Expr) expr.Expr, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
+	shape, err := broadcastShape(inputs)
+	if err != nil {
+		return nil, opError(l.role, err, inputs...)
+	}
+	sources := make([]source, len(inputs))
+	for i, n := range inputs {
+		sources[i] = broadcast(n, shape)
+	}
+	return sumSources(l, f(expr.Inputs(len(inputs))...), tensor.ScalarShape(), shape, sources)
+}
+
+// meanOf is sumOf over the number of elements.
+func meanOf(l label, f func(x ...expr.Expr) expr.Expr, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
+	shape, err := broadcastShape(inputs)
+	if err != nil {
+		return nil, opError(l.role, err, inputs...)
+	}
+	n := expr.Const(1 / float64(shape.TotalSize()))
+	sum, err := sumOf(l, f, inputs...)
+	if err != nil {
+		return nil, err
+	}
+	return mapOf(l, func(x ...expr.Expr) expr.Expr { return x[0].Mul(n) }, sum)
+}
+
 // Mean is the mean of x along axes, kept and left out as [Sum] does it.
 func Mean(x *gorgonia.Node, along ...int) (*gorgonia.Node, error) {
 	sum, err := Sum(x, along...)

@@ -108,8 +108,10 @@ func (o *operation) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
 }
 
 // WriteHash writes all attributes: Gorgonia takes nodes of the same hash and inputs for one. The
-// shape tells reshapes of one length apart.
-func (o *operation) WriteHash(h hash.Hash) { fmt.Fprintf(h, "gangpu %T%+v%v", o.op, o.op, o.shape) }
+// shape tells reshapes of one length apart, and what has a gradient from what is detached.
+func (o *operation) WriteHash(h hash.Hash) {
+	fmt.Fprintf(h, "gangpu %T%+v%v%v", o.op, o.op, o.shape, o.wrt)
+}
 
 func (o *operation) Hashcode() uint32 {
 	h := fnv.New32a()

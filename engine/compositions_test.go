@@ -1,0 +1,225 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"gangpu/engine/expr"
+)
+
+// Compositions, whose gradients are checked as those of all operations.
+func init() {
+	for name, build := range map[string]func(b *network) *gorgonia.Node{
+		"batch_norm": func(b *network) *gorgonia.Node {
+			y, mean, variance, err := BatchNorm(b.parameter("x", 3, 2, 2, 3), b.parameter("gamma", 3), b.parameter("beta", 3), 1e-3)
+			return b.must(Map("test", func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[1]).Add(x[2]) }, b.must(y, err), mean, variance))
+		},
+		"normalise": func(b *network) *gorgonia.Node {
+			return b.must(Normalise(b.parameter("x", 3, 4), b.input("mean", 4), b.fill("variance", b.rng.ExpFloat64, 4), nil, b.parameter("beta", 4), 0.1))
+		},
+		"instance_norm": func(b *network) *gorgonia.Node {
+			return b.must(InstanceNorm(b.parameter("x", 2, 3, 3, 2), b.parameter("gamma", 2), nil, 1e-3))
+		},
+		"layer_norm": func(b *network) *gorgonia.Node {
+			return b.must(LayerNorm(b.parameter("x", 3, 6), b.parameter("gamma", 6), b.parameter("beta", 6), 1e-3))
+		},
+		"group_norm": func(b *network) *gorgonia.Node {
+			return b.must(GroupNorm(b.parameter("x", 2, 2, 2, 6), b.parameter("gamma", 6), b.parameter("beta", 6), 2, 1e-3))
+		},
+		"pixel_norm": func(b *network) *gorgonia.Node { return b.must(PixelNorm(b.parameter("x", 2, 2, 1, 4), 1e-8)) },
+		"minibatch_stddev": func(b *network) *gorgonia.Node {
+			return b.must(MinibatchStddev(b.parameter("x", 4, 2, 2, 2), 2, 1e-3))
+		},
+		"demodulate": func(b *network) *gorgonia.Node {
+			return b.must(Demodulate(b.parameter("w", 2, 2, 3, 2), b.parameter("styles", 2, 3), 1e-3))
+		},
+		"relu":        func(b *network) *gorgonia.Node { return b.must(ReLU(b.parameter("x", 3, 4))) },
+		"prelu":       func(b *network) *gorgonia.Node { return b.must(PReLU(b.parameter("x", 3, 4), b.parameter("alpha", 4))) },
+		"gelu":        func(b *network) *gorgonia.Node { return b.must(GELU(b.parameter("x", 3, 4))) },
+		"silu":        func(b *network) *gorgonia.Node { return b.must(SiLU(b.parameter("x", 3, 4))) },
+		"softplus":    func(b *network) *gorgonia.Node { return b.must(Softplus(b.parameter("x", 3, 4))) },
+		"softmax":     func(b *network) *gorgonia.Node { return b.must(Softmax(b.parameter("x", 3, 4))) },
+		"log_softmax": func(b *network) *gorgonia.Node { return b.must(LogSoftmax(b.parameter("x", 3, 4))) },
+		"l1":          func(b *network) *gorgonia.Node { return b.must(L1(b.parameter("a", 3, 4), b.parameter("b", 3, 4))) },
+		"l2":          func(b *network) *gorgonia.Node { return b.must(L2(b.parameter("a", 3, 4), b.parameter("b", 3, 4))) },
+		"huber": func(b *network) *gorgonia.Node {
+			return b.must(Huber(b.parameter("a", 3, 4), b.parameter("b", 4), 0.4))
+		},
+		"hinge loss":    func(b *network) *gorgonia.Node { return b.must(Hinge(b.parameter("s", 5), -1)) },
+		"softplus_loss": func(b *network) *gorgonia.Node { return b.must(SoftplusLoss(b.parameter("s", 5), 1)) },
+		"kl_normal": func(b *network) *gorgonia.Node {
+			return b.must(KLNormal(b.parameter("mean", 2, 3), b.parameter("log", 2, 3)))
+		},
+		"total_variation": func(b *network) *gorgonia.Node {
+			return b.must(TotalVariation(b.parameter("x", 2, 3, 4, 2)))
+		},
+		"psnr": func(b *network) *gorgonia.Node {
+			return b.must(PSNR(b.parameter("a", 2, 2, 3), b.parameter("b", 2, 2, 3), 1))
+		},
+		"ssim": func(b *network) *gorgonia.Node {
+			return b.must(Scale(b.must(SSIM(b.parameter("a", 1, 12, 11, 1), b.parameter("b", 1, 12, 11, 1), 1)), 100))
+		},
+		"blur": func(b *network) *gorgonia.Node { return b.must(Blur(b.parameter("x", 2, 4, 3, 2), 1, 3, 3, 1)) },
+		"max_pool": func(b *network) *gorgonia.Node {
+			return b.must(MaxPool(b.parameter("x", 2, 4, 5, 2), Window{Height: 2, Width: 2}))
+		},
+		"max_pool with overlaps": func(b *network) *gorgonia.Node {
+			return b.must(MaxPool(b.parameter("x", 1, 5, 4, 2), Window{Height: 3, Width: 3, StrideH: 2, StrideW: 1, Top: 1, Left: 1, Bottom: 1}))
+		},
+		"average_pool": func(b *network) *gorgonia.Node {
+			return b.must(AveragePool(b.parameter("x", 1, 5, 4, 2), Window{Height: 3, Width: 2, StrideH: 2, StrideW: 1, Top: 1, Left: 1}))
+		},
+		"global_average_pool": func(b *network) *gorgonia.Node { return b.must(GlobalAveragePool(b.parameter("x", 2, 3, 2, 2))) },
+	} {
+		operations[name] = build
+	}
+}
+
+// Gradients of gradients, and gradients of those, are what differences of them give.
+func TestHigherDerivatives(t *testing.T) {
+	for name, build := range operations {
+		for order := 2; order <= 3; order++ {
+			t.Run(fmt.Sprintf("%s/%d", name, order), func(t *testing.T) {
+				b := newNetwork(t, tensor.Float64, 1)
+				y := build(b)
+				if len(b.parameters) > 2 {
+					b.parameters = b.parameters[:2]
+				}
+				for range order - 1 {
+					if y = b.slope(y); y == nil {
+						return // it is linear
+					}
+				}
+				checkGradients(t, y, b.parameters)
+			})
+		}
+	}
+}
+
+// slope is the gradient of a weighted sum of y along a direction of the parameters: a scalar, to differentiate
+// again. It is nil if it does not depend on all of them.
+func (b *network) slope(y *gorgonia.Node) *gorgonia.Node {
+	b.t.Helper()
+	dy := b.input(fmt.Sprintf("weights %d", len(b.byName)), y.Shape()...)
+	if y.IsScalar() {
+		dy = b.g.AddNode(gorgonia.NewConstant(1.5))
+	}
+	product := func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[1]) }
+	var slope *gorgonia.Node
+	for _, n := range b.parameters {
+		dx, err := VJP(y, dy, n)
+		if err != nil {
+			return nil
+		}
+		part := b.must(sumOf(label{}, product, dx, b.input(fmt.Sprintf("direction %d", len(b.byName)), n.Shape()...)))
+		if slope == nil {
+			slope = part
+		} else {
+			slope = b.must(Add(slope, part))
+		}
+	}
+	one := b.g.AddNode(gorgonia.NewConstant(1.))
+	for _, n := range b.parameters {
+		if _, err := VJP(slope, one, n); err != nil {
+			return nil
+		}
+	}
+	return slope
+}
+
+// value computes a node in float64.
+func (b *network) value(n *gorgonia.Node) []float64 {
+	b.t.Helper()
+	return tape[float64](b.t, n)[0]
+}
+
+// Images are moved as their definitions say, element by element.
+func TestMovesByDefinition(t *testing.T) {
+	b := newNetwork(t, tensor.Float64, 1)
+	const batch, height, width, channels = 2, 4, 5, 4
+	x := b.input("x", batch, height, width, channels)
+	in := x.Value().(*tensor.Dense).Float64s()
+	at := func(n, i, j, c int) float64 {
+		if i < 0 || j < 0 || i >= height || j >= width {
+			return 0
+		}
+		return in[((n*height+i)*width+j)*channels+c]
+	}
+	mirror := func(i, size int) int {
+		if i < 0 {
+			i = -i
+		}
+		if i >= size {
+			i = 2*(size-1) - i
+		}
+		return i
+	}
+	for name, c := range map[string]struct {
+		y    *gorgonia.Node
+		want func(n, i, j, c int) float64
+	}{
+		"slice":       {b.must(Slice(x, Range{}, Range{First: 1, End: 4, Step: 2}, Range{First: 2})), func(n, i, j, c int) float64 { return at(n, 1+2*i, 2+j, c) }},
+		"pad":         {b.must(Pad(x, Padding{}, Padding{1, 2, 0}, Padding{0, 1, 0})), func(n, i, j, c int) float64 { return at(n, i-1, j, c) }},
+		"flip":        {b.must(Flip(x, 2)), func(n, i, j, c int) float64 { return at(n, i, width-1-j, c) }},
+		"transpose":   {b.must(Transpose(x, 0, 2, 1, 3)), func(n, i, j, c int) float64 { return at(n, j, i, c) }},
+		"reflect_pad": {b.must(ReflectPad(x, 3, 2, 1, 4)), func(n, i, j, c int) float64 { return at(n, mirror(i-3, height), mirror(j-1, width), c) }},
+		"upsample":    {b.must(UpsampleNearest(x, 3, 2)), func(n, i, j, c int) float64 { return at(n, i/3, j/2, c) }},
+		"depth_to_space": {b.must(DepthToSpace(x, 2)), func(n, i, j, c int) float64 {
+			return at(n, i/2, j/2, (i%2)*2+j%2+c)
+		}},
+		"concat": {b.must(Concat(1, x, b.must(Flip(x, 1)))), func(n, i, j, c int) float64 {
+			if i >= height {
+				i = 2*height - 1 - i
+			}
+			return at(n, i, j, c)
+		}},
+		"dilate": {b.must(Pad(x, Padding{}, Padding{0, 0, 1})), func(n, i, j, c int) float64 {
+			if i%2 == 1 {
+				return 0
+			}
+			return at(n, i/2, j, c)
+		}},
+		"blur": {b.must(Blur(x, 1, 2, 1)), func(n, i, j, c int) float64 {
+			var sum float64
+			for di, wi := range []float64{1, 2, 1} {
+				for dj, wj := range []float64{1, 2, 1} {
+					sum += wi * wj / 16 * at(n, i+di-1, j+dj-1, c)
+				}
+			}
+			return sum
+		}},
+		"max_pool": {b.must(MaxPool(x, Window{Height: 3, Width: 2, StrideH: 1, StrideW: 2, Top: 1, Bottom: 1})), func(n, i, j, c int) float64 {
+			largest := math.Inf(-1)
+			for di := range 3 {
+				for dj := range 2 {
+					if i+di-1 >= 0 && i+di-1 < height {
+						largest = max(largest, at(n, i+di-1, 2*j+dj, c))
+					}
+				}
+			}
+			return largest
+		}},
+		"average_pool": {b.must(AveragePool(x, Window{Height: 2, Width: 3, StrideH: 2, StrideW: 1, Left: 1})), func(n, i, j, c int) float64 {
+			var sum float64
+			for di := range 2 {
+				for dj := range 3 {
+					sum += at(n, 2*i+di, j+dj-1, c) / 6
+				}
+			}
+			return sum
+		}},
+	} {
+		got, s := b.value(c.y), c.y.Shape()
+		for k := range got {
+			n, i, j, ch := k/(s[1]*s[2]*s[3]), k/(s[2]*s[3])%s[1], k/s[3]%s[2], k%s[3]
+			if want := c.want(n, i, j, ch); math.Abs(got[k]-want) > 1e-6 {
+				t.Errorf("%s %v: element %d %d %d %d is %v, want %v", name, s, n, i, j, ch, got[k], want)
+				break
+			}
+		}
+	}
+}

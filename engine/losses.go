@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"math"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"gangpu/engine/expr"
+)
+
+// The losses here are means over all elements, scalars. Inputs are broadcast to each other.
+
+// mean is the mean of an expression of inputs.
+func mean(op string, f func(x ...expr.Expr) expr.Expr, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
+	var of []input
+	for _, n := range inputs {
+		of = append(of, input{"input", n, -1})
+	}
+	if err := checkInputs(op, of...); err != nil {
+		return nil, err
+	}
+	return meanOf(after(inputs[0], op), f, inputs...)
+}
+
+// L1 is the mean of |a-b|.
+func L1(a, b *gorgonia.Node) (*gorgonia.Node, error) {
+	return mean("l1", func(x ...expr.Expr) expr.Expr { return x[0].Sub(x[1]).Abs() }, a, b)
+}
+
+// L2 is the mean of (a-b)^2.
+func L2(a, b *gorgonia.Node) (*gorgonia.Node, error) {
+	return mean("l2", func(x ...expr.Expr) expr.Expr { d := x[0].Sub(x[1]); return d.Mul(d) }, a, b)
+}
+
+// Huber is the mean of d^2/2 where |d| = |a-b| is at most delta, else of delta*(|d|-delta/2) (Huber, 1964).
+func Huber(a, b *gorgonia.Node, delta float64) (*gorgonia.Node, error) {
+	return mean("huber", func(x ...expr.Expr) expr.Expr {
+		d := x[0].Sub(x[1])
+		size := d.Abs()
+		return size.LessEqual(expr.Const(delta)).Select(d.Mul(d).Mul(expr.Const(0.5)),
+			size.Sub(expr.Const(delta/2)).Mul(expr.Const(delta)))
+	}, a, b)
+}
+
+// Hinge is the mean of max(0, 1-label*score), for labels of 1 and -1 (Lim and Ye, 2017).
+func Hinge(scores *gorgonia.Node, label float64) (*gorgonia.Node, error) {
+	return mean("hinge", func(x ...expr.Expr) expr.Expr {
+		return expr.Const(1).Sub(x[0].Mul(expr.Const(label))).Max(expr.Const(0))
+	}, scores)
+}
+
+// SoftplusLoss is the mean of log(1+exp(-label*score)), for labels of 1 and -1: the logistic loss of a GAN
+// (Goodfellow et al., 2014), and its generator's that does not saturate.
+func SoftplusLoss(scores *gorgonia.Node, label float64) (*gorgonia.Node, error) {
+	return mean("softplus_loss", func(x ...expr.Expr) expr.Expr { return x[0].Mul(expr.Const(-label)).Softplus() }, scores)
+}
+
+// KLNormal is the Kullback-Leibler divergence of normal distributions, of these means and logarithms of
+// variances [batch, ...], from the standard one, its mean over the batch (Kingma and Welling, 2013, appendix B):
+//
+//	-1/2 * sum of (1 + logVariance - mean^2 - exp(logVariance)) / batch
+func KLNormal(mean, logVariance *gorgonia.Node) (*gorgonia.Node, error) {
+	const op = "kl_normal"
+	if err := checkSameShape(op, input{"mean", mean, -1}, input{"logVariance", logVariance, -1}); err != nil {
+		return nil, err
+	}
+	batch := 1
+	if s := mean.Shape(); s.Dims() > 0 {
+		batch = s[0]
+	}
+	l := after(mean, op)
+	sum, err := sumOf(l, func(x ...expr.Expr) expr.Expr {
+		return expr.Const(1).Add(x[1]).Sub(x[0].Mul(x[0])).Sub(x[1].Exp())
+	}, mean, logVariance)
+	if err != nil {
+		return nil, err
+	}
+	return mapOf(l, func(x ...expr.Expr) expr.Expr { return x[0].Mul(expr.Const(-0.5 / float64(batch))) }, sum)
+}
+
+// TotalVariation is the sum of |differences| of neighbouring pixels of images x [batch, height, width, channels],
+// down and across, its mean over the batch (Rudin et al., 1992; as TensorFlow has it).
+func TotalVariation(x *gorgonia.Node) (*gorgonia.Node, error) {
+	const op = "total_variation"
+	if err := checkInputs(op, input{"x", x, 4}); err != nil {
+		return nil, err
+	}
+	s, l := x.Shape(), after(x, op)
+	var total *gorgonia.Node
+	for axis := 1; axis <= 2; axis++ {
+		if s[axis] < 2 {
+			continue
+		}
+		shape := s.Clone()
+		shape[axis]--
+		here := axes(x, count(4), 4)
+		next := axes(x, count(4), 4)
+		next.Axes[axis].Offset = 1
+		difference := expr.Input(1).Sub(expr.Input(0)).Abs().Mul(expr.Const(1 / float64(s[0])))
+		part, err := sumSources(l, difference, tensor.ScalarShape(), shape, []source{{x, here}, {x, next}})
+		if err != nil {
+			return nil, err
+		}
+		if total == nil {
+			total = part
+		} else if total, err = Add(total, part); err != nil {
+			return nil, err
+		}
+	}
+	if total == nil {
+		return Scale(x, 0)
+	}
+	return total, nil
+}
+
+// PSNR is the peak signal-to-noise ratio of images a and b [batch, ...] in decibels, for each image, [batch]:
+// 10*log10(peak^2 / mean((a-b)^2)), with peak the range of a pixel.
+func PSNR(a, b *gorgonia.Node, peak float64) (*gorgonia.Node, error) {
+	const op = "psnr"
+	if err := checkSameShape(op, input{"a", a, -1}, input{"b", b, -1}); err != nil {
+		return nil, err
+	}
+	s, l := a.Shape(), after(a, op)
+	if err := checkAxes(op, a, count(max(s.Dims(), 1))); err != nil {
+		return nil, err
+	}
+	square, err := mapOf(l, func(x ...expr.Expr) expr.Expr { d := x[0].Sub(x[1]); return d.Mul(d) }, a, b)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := Sum(square, count(s.Dims())[1:]...)
+	if err != nil {
+		return nil, err
+	}
+	n := float64(s.TotalSize() / s[0])
+	db, err := mapOf(l, func(x ...expr.Expr) expr.Expr {
+		return expr.Const(peak * peak * n).Div(x[0]).Log().Mul(expr.Const(10 / math.Ln10))
+	}, sum)
+	if err != nil {
+		return nil, err
+	}
+	return reshape(l, db, tensor.Shape{s[0]})
+}
+
+// SSIM is the structural similarity of images a and b [batch, height, width, channels], the mean over all windows
+// and channels, for each image, [batch] (Wang et al., 2004): a Gaussian window of 11x11 pixels with a
+// deviation of 1.5 that lies within the image, K1 = 0.01, K2 = 0.03, and peak the range of a pixel:
+//
+//	(2*ma*mb+C1)*(2*cov+C2) / ((ma^2+mb^2+C1)*(va+vb+C2)),  C1 = (K1*peak)^2,  C2 = (K2*peak)^2
+//
+// It is an error if images have fewer than 11 pixels a side.
+func SSIM(a, b *gorgonia.Node, peak float64) (*gorgonia.Node, error) {
+	const op = "ssim"
+	if err := checkSameShape(op, input{"a", a, 4}, input{"b", b, 4}); err != nil {
+		return nil, err
+	}
+	l := after(a, op)
+	var window [11]float64
+	var total float64
+	for i := range window {
+		d := float64(i - 5)
+		window[i] = math.Exp(-d * d / (2 * 1.5 * 1.5))
+		total += window[i]
+	}
+	for i := range window {
+		window[i] /= total
+	}
+	blurred := func(f func(x ...expr.Expr) expr.Expr, of ...*gorgonia.Node) (*gorgonia.Node, error) {
+		y, err := mapOf(l, f, of...)
+		for axis := 1; axis <= 2 && err == nil; axis++ {
+			y, err = correlate(l, y, axis, window[:], 0, 0, 1)
+		}
+		return y, err
+	}
+	same := func(x ...expr.Expr) expr.Expr { return x[0] }
+	product := func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[len(x)-1]) }
+	var moments gorgonia.Nodes
+	for _, m := range []struct {
+		f  func(x ...expr.Expr) expr.Expr
+		of gorgonia.Nodes
+	}{{same, gorgonia.Nodes{a}}, {same, gorgonia.Nodes{b}}, {product, gorgonia.Nodes{a}}, {product, gorgonia.Nodes{b}}, {product, gorgonia.Nodes{a, b}}} {
+		n, err := blurred(m.f, m.of...)
+		if err != nil {
+			return nil, err
+		}
+		moments = append(moments, n)
+	}
+	c1, c2 := expr.Const(0.01*0.01*peak*peak), expr.Const(0.03*0.03*peak*peak)
+	similarity, err := mapOf(l, func(x ...expr.Expr) expr.Expr {
+		ma, mb := x[0], x[1]
+		means := ma.Mul(mb)
+		squares := ma.Mul(ma).Add(mb.Mul(mb))
+		two := expr.Const(2)
+		above := means.Mul(two).Add(c1).Mul(x[4].Sub(means).Mul(two).Add(c2))
+		return above.Div(squares.Add(c1).Mul(x[2].Add(x[3]).Sub(squares).Add(c2)))
+	}, moments...)
+	if err != nil {
+		return nil, err
+	}
+	y, err := Mean(similarity, 1, 2, 3)
+	if err != nil {
+		return nil, err
+	}
+	return reshape(l, y, tensor.Shape{a.Shape()[0]})
+}
