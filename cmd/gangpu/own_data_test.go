@@ -242,3 +242,25 @@ func TestClassifierWords(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// Weights bring their networks: what is printed says so, of a recipe whose networks are others too.
+func TestWeightsBringNetworks(t *testing.T) {
+	tutorial := filepath.Join(trained(t), "model.safetensors")
+	compact := filepath.Join(trained(t, "--preset", "best"), "model.safetensors")
+	const words = ", of the tutorial model, in the place of --preset best's networks; Adam begins anew\n"
+	for _, c := range []struct {
+		args      []string
+		want, not string
+	}{
+		{[]string{"--weights", compact}, "with    the compact model, latent 64", words},
+		{[]string{"--weights", tutorial, "--preset", "best"}, "weights from " + tutorial + words, "compact"},
+		{[]string{"--weights", compact, "--preset", "best"}, "with    the compact model, ", "in the place of"},
+		{[]string{"--weights", tutorial}, "with    batch 4; all else is the tutorial's", "model,"},
+		{[]string{"--preset", "best"}, "with    the compact model, latent 64", "weights"},
+	} {
+		args := trainArgs(filepath.Join(t.TempDir(), "run"), append(c.args, "--iterations", "1")...)
+		if r := asProcess(t, "", nil, args...); r.code != exitOK || r.stderr != "" || !strings.Contains(r.stdout, c.want) || strings.Contains(r.stdout, c.not) {
+			t.Errorf("%q: want %q, not %q: %+v", c.args, c.want, c.not, r)
+		}
+	}
+}

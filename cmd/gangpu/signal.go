@@ -36,4 +36,13 @@ func withSignals(ctx context.Context) context.Context {
 }
 
 // endAtOnce gives the signals their default back, for what has nothing to finish.
-func endAtOnce() { signal.Reset(os.Interrupt, syscall.SIGTERM) }
+func endAtOnce() {
+	signal.Reset(os.Interrupt, syscall.SIGTERM)
+	if os.Getpid() != 1 {
+		return
+	}
+	// A signal's default does not end the first process of a container, and what Go does then is to exit with 2.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() { os.Exit((&signalError{<-signals}).exitCode()) }()
+}

@@ -164,6 +164,23 @@ func TestBrowserRebinding(t *testing.T) {
 	}
 }
 
+// A run without an epoch has no samples to show, and shows no place for any.
+func TestBrowserReportWithoutEpoch(t *testing.T) {
+	r := newRun(t)
+	train(t, r, 5)
+	r.End(runfolder.Interrupted, "")
+	if err := r.WriteReport(); err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /report", func(w http.ResponseWriter, req *http.Request) { http.ServeFile(w, req, r.folder.Report()) })
+	use(t, mux, "/report", `
+	await until("it is there", () => text("state") === "interrupted");
+	check("no picture, no slider", [get("picture"), get("controls")].every(e => e.getClientRects().length === 0));
+	check("words in their place", get("none").getClientRects().length > 0);
+`, nil)
+}
+
 // The report shows the same, from a file alone.
 func TestBrowserReport(t *testing.T) {
 	r := newRun(t)
