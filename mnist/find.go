@@ -13,7 +13,9 @@ import (
 )
 
 // partNames are the official names of the four files without their ends, by Part.
-var partNames = [4]string{"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}
+var partNames = [4]string{
+	"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
+}
 
 // fileName is the form of the name of a file, or of a folder of its own that a file is in: prefix,
 // split, content, dash or dot, rank, ".gz".

@@ -62,7 +62,7 @@ type Progress struct {
 
 // Data is a dataset in memory.
 type Data struct {
-	Name        string // of Datasets() if all files are official, else what Options.Dataset, the prefix or the folder is called
+	Name        string // of Datasets() if all files are official, else Options.Dataset, the prefix or the folder's name
 	Dir         string // that holds the files, or Options.Dir if that ends in their prefix
 	Train, Test Set
 	Files       []File         // that were read: images and labels of Train, then of Test

@@ -31,7 +31,8 @@ func sourceOf(c *cli.Context, file string, model *gan.ModelFile) (source, error)
 	}
 	trained, gone := model.Notes[noteDataset], ""
 	if run, _, err := runfolder.Resumable(file); err == nil && run != "" {
-		if i, err := run.ReadInfo(); err == nil && i.Dataset.Folder != "" && i.Dataset.SHA256 == model.Notes[notePixels] {
+		i, err := run.ReadInfo()
+		if err == nil && i.Dataset.Folder != "" && i.Dataset.SHA256 == model.Notes[notePixels] {
 			if _, err := os.Stat(i.Dataset.Folder); err == nil {
 				return source{folder: i.Dataset.Folder}, nil
 			}

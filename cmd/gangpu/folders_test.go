@@ -104,6 +104,15 @@ func TestFoldersThatHelpIsSaidOf(t *testing.T) {
 		args := []string{"data", "--data", folder}
 		checkFailure(t, asProcess(t, "", nil, args...), exitFailed, want, args)
 	}
+	// So it is said of any file that a command reads.
+	gone := filepath.Join(dir, "gone.safetensors")
+	if err := os.Symlink("/gone/model", gone); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"generate", "--npy", "x.npy", "--model", gone}, {"evaluate", "--device", "cpu", gone}, {"train", "--weights", gone},
+		{"train", "--resume", gone}, {"import", "--out", "x", "--keras", gone}, {"report", gone}} {
+		checkFailure(t, asProcess(t, dir, nil, args...), exitFailed, gone+" is a link to /gone/model, which is not there", args)
+	}
 	home := append([]string{"HOME", "XDG_CACHE_HOME"}, noEnvironment...)
 	checkFailure(t, asProcess(t, "", home, "data"), exitFailed, "--data FOLDER reads the dataset's files from a folder instead", []string{"data"})
 }

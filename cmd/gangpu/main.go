@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(stderr, "gangpu: %s\n", oneLine(err))
+	fmt.Fprintf(stderr, "gangpu: %s\n", oneLine(explainLink(err)))
 	if usage := (*usageError)(nil); errors.As(err, &usage) {
 		return exitUsage
 	}

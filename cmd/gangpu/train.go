@@ -28,7 +28,7 @@ func trainCommand() *cli.Command {
 		Flags: slices.Concat(settingsFlags(), dataFlags(), deviceFlags(), judgingFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "out", TakesFile: true, EnvVars: []string{"GANGPU_OUT"},
 				DefaultText: "the next of runs/001, runs/002, ...", Usage: "`FOLDER` of the run"},
-			&cli.StringFlag{Name: "resume", TakesFile: true, Usage: "go on with the run in this `FOLDER`, by its own settings; --epochs may be more; a file of its checkpoints goes on from there, and makes anew what came after"},
+			&cli.StringFlag{Name: "resume", TakesFile: true, Usage: "go on with the run in this `FOLDER`, by its own settings; --epochs may be more; a file of its checkpoints goes on from there, and makes anew what came after; a model file outside of a run's folder goes on in --out"},
 			&cli.StringFlag{Name: "weights", TakesFile: true, DefaultText: "drawn by --seed", Usage: "begin a new run with the weights of this model `FILE`, one that was imported, say; Adam begins anew"},
 			&cli.IntFlag{Name: "iterations", DefaultText: "all epochs",
 				Usage: "stop after this `NUMBER` of iterations, counted from the run's beginning"},

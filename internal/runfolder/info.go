@@ -41,7 +41,7 @@ type Info struct {
 	CheckpointEvery int         `json:"checkpoint_every"`      // iterations; 0: each epoch
 	Keep            int         `json:"keep"`                  // of the newest checkpoints
 	JudgeEvery      *int        `json:"judge_every,omitempty"` // epochs; 0: never; nil of early versions
-	Classifier      string      `json:"classifier,omitempty"`  // that the run is judged by, absolute; empty for MNIST's, or none
+	Classifier      string      `json:"classifier,omitempty"`  // that judges the run, absolute; empty for MNIST's, or none
 	Distance        *float64    `json:"distance,omitempty"`    // as it was measured last
 	Best            *Checkpoint `json:"best,omitempty"`        // of the least distance
 

@@ -82,8 +82,8 @@ func (r *Run) Rows() ([]gan.MetricsRow, error) {
 	return inOrder(rows, r.IterationsAsked, r.IterationsPerEpoch), err
 }
 
-// ReadMetrics reads metrics.csv: the iterations so far, of a run that is being trained too; none if there is no such file.
-// Iterations whose line is lost, or cannot be read, are left out.
+// ReadMetrics reads metrics.csv: the iterations so far, of a run that is being trained too; none if there
+// is no such file. Iterations whose line is lost, or cannot be read, are left out.
 func (r Folder) ReadMetrics() ([]gan.MetricsRow, error) {
 	f, err := os.Open(r.Metrics())
 	if errors.Is(err, fs.ErrNotExist) {
