@@ -29,7 +29,7 @@ func (b *fetchBar) show(p mnist.Progress) {
 	}
 	if b.bar == nil {
 		b.bar = progressbar.NewOptions64(p.Total,
-			progressbar.OptionSetWriter(b.w),
+			progressbar.OptionSetWriter(fileOf(b.w)),
 			progressbar.OptionSetDescription("fetching "+p.Dataset),
 			progressbar.OptionShowBytes(true),
 			progressbar.OptionSetWidth(30),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -94,14 +95,14 @@ func checkOutput(flag, path string) error {
 }
 
 // isTerminal reports whether what is written can be overwritten, as a progress bar does.
-func isTerminal(w any) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+func isTerminal(w io.Writer) bool {
+	f := fileOf(w)
+	return f != nil && term.IsTerminal(int(f.Fd()))
 }
 
 // terminalSize is that of the terminal that is written to, and what most have if it is none.
-func terminalSize(w any) (columns, lines int) {
-	if f, ok := w.(*os.File); ok {
+func terminalSize(w io.Writer) (columns, lines int) {
+	if f := fileOf(w); f != nil {
 		if columns, lines, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 && lines > 0 {
 			return columns, lines
 		}

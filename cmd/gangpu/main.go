@@ -25,7 +25,8 @@ const (
 
 func main() {
 	hostmemory.LimitGarbage()
-	os.Exit(run(withSignals(context.Background()), os.Args, os.Stdout, os.Stderr))
+	ctx := withSignals(context.Background())
+	os.Exit(run(ctx, os.Args, newStream(os.Stdout), newStream(os.Stderr)))
 }
 
 // run is main without the process: it returns the exit code.

@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -34,36 +33,6 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 // commandEnv is the environment that makes the test binary the command. The race detector
 // otherwise waits a second at the end of each process.
 func commandEnv() []string { return append(os.Environ(), asCommand+"=1", "GORACE=atexit_sleep_ms=0") }
-
-// The first signal makes a run finish its iteration and save.
-func TestSignals(t *testing.T) {
-	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		out := filepath.Join(t.TempDir(), "run")
-		cmd := command(t, trainArgs(out)...)
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		stdout, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		for lines := bufio.NewScanner(stdout); lines.Scan(); {
-			if strings.HasPrefix(lines.Text(), ">1, 1/") {
-				if err := cmd.Process.Signal(s); err != nil {
-					t.Error(err)
-				}
-			}
-		}
-		_ = cmd.Wait() // the code says it all
-		checkFailure(t, result{code: cmd.ProcessState.ExitCode(), stderr: stderr.String()}, 128+int(s), "train --resume "+out, cmd.Args)
-		made := strconv.Itoa(len(metricsRows(t, out)))
-		if f := readTensors(t, out, "model.safetensors"); f.Metadata["iterations"] != made {
-			t.Errorf("%v saved the model after %s iterations, the metrics of %s", s, f.Metadata["iterations"], made)
-		}
-	}
-}
 
 // A disk that is full when the model is saved again, here a limit on the size of files, leaves the
 // model that was saved before.

@@ -32,7 +32,7 @@ func newProgress(stdout, stderr io.Writer, epochs, perEpoch, done, total int) *p
 	p := &progress{stdout: stdout, stderr: stderr, epochs: epochs, perEpoch: perEpoch}
 	if isTerminal(stderr) {
 		p.bar = progressbar.NewOptions(total,
-			progressbar.OptionSetWriter(stderr),
+			progressbar.OptionSetWriter(fileOf(stderr)), // it asks a file for the terminal's width
 			progressbar.OptionFullWidth(),
 			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionSetPredictTime(false),
