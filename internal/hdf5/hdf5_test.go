@@ -165,22 +165,6 @@ func TestReadDamaged(t *testing.T) {
 	}
 }
 
-// Whatever the bytes, Decode returns.
-func FuzzDecode(f *testing.F) {
-	for _, name := range []string{"gan_mnist.h5", "gan.weights.h5"} {
-		data, err := os.ReadFile(filepath.Join(kerasFiles, name))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if root, err := Decode(data); err == nil && root == nil {
-			t.Error("neither a group nor an error")
-		}
-	})
-}
-
 // Numbers of each size and order, as the library stores them.
 func TestNumbers(t *testing.T) {
 	for _, c := range []struct {

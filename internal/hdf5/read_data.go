@@ -196,10 +196,10 @@ func (r *reader) attribute(g *Group, b []byte) error {
 // the attribute has its length, the address of a collection and its index there.
 func (r *reader) text(t datatype, b []byte) (string, error) {
 	if t.class == classString {
+		s := untilZero(b)
 		if t.space {
-			return strings.TrimRight(string(b), " "), nil
+			s = strings.TrimRight(s, " ")
 		}
-		s, _, _ := strings.Cut(string(b), "\x00")
 		return s, nil
 	}
 	if len(b) < 16 {
@@ -225,9 +225,15 @@ func (r *reader) text(t datatype, b []byte) (string, error) {
 			break
 		}
 		if uint32(found) == index && length <= size {
-			return string(heap[p:][:length]), nil
+			return untilZero(heap[p:][:length]), nil
 		}
 		p += (size + 7) &^ 7
 	}
 	return "", fmt.Errorf("damaged: the global heap at byte %d has no object %d of %d bytes", at, index, length)
+}
+
+// untilZero is a string as C has it, which the library is written in.
+func untilZero(b []byte) string {
+	s, _, _ := strings.Cut(string(b), "\x00")
+	return s
 }

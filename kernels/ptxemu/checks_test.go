@@ -233,6 +233,8 @@ func TestParseErrors(t *testing.T) {
 		{"character", "", "add.s32 %r0 ? %r1;", "unexpected character '?'"},
 		{"recursion", ".func f() { call.uni f; ret; }", "", "f calls itself"},
 		{"number", "", "mov.u32 %r0, 0f12;", "is no number"},
+		{"predicate in memory", "", ".local .pred flag;", "flag: only a register is of type .pred"},
+		{"predicate as parameter", ".func f(.param .pred flag) { ret; }", "", "flag: only a register is of type .pred"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Parse("x.ptx", []byte(kernelOf(c.declarations, c.body)))

@@ -326,6 +326,9 @@ func (p *parser) typeAndAlign() (typ scalar, align, vector int, err error) {
 const maxVariable = 1 << 30
 
 func (p *parser) dimensions(v *variable) error {
+	if v.typ == pred {
+		return errorAt(v.pos, "%s: only a register is of type .pred", v.name)
+	}
 	v.bytes = v.typ.size()
 	for p.is("[") {
 		if err := p.advance(); err != nil {
