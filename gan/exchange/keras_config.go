@@ -117,7 +117,11 @@ func fromKeras(name string, model kerasLayer) (gan.Network, error) {
 			}
 		}
 		if err != nil {
-			return n, fmt.Errorf("%s: layer %q of %q: %w", name, k.Config.Name, model.Config.Name, err)
+			of := ""
+			if model.Config.Name != "" { // which a list of layers has not
+				of = fmt.Sprintf(" of %q", model.Config.Name)
+			}
+			return n, fmt.Errorf("%s: layer %q%s: %w", name, k.Config.Name, of, err)
 		}
 		n.Layers = append(n.Layers, layers...)
 	}

@@ -4,10 +4,13 @@ import (
 	"archive/zip"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"math"
 
 	"gangpu/gan"
 	"gangpu/internal/hdf5"
+	"gangpu/internal/hostmemory"
 )
 
 // ReadKeras reads the GAN of the tutorial as Keras saves it: a Sequential of generator and
@@ -40,8 +43,11 @@ func readRoot(path string) (*hdf5.Group, error) {
 	defer archive.Close()
 	content := map[string][]byte{}
 	for _, name := range []string{"model.weights.h5", "config.json"} {
-		if content[name], err = fs.ReadFile(archive, name); err != nil {
-			return nil, fmt.Errorf("reading %s: not an archive of Keras: %w", path, err)
+		if content[name], err = readMember(&archive.Reader, name); err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				err = fmt.Errorf("not an archive of Keras: %w", err)
+			}
+			return nil, fmt.Errorf("reading %s: %w", path, err)
 		}
 	}
 	root, err := hdf5.Decode(content["model.weights.h5"])
@@ -50,6 +56,31 @@ func readRoot(path string) (*hdf5.Group, error) {
 	}
 	root.Strings[modelConfig] = string(content["config.json"])
 	return root, nil
+}
+
+// readMember unpacks a file of an archive, if it finds room as large as the archive says that it is.
+func readMember(archive *zip.Reader, name string) ([]byte, error) {
+	f, err := archive.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	size := info.Size()
+	if size < 0 || size > math.MaxInt64/4 {
+		return nil, fmt.Errorf("%s: a size of %d bytes", name, uint64(size))
+	}
+	if err := hostmemory.Check(name, 2*uint64(size)); err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(io.LimitReader(f, size+1))
+	if err == nil && int64(len(content)) != size {
+		err = fmt.Errorf("%s: not the %d bytes that it is said to have", name, size)
+	}
+	return content, err
 }
 
 func readKeras(root *hdf5.Group) (*gan.ModelFile, error) {

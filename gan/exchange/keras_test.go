@@ -14,6 +14,7 @@ import (
 
 	"gangpu/gan"
 	"gangpu/internal/hdf5"
+	"gangpu/internal/hostmemory"
 )
 
 // outputs of the small GAN in testdata, by Keras.
@@ -226,6 +227,28 @@ func TestKerasRoundTrip(t *testing.T) {
 		t.Errorf("weights of the tutorial's model are of %q", m.Name)
 	}
 	tutorial("tutorial.h5")
+}
+
+// An archive that would unpack to more than there is memory for is not unpacked.
+func TestReadKerasBomb(t *testing.T) {
+	if _, known := hostmemory.Now(); !known {
+		t.Skip("no limit on memory is known here")
+	}
+	for size, want := range map[uint64]string{1 << 45: "bomb.keras: model.weights.h5 would take 67108864.0 MiB of memory", 1 << 63: "a size of 9223372036854775808 bytes", 3: "model.weights.h5"} {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		w, err := z.CreateRaw(&zip.FileHeader{Name: "model.weights.h5", Method: zip.Deflate, UncompressedSize64: size, CompressedSize64: 1})
+		if err == nil {
+			_, err = w.Write([]byte{0})
+		}
+		path := filepath.Join(t.TempDir(), "bomb.keras")
+		if err := errors.Join(err, z.Close(), os.WriteFile(path, b.Bytes(), 0o666)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadKeras(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%d bytes: %v, want %q", size, err, want)
+		}
+	}
 }
 
 func TestReadKerasRefused(t *testing.T) {
