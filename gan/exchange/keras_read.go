@@ -78,9 +78,12 @@ func readMember(archive *zip.Reader, name string) ([]byte, error) {
 	}
 	content, err := io.ReadAll(io.LimitReader(f, size+1))
 	if err == nil && int64(len(content)) != size {
-		err = fmt.Errorf("%s: not the %d bytes that it is said to have", name, size)
+		err = fmt.Errorf("not the %d bytes that it is said to have", size)
 	}
-	return content, err
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return content, nil
 }
 
 func readKeras(root *hdf5.Group) (*gan.ModelFile, error) {
