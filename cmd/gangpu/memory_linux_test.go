@@ -62,6 +62,9 @@ func within(t *testing.T, before string, args ...string) result {
 
 // A container's limit is told in words before it would end the process, and what fits under it runs.
 func TestContainerLimit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector, with which this is run, needs many times as much memory")
+	}
 	const mib = 1 << 20
 	model := filepath.Join(trained(t), "model.safetensors")
 	dir := t.TempDir()
@@ -107,12 +110,12 @@ func TestContainerLimit(t *testing.T) {
 	limited(exitFailed, images+" would take ", "data", "--data", data)
 }
 
-// So is that of a shell. Go's own words for it are a stack trace.
+// So is that of a shell. Go's own words for it are a stack trace. Each thread takes addresses, so there are few.
 func TestShellLimit(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the race detector, with which this is run, needs terabytes of addresses")
 	}
 	model := filepath.Join(trained(t), "model.safetensors")
 	args := []string{"generate", "--device", "cpu", "--model", model, "--npy", filepath.Join(t.TempDir(), "pixels.npy"), "-n", "1000000"}
-	checkFailure(t, within(t, "ulimit -v 3000000", args...), exitFailed, "of the shell's limit (ulimit -v) (2929.7 MiB) are free", args)
+	checkFailure(t, within(t, "export GOMAXPROCS=2 && ulimit -v 3000000", args...), exitFailed, "of the shell's limit (ulimit -v) (2929.7 MiB) are free", args)
 }
