@@ -80,6 +80,9 @@ func (e *executable) load(bindings program.Bindings) error {
 			return e.device.fault(fmt.Errorf("writing the sums of program %s: %w", e.program.Name, err))
 		}
 	}
+	if err := e.device.compileWritten(p.written, p.constants, p.launches); err != nil {
+		return err
+	}
 	for i := range p.constants {
 		if err := e.launch(&p.constants[i]); err != nil {
 			return e.device.fault(fmt.Errorf("filling the constants of program %s: %w", e.program.Name, err))

@@ -6,6 +6,7 @@ import (
 
 	"gangpu/engine/program"
 	"gangpu/kernels"
+	"gangpu/kernels/ptxgen"
 )
 
 // planner collects the launches of a program.
@@ -18,7 +19,8 @@ type planner struct {
 	table     uint64        // address of an array for sums
 	sums      []kernels.Sum // of all launches of split_sums
 	launches  []launch
-	constants []launch // of steps that are run once, before all others
+	constants []launch         // of steps that are run once, before all others
+	written   []*ptxgen.Kernel // that the launches need, in the order in which they are first planned
 }
 
 // step plans an operation. The launches' arguments follow the kernels' parameters, which package
@@ -46,6 +48,11 @@ func (p *planner) step(op program.Op, args []uint64) error {
 		return p.matmul(op)
 	case program.BiasGrad:
 		return p.biasGrad(op)
+
+	case program.Map:
+		return p.mapOf(op)
+	case program.Reduce:
+		return p.reduce(op)
 
 	case program.LeakyReLU:
 		return p.elementwise(op.N, "leaky_relu", a[0], a[1], op.N, op.Alpha)
