@@ -86,7 +86,13 @@ type arguments [][]byte
 
 func (a arguments) f32(i int) []float32 { return elements[float32](a[i]) }
 func (a arguments) u32(i int) []uint32  { return elements[uint32](a[i]) }
-func (a arguments) u8(i int) []uint8    { return a[i] }
+func (a arguments) floats(first, end int) (all [][]float32) {
+	for i := first; i < end; i++ {
+		all = append(all, a.f32(i))
+	}
+	return all
+}
+func (a arguments) u8(i int) []uint8 { return a[i] }
 
 // epilogue takes the arguments that follow the two of a convolution or product apart.
 func (a arguments) epilogue(op program.Epilogue) (e epilogue, result []float32) {
@@ -119,6 +125,10 @@ func newKernel(op program.Op, a arguments, ws *workspace) (kernel, error) {
 		return newConv2DTranspose(op.Geometry, a.f32(0), a.f32(1), e, dx, ws), nil
 	case program.Conv2DFilterGrad:
 		return newConv2DFilterGrad(op, a.f32(0), a.f32(1), a.f32(2), ws), nil
+	case program.Map:
+		return newMap(op, a, ws)
+	case program.Reduce:
+		return newReduce(op, a, ws)
 	case program.LeakyReLU:
 		return newLeakyReLU(op, a.f32(0), a.f32(1)), nil
 	case program.LeakyReLUGrad:

@@ -1,5 +1,7 @@
 package cpu
 
+import "gangpu/engine/expr"
+
 // A vectorUnit is one set of the innermost loops. All of them compute the same, but for rounding.
 type vectorUnit struct {
 	name string
@@ -19,6 +21,13 @@ type vectorUnit struct {
 
 	elementLoops
 	spectralLoops
+
+	// expression computes an instruction on whole vectors of points; see expressionGo.
+	expression func(op expr.Op, p *loopArgs)
+	// sums are the sums of v and of its squares, in float64; see sumsGo.
+	sums func(v []float32) (sum, squares float64)
+	// columnSums adds v to sum, and its squares to squares if there are any; see columnSumsGo.
+	columnSums func(sum, squares []float64, v []float32)
 }
 
 // elementLoops are the loops over arrays of one length, which may be one array.
@@ -52,6 +61,9 @@ var plainGo = &vectorUnit{
 	transpose8x8:  transpose8x8Go,
 	elementLoops:  elementLoopsGo,
 	spectralLoops: spectralLoopsGo,
+	expression:    expressionGo,
+	sums:          sumsGo,
+	columnSums:    columnSumsGo,
 }
 
 var elementLoopsGo = elementLoops{

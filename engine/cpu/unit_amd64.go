@@ -15,6 +15,9 @@ var avx512 = &vectorUnit{
 	transpose8x8:  transpose8x8AVX2,
 	elementLoops:  elementLoopsAVX2,
 	spectralLoops: spectralLoopsAVX512,
+	expression:    expressionAVX512,
+	sums:          sumsUnitAVX512,
+	columnSums:    columnSumsUnitAVX512,
 }
 
 var avx2 = &vectorUnit{
@@ -30,6 +33,9 @@ var avx2 = &vectorUnit{
 	transpose8x8:  transpose8x8AVX2,
 	elementLoops:  elementLoopsAVX2,
 	spectralLoops: spectralLoopsAVX2,
+	expression:    expressionAVX2,
+	sums:          sumsUnitAVX2,
+	columnSums:    columnSumsUnitAVX2,
 }
 
 func bestUnit() *vectorUnit {

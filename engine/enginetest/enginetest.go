@@ -33,12 +33,14 @@ func Run(t *testing.T, open func(t *testing.T) program.Device, size selftest.Siz
 		var table strings.Builder
 		w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 		fmt.Fprintf(w, "operation\tcases\tworst error\ttolerance\tworst case\n")
-		selftest.Operations(dev, size, func(r selftest.Result) {
+		report := func(r selftest.Result) {
 			fmt.Fprintf(w, "%s\t%d\t%.1e\t%.0e\t%s\n", r.Operation, r.Cases, r.Worst, r.Tolerance, r.WorstCase)
 			for _, err := range r.Failures {
 				t.Errorf("%s: %v", r.Operation, err)
 			}
-		})
+		}
+		selftest.Operations(dev, size, report)
+		selftest.Maps(dev, size, report)
 		w.Flush()
 		info := dev.Info()
 		t.Logf("%s (%s), %s:\n%s", info.Name, info.Description, info.Precision, table.String())

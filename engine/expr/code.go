@@ -167,6 +167,10 @@ type Evaluator struct {
 	results      []int
 	values       []float64
 	errors       []float64 // for Bounds
+
+	// Float32 rounds the result of every instruction to float32, so that an expression gives the same bits in
+	// one piece as in several.
+	Float32 bool
 }
 
 // Evaluator returns one for the code.
@@ -189,6 +193,9 @@ func (e *Evaluator) Eval(out, in []float64) {
 			v[i] = float64(n.Value)
 		default:
 			v[i] = compute(n.Op, v[n.A], v[n.B], v[n.C])
+		}
+		if e.Float32 {
+			v[i] = float64(float32(v[i]))
 		}
 	}
 	for i, r := range e.results {

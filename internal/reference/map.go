@@ -7,7 +7,7 @@ import (
 	"gangpu/engine/program"
 )
 
-// Map is program.Map, each element computed in float64.
+// Map is program.Map, each instruction of the expression rounded to E.
 func Map[E Float](op program.Map, in, out [][]E) error {
 	eval, err := newEvaluation(op.Shape, op.In, op.Code, in)
 	if err != nil {
@@ -21,7 +21,7 @@ func Map[E Float](op program.Map, in, out [][]E) error {
 	return nil
 }
 
-// Reduce is program.Reduce, in float64.
+// Reduce is program.Reduce, the expression as in Map and the rest in float64.
 func Reduce[E Float](op program.Reduce, in, out [][]E) error {
 	eval, err := newEvaluation(op.Shape(), op.In, op.Code, in)
 	if err != nil {
@@ -81,6 +81,7 @@ func newEvaluation[E Float](shape []int, sources []program.Source, code expr.Cod
 	if err != nil {
 		return nil, err
 	}
+	_, eval.Float32 = any(E(0)).(float32)
 	return &evaluation[E]{shape, sources, arrays, eval, make([]int, len(shape)), make([]float64, len(sources)),
 		make([]float64, eval.Results())}, nil
 }
