@@ -3,6 +3,7 @@ package bench
 import (
 	"errors"
 
+	"gangpu/engine/expr"
 	"gangpu/engine/program"
 )
 
@@ -36,7 +37,8 @@ func (u *run) productRate() (float64, error) {
 // copyRate is the rate of a copy between arrays too large for any cache, read and written bytes
 // counted.
 func (u *run) copyRate() (float64, error) {
-	op := program.Copy{N: 64 << 20}
+	n := []int{64 << 20}
+	op := program.NewMap(n, func(x ...expr.Expr) expr.Expr { return x[0] }, n)
 	seconds, err := u.probe(op)
 	return Bytes(op) / seconds, err
 }

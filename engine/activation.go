@@ -2,10 +2,12 @@ package engine
 
 import (
 	"math"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 
 	"gangpu/engine/expr"
+	"gangpu/engine/program"
 )
 
 // ReLU is max(x, 0).
@@ -32,6 +34,11 @@ func SiLU(x *gorgonia.Node) (*gorgonia.Node, error) {
 	return Map("silu", func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[0].Sigmoid()) }, x)
 }
 
+// Sigmoid is the logistic function 1/(1+exp(-x)).
+func Sigmoid(x *gorgonia.Node) (*gorgonia.Node, error) {
+	return Map("sigmoid", func(x ...expr.Expr) expr.Expr { return x[0].Sigmoid() }, x)
+}
+
 // Tanh is the hyperbolic tangent.
 func Tanh(x *gorgonia.Node) (*gorgonia.Node, error) {
 	return Map("tanh", func(x ...expr.Expr) expr.Expr { return x[0].Tanh() }, x)
@@ -48,20 +55,40 @@ func Softmax(x *gorgonia.Node) (*gorgonia.Node, error) {
 	if err := checkInputs(op, input{"x", x, -1}); err != nil {
 		return nil, err
 	}
-	l := after(x, op)
+	l, last := after(x, op), x.Shape().Dims()-1
 	largest, err := rowMaximum(x)
 	if err != nil {
 		return nil, err
 	}
-	above, err := mapOf(l, func(x ...expr.Expr) expr.Expr { return x[0].Sub(x[1]).Exp() }, x, largest)
+	above := func(x ...expr.Expr) expr.Expr { return x[0].Sub(x[1]).Exp() }
+	terms, err := mapOf(l, above, x, largest)
 	if err != nil {
 		return nil, err
 	}
-	sum, err := Sum(above, x.Shape().Dims()-1)
+	sum, err := Sum(terms, last)
 	if err != nil {
 		return nil, err
 	}
-	return mapOf(l, func(x ...expr.Expr) expr.Expr { return x[0].Div(x[1]) }, above, sum)
+	shape := x.Shape()
+	sources := []source{broadcast(x, shape), broadcast(largest, shape), broadcast(sum, shape)}
+	v := expr.Inputs(3)
+	y := program.Map{Shape: slices.Clone(shape), In: programSources(sources), Code: expr.Compile(above(v...).Div(v[2]))}
+	return apply(y, shape, l, pullback{
+		wrt: []bool{true, false, false},
+		grad: func(_ gorgonia.Nodes, y, dy *gorgonia.Node) (gorgonia.Nodes, error) {
+			// That of the sum is in it: dx = y*(dy - sum of dy*y).
+			l := l.grad("grad")
+			products, err := mapOf(l, product, dy, y)
+			if err != nil {
+				return nil, err
+			}
+			mean, err := Sum(products, last)
+			if err != nil {
+				return nil, err
+			}
+			dx, err := mapOf(l, func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[1].Sub(x[2])) }, y, dy, mean)
+			return gorgonia.Nodes{dx, nil, nil}, err
+		}}, nodesOf(sources)...)
 }
 
 // LogSoftmax is the logarithm of [Softmax]: x - max - log(sum(exp(x-max))).

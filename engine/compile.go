@@ -67,7 +67,7 @@ func compile(name string, do passes, outputs, inputs []Place) (*program.Program,
 		return nil, err
 	}
 	if do.fuse {
-		c.steps = fuse(fuseMaps(c.steps))
+		c.steps = fuseMaps(fuse(c.steps))
 	}
 	p, err := emit(name, c.steps, assignSlots(c.steps, do.inPlace, do.reuse))
 	if err != nil {
@@ -207,7 +207,7 @@ func (c *compiler) output(o Place) error {
 	case *v.at != o.At:
 		v.uses++
 		copied := &value{node: o.Node, len: v.len, at: &o.At}
-		copied.def = &step{op: program.Copy{N: v.len}, name: stepName(o.Node, "copy"), args: []*value{v, copied}}
+		copied.def = &step{op: copyOf(v.len), name: stepName(o.Node, "copy"), args: []*value{v, copied}}
 		c.steps = append(c.steps, copied.def)
 		c.outputs = append(c.outputs, copied)
 	}

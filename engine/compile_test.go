@@ -160,10 +160,10 @@ func TestOutputsThatShareAValue(t *testing.T) {
 		outputs []*gorgonia.Node
 		steps   []string
 	}{
-		{[]*gorgonia.Node{y, y}, []string{"leaky_relu", "copy"}},
-		{[]*gorgonia.Node{x, x}, []string{"copy", "copy"}},
-		{[]*gorgonia.Node{b.must(Reshape(x, 3, 4))}, []string{"copy"}},
-		{[]*gorgonia.Node{b.must(Reshape(y, 3, 4)), y, b.must(Flatten(y))}, []string{"leaky_relu", "copy", "copy"}},
+		{[]*gorgonia.Node{y, y}, []string{"leaky_relu", "map"}},
+		{[]*gorgonia.Node{x, x}, []string{"map"}}, // both at once
+		{[]*gorgonia.Node{b.must(Reshape(x, 3, 4))}, []string{"map"}},
+		{[]*gorgonia.Node{b.must(Reshape(y, 3, 4)), y, b.must(Flatten(y))}, []string{"leaky_relu", "map"}},
 		{[]*gorgonia.Node{y, b.leaky(y)}, []string{"leaky_relu", "leaky_relu"}},
 	} {
 		p, err := Compile("test", places(c.outputs...))
@@ -199,7 +199,7 @@ func TestConstants(t *testing.T) {
 	if got, want := execute(t, p, b)["result 0"], tape[float32](t, y)[0]; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if got := stepOps(p); !slices.Equal(got, []string{"scale", "fill", "add"}) {
+	if got := stepOps(p); !slices.Equal(got, []string{"map"}) {
 		t.Errorf("steps %q", got)
 	}
 }
@@ -225,7 +225,7 @@ func TestCompileErrors(t *testing.T) {
 		outputs, inputs []Place
 		want            []string
 	}{
-		"unknown operation": {outputs: places(b.must(gorgonia.Tanh(sum))), want: []string{"tanh", "[2 3]", "add"}},
+		"unknown operation": {outputs: places(b.must(gorgonia.Tanh(sum))), want: []string{"tanh", "[2 3]", "map"}},
 		"broadcast":         {outputs: places(b.must(gorgonia.Add(b.input("s"), x))), want: []string{"+", "s []", "x [2 3]"}},
 		"stock product":     {outputs: places(b.must(gorgonia.Mul(x, b.input("w", 3, 1)))), want: []string{"×", "w [3 1]"}},
 		"float64":           {outputs: places(b64.must(Add(b64.input("p", 2), b64.input("q", 2)))), want: []string{"p [2]", "float64"}},
@@ -234,12 +234,12 @@ func TestCompileErrors(t *testing.T) {
 		"uneven constant":   {outputs: places(b.must(gorgonia.Add(x, uneven))), want: []string{"constant", "not all equal"}},
 		"no outputs":        {want: []string{"no outputs"}},
 		"nil output":        {outputs: places(nil), want: []string{"nil"}},
-		"no storage":        {outputs: []Place{{Node: sum}}, want: []string{"add", "no storage"}},
-		"negative offset":   {outputs: []Place{{sum, at("a", -1)}}, want: []string{"add", "-1"}},
-		"two graphs":        {outputs: places(sum, b64.input("p", 2)), want: []string{"add", "p [2]", "graph"}},
+		"no storage":        {outputs: []Place{{Node: sum}}, want: []string{"map", "no storage"}},
+		"negative offset":   {outputs: []Place{{sum, at("a", -1)}}, want: []string{"map", "-1"}},
+		"two graphs":        {outputs: places(sum, b64.input("p", 2)), want: []string{"map", "p [2]", "graph"}},
 		"place of no input": {outputs: places(sum), inputs: []Place{{sum, at("a", 0)}}, want: []string{"input"}},
 		"two places":        {outputs: places(sum), inputs: []Place{{x, at("a", 0)}, {x, at("a", 1)}}, want: []string{"x [2 3]", "two places"}},
-		"output on input":   {outputs: []Place{{sum, at("x", 5)}}, want: []string{"add", `"x"`, "overlaps input x"}},
+		"output on input":   {outputs: []Place{{sum, at("x", 5)}}, want: []string{"map", `"x"`, "overlaps input x"}},
 		"output on output":  {outputs: []Place{{sum, at("a", 0)}, {b.leaky(sum), at("a", 3)}}, want: []string{"leaky_relu", `"a"`, "overlaps output add"}},
 	} {
 		t.Run(name, func(t *testing.T) {

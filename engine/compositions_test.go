@@ -47,9 +47,11 @@ func init() {
 		"l1":          func(b *network) *gorgonia.Node { return b.must(L1(b.parameter("a", 3, 4), b.parameter("b", 3, 4))) },
 		"l2":          func(b *network) *gorgonia.Node { return b.must(L2(b.parameter("a", 3, 4), b.parameter("b", 3, 4))) },
 		"huber": func(b *network) *gorgonia.Node {
-			return b.must(Huber(b.parameter("a", 3, 4), b.parameter("b", 4), 0.4))
+			return b.must(Huber(b.parameter("a", 3, 4), b.parameter("b", 3, 4), 0.4))
 		},
-		"hinge loss":    func(b *network) *gorgonia.Node { return b.must(Hinge(b.parameter("s", 5), -1)) },
+		"hinge loss": func(b *network) *gorgonia.Node {
+			return b.must(Hinge(b.parameter("s", 5), b.fill("t", func() float64 { return float64(2*b.rng.IntN(2) - 1) }, 5)))
+		},
 		"softplus_loss": func(b *network) *gorgonia.Node { return b.must(SoftplusLoss(b.parameter("s", 5), 1)) },
 		"kl_normal": func(b *network) *gorgonia.Node {
 			return b.must(KLNormal(b.parameter("mean", 2, 3), b.parameter("log", 2, 3)))

@@ -5,6 +5,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
+	"gangpu/engine/expr"
 	"gangpu/engine/program"
 )
 
@@ -67,14 +68,13 @@ func extend(e *program.Epilogue, op program.Op) bool {
 			*a = program.Activation{Kind: program.LeakyReLUActivation, Alpha: op.Alpha}
 			return true
 		}
-	case program.Sigmoid:
-		if a.Kind == program.Identity && !e.Mask && !e.Gate {
-			a.Kind = program.SigmoidActivation
-			return true
-		}
-	case program.Dropout:
-		if !e.Mask && !e.Gate {
+	case program.Map:
+		switch {
+		case isMask(op) && !e.Mask && !e.Gate:
 			e.Mask = true
+			return true
+		case op.Code == sigmoidCode && op.MayOverwrite(0) && a.Kind == program.Identity && !e.Mask && !e.Gate:
+			a.Kind = program.SigmoidActivation
 			return true
 		}
 	case program.LeakyReLUGrad:
@@ -98,7 +98,7 @@ func gateByDropped(steps []*step) {
 	dropped := map[[2]*value]*value{} // y and its mask
 	for _, s := range steps {
 		switch s.op.(type) {
-		case program.Dropout:
+		case program.Map:
 			if isDropout(s.result().node) { // and no other product
 				dropped[[2]*value{s.args[0], s.args[1]}] = s.result()
 			}
@@ -123,6 +123,16 @@ func isDropout(n *gorgonia.Node) bool {
 	if !ok {
 		return false
 	}
-	_, ok = o.op.(program.Dropout)
-	return ok && !o.wrt[1]
+	m, ok := o.op.(program.Map)
+	return ok && isMask(m) && !o.wrt[1]
 }
+
+// isMask reports whether a map is a product of two arrays, element by element.
+func isMask(op program.Map) bool {
+	return op.Code == productCode && op.MayOverwrite(0) && op.MayOverwrite(1)
+}
+
+var (
+	productCode = expr.Compile(product(expr.Inputs(2)...))
+	sigmoidCode = expr.Compile(expr.Input(0).Sigmoid())
+)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -131,11 +132,37 @@ func MaxPool(x *gorgonia.Node, w Window) (*gorgonia.Node, error) {
 	if len(sources) > maxSources {
 		return nil, opError(op, errors.New("too large a window beyond the border"), x)
 	}
-	e := elements[len(elements)-1]
-	for i := len(elements) - 2; i >= 0; i-- {
-		e = e.Max(elements[i]) // the second operand has the gradient of equals
+	largest, which := elements[0], expr.Const(0)
+	for i, v := range elements[1:] {
+		larger := largest.Less(v)
+		largest, which = larger.Select(v, largest), larger.Select(expr.Const(float64(i+1)), which)
 	}
-	return mapSources(after(x, op), e, shape, sources)
+	l := after(x, op)
+	forward := program.Map{Shape: slices.Clone(shape), In: programSources(sources), Code: expr.Compile(largest)}
+	return apply(forward, shape, l, pullback{
+		wrt: wrtFirst(sources)[:len(sources):len(sources)],
+		grad: func(in gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes, error) {
+			// Which place of a window is the largest: a constant, from which each place takes its share of dy.
+			l, sources := l.grad("grad"), renewed(sources, in)
+			place := program.Map{Shape: slices.Clone(shape), In: programSources(sources), Code: expr.Compile(which)}
+			at, err := apply(place, shape, l, pullback{
+				wrt: make([]bool, len(sources)),
+				grad: func(in gorgonia.Nodes, _, _ *gorgonia.Node) (gorgonia.Nodes, error) {
+					return make(gorgonia.Nodes, len(in)), nil
+				},
+			}, nodesOf(sources)...)
+			if err != nil {
+				return nil, err
+			}
+			parts, all := make([]expr.Expr, len(sources)), []source{broadcast(at, shape), broadcast(dy, shape)}
+			for i := range parts {
+				parts[i] = expr.Const(0)
+				if i < len(elements) {
+					parts[i] = expr.Input(0).Equal(expr.Const(float64(i))).Select(expr.Input(1), expr.Const(0))
+				}
+			}
+			return gradients(l, parts, shape, sources, all)
+		}}, nodesOf(sources)...)
 }
 
 // reach reports whether an index leads before an array's first element along some axis, or beyond its last.

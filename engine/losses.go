@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"math"
 
 	"gorgonia.org/gorgonia"
@@ -9,7 +10,8 @@ import (
 	"gangpu/engine/expr"
 )
 
-// The losses here are means over all elements, scalars. Inputs are broadcast to each other.
+// The losses here are means over all elements, scalars. Inputs must have the same shape: broadcast to each other,
+// scores [n] and labels [n, 1] would make n*n losses.
 
 // mean is the mean of an expression of inputs.
 func mean(op string, f func(x ...expr.Expr) expr.Expr, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
@@ -19,6 +21,11 @@ func mean(op string, f func(x ...expr.Expr) expr.Expr, inputs ...*gorgonia.Node)
 	}
 	if err := checkInputs(op, of...); err != nil {
 		return nil, err
+	}
+	for _, in := range of[1:] {
+		if err := checkSameShape(op, of[0], in); err != nil {
+			return nil, err
+		}
 	}
 	return meanOf(after(inputs[0], op), f, inputs...)
 }
@@ -30,8 +37,11 @@ func L1(a, b *gorgonia.Node) (*gorgonia.Node, error) {
 
 // L2 is the mean of (a-b)^2.
 func L2(a, b *gorgonia.Node) (*gorgonia.Node, error) {
-	return mean("l2", func(x ...expr.Expr) expr.Expr { d := x[0].Sub(x[1]); return d.Mul(d) }, a, b)
+	return mean("l2", SquaredError, a, b)
 }
+
+// SquaredError is what [L2] takes the mean of.
+func SquaredError(x ...expr.Expr) expr.Expr { d := x[0].Sub(x[1]); return d.Mul(d) }
 
 // Huber is the mean of d^2/2 where |d| = |a-b| is at most delta, else of delta*(|d|-delta/2) (Huber, 1964).
 func Huber(a, b *gorgonia.Node, delta float64) (*gorgonia.Node, error) {
@@ -44,10 +54,137 @@ func Huber(a, b *gorgonia.Node, delta float64) (*gorgonia.Node, error) {
 }
 
 // Hinge is the mean of max(0, 1-label*score), for labels of 1 and -1 (Lim and Ye, 2017).
-func Hinge(scores *gorgonia.Node, label float64) (*gorgonia.Node, error) {
-	return mean("hinge", func(x ...expr.Expr) expr.Expr {
-		return expr.Const(1).Sub(x[0].Mul(expr.Const(label))).Max(expr.Const(0))
-	}, scores)
+func Hinge(scores, labels *gorgonia.Node) (*gorgonia.Node, error) {
+	return mean("hinge", HingeOf, scores, labels)
+}
+
+// HingeOf is what [Hinge] takes the mean of.
+func HingeOf(x ...expr.Expr) expr.Expr { return expr.Const(1).Sub(x[0].Mul(x[1])).Max(expr.Const(0)) }
+
+// Linear is the mean of -label*score: with labels of 1 and -1 a difference of means (Arjovsky et al., 2017).
+func Linear(scores, labels *gorgonia.Node) (*gorgonia.Node, error) {
+	return mean("linear", LinearOf, scores, labels)
+}
+
+// LinearOf is what [Linear] takes the mean of.
+func LinearOf(x ...expr.Expr) expr.Expr { return x[0].Mul(x[1]).Neg() }
+
+// BCEWithLogits is the mean binary cross-entropy of logits z against labels t in [0, 1]:
+//
+//	-t*log(s(z)) - (1-t)*log(1-s(z)) = log(1+exp(z)) - t*z
+//
+// with s the logistic function; it does not overflow.
+func BCEWithLogits(logits, labels *gorgonia.Node) (*gorgonia.Node, error) {
+	return mean("bce", BCE, logits, labels)
+}
+
+// BCE is what [BCEWithLogits] takes the mean of.
+func BCE(x ...expr.Expr) expr.Expr { return x[0].Softplus().Sub(x[0].Mul(x[1])) }
+
+// SoftmaxCrossEntropy is the cross-entropy of logits z [rows, classes] against labels t of the same shape, whose
+// rows are distributions over the classes: the mean over the rows of -sum over c of t[c]*log(softmax(z)[c]).
+func SoftmaxCrossEntropy(logits, labels *gorgonia.Node) (*gorgonia.Node, error) {
+	const op = "softmax_cross_entropy"
+	if err := checkSameShape(op, input{"logits", logits, 2}, input{"labels", labels, 2}); err != nil {
+		return nil, err
+	}
+	log, err := LogSoftmax(logits)
+	if err != nil {
+		return nil, err
+	}
+	rows := expr.Const(-1 / float64(logits.Shape()[0]))
+	return sumOf(after(logits, op), func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[1]).Mul(rows) }, log, labels)
+}
+
+// GradientPenalty is the mean over the batch of (|g[b]| - 1)^2, for g [batch, ...] (Gulrajani et al., 2017,
+// equation 3), where |g[b]| is the root of the sum of the squares. Where g is made by [VJP], the gradient goes
+// through that. A gradient of zeros has no direction: its own gradient is 0.
+func GradientPenalty(g *gorgonia.Node) (*gorgonia.Node, error) {
+	const op = "gradient_penalty"
+	if err := checkInputs(op, input{"g", g, -1}); err != nil {
+		return nil, err
+	}
+	s := g.Shape()
+	if s.Dims() < 1 {
+		return nil, opError(op, errors.New("a scalar has no batch"), g)
+	}
+	l := after(g, op)
+	squares, err := mapOf(l, func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[0]) }, g)
+	if err != nil {
+		return nil, err
+	}
+	if s.Dims() > 1 {
+		if squares, err = Sum(squares, count(s.Dims())[1:]...); err != nil {
+			return nil, err
+		}
+	}
+	return meanOf(l, func(x ...expr.Expr) expr.Expr {
+		zero, one := expr.Const(0), expr.Const(1)
+		some := zero.Less(x[0])
+		length := some.Select(some.Select(x[0], one).Sqrt(), zero) // the root's slope at 0 would be infinite
+		d := length.Sub(one)
+		return d.Mul(d)
+	}, squares)
+}
+
+// BinaryAccuracy is the share of logits on the labels' side: of those with (logit > 0) == (label > 0.5).
+func BinaryAccuracy(logits, labels *gorgonia.Node) (*gorgonia.Node, error) {
+	const op = "binary_accuracy"
+	if err := checkSameShape(op, input{"logits", logits, -1}, input{"labels", labels, -1}); err != nil {
+		return nil, err
+	}
+	l, n := after(logits, op), expr.Const(float64(logits.Shape().TotalSize()))
+	right, err := sumOf(l, Right, logits, labels)
+	if err != nil {
+		return nil, err
+	}
+	return mapOf(l, func(x ...expr.Expr) expr.Expr { return x[0].Div(n) }, right)
+}
+
+// Right is what [BinaryAccuracy] takes the mean of.
+func Right(x ...expr.Expr) expr.Expr {
+	return expr.Const(0).Less(x[0]).Equal(expr.Const(0.5).Less(x[1]))
+}
+
+// CategoricalAccuracy is the share of rows of logits [rows, classes] whose largest element is where the row of
+// labels has its largest. Where several are largest, the row counts as the chance that one of them, drawn, is
+// right.
+func CategoricalAccuracy(logits, labels *gorgonia.Node) (*gorgonia.Node, error) {
+	const op = "categorical_accuracy"
+	if err := checkSameShape(op, input{"logits", logits, 2}, input{"labels", labels, 2}); err != nil {
+		return nil, err
+	}
+	l := after(logits, op)
+	largest, err := Maximum(logits, 1)
+	if err != nil {
+		return nil, err
+	}
+	class, err := Maximum(labels, 1)
+	if err != nil {
+		return nil, err
+	}
+	isLargest, err := mapOf(l, func(x ...expr.Expr) expr.Expr { return x[0].Equal(x[1]) }, logits, largest)
+	if err != nil {
+		return nil, err
+	}
+	equals, err := Sum(isLargest, 1)
+	if err != nil {
+		return nil, err
+	}
+	chance, err := mapOf(l, func(x ...expr.Expr) expr.Expr { return x[0].Equal(x[1]).Mul(x[2]) }, labels, class, isLargest)
+	if err != nil {
+		return nil, err
+	}
+	right, err := Sum(chance, 1)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := sumOf(l, quotient, right, equals)
+	if err != nil {
+		return nil, err
+	}
+	n := expr.Const(float64(logits.Shape()[0]))
+	return mapOf(l, func(x ...expr.Expr) expr.Expr { return x[0].Div(n) }, sum)
 }
 
 // SoftplusLoss is the mean of log(1+exp(-label*score)), for labels of 1 and -1: the logistic loss of a GAN
@@ -86,32 +223,20 @@ func TotalVariation(x *gorgonia.Node) (*gorgonia.Node, error) {
 	if err := checkInputs(op, input{"x", x, 4}); err != nil {
 		return nil, err
 	}
-	s, l := x.Shape(), after(x, op)
-	var total *gorgonia.Node
+	s := x.Shape()
+	e := expr.Const(0)
+	var sources []source
 	for axis := 1; axis <= 2; axis++ {
-		if s[axis] < 2 {
-			continue
-		}
-		shape := s.Clone()
-		shape[axis]--
-		here := axes(x, count(4), 4)
-		next := axes(x, count(4), 4)
+		next, here := axes(x, count(4), 4), axes(x, count(4), 4)
 		next.Axes[axis].Offset = 1
-		difference := expr.Input(1).Sub(expr.Input(0)).Abs().Mul(expr.Const(1 / float64(s[0])))
-		part, err := sumSources(l, difference, tensor.ScalarShape(), shape, []source{{x, here}, {x, next}})
-		if err != nil {
-			return nil, err
-		}
-		if total == nil {
-			total = part
-		} else if total, err = Add(total, part); err != nil {
-			return nil, err
-		}
+		// The last pixel has no neighbour: both read 0 there.
+		only := next.Axes[axis]
+		only.Stride = 0
+		here.Axes = append(here.Axes, only)
+		e = e.Add(expr.Input(len(sources)).Sub(expr.Input(len(sources) + 1)).Abs())
+		sources = append(sources, source{x, next}, source{x, here})
 	}
-	if total == nil {
-		return Scale(x, 0)
-	}
-	return total, nil
+	return sumSources(after(x, op), e.Mul(expr.Const(1/float64(s[0]))), tensor.ScalarShape(), s, sources)
 }
 
 // PSNR is the peak signal-to-noise ratio of images a and b [batch, ...] in decibels, for each image, [batch]:

@@ -6,6 +6,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
+	"gangpu/engine/expr"
 	"gangpu/engine/program"
 )
 
@@ -23,7 +24,7 @@ func (c *compiler) lower(n *gorgonia.Node, places map[*gorgonia.Node]program.Arg
 	}
 	operands := operandsOf(n)
 	if o, ok := n.Op().(*operation); ok {
-		if _, ok := o.op.(program.Copy); ok {
+		if isCopy(o.op) {
 			return c.alias(n, operands[0])
 		}
 		return c.step(n, o.op, operands...)
@@ -57,21 +58,21 @@ func (c *compiler) lowerStock(n *gorgonia.Node, operands []*gorgonia.Node) error
 	word, _, _ := strings.Cut(n.Op().String(), " ")
 	switch {
 	case word == "+" && sameSize(n, operands, 2):
-		return c.step(n, program.Add{N: size}, operands...)
+		return c.step(n, program.NewMap([]int{size}, sum, []int{size}, []int{size}), operands...)
+	case word == "⊙" && sameSize(n, operands, 2):
+		return c.step(n, program.NewMap([]int{size}, product, []int{size}, []int{size}), operands...)
 	case word == "⊙" && len(operands) == 2:
 		for i, factor := range operands {
 			other := operands[1-i]
 			if f, ok := constantValue(factor); ok && sameSize(n, []*gorgonia.Node{other}, 1) {
-				return c.step(n, program.Scale{N: size, Factor: f}, other)
+				times := func(x ...expr.Expr) expr.Expr { return x[0].Mul(expr.Const(float64(f))) }
+				return c.step(n, program.NewMap([]int{size}, times, []int{size}), other)
 			}
 		}
-		if sameSize(n, operands, 2) {
-			return c.step(n, program.Dropout{N: size}, operands...)
-		}
 	case word == "neg" && sameSize(n, operands, 1):
-		return c.step(n, program.Scale{N: size, Factor: -1}, operands...)
+		return c.step(n, program.NewMap([]int{size}, func(x ...expr.Expr) expr.Expr { return x[0].Neg() }, []int{size}), operands...)
 	case word == "sigmoid" && sameSize(n, operands, 1):
-		return c.step(n, program.Sigmoid{N: size}, operands...)
+		return c.step(n, program.NewMap([]int{size}, func(x ...expr.Expr) expr.Expr { return x[0].Sigmoid() }, []int{size}), operands...)
 	case strings.HasPrefix(word, "Reshape") && sameSize(n, operands, 1):
 		return c.alias(n, operands[0])
 	}

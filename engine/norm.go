@@ -8,7 +8,6 @@ import (
 	"gorgonia.org/tensor"
 
 	"gangpu/engine/expr"
-	"gangpu/engine/program"
 )
 
 // Normalise is (x-mean)/sqrt(variance+epsilon)*gamma + beta, with all of them broadcast to x: batch norm by
@@ -284,5 +283,10 @@ func Detach(x *gorgonia.Node) (*gorgonia.Node, error) {
 	if err := checkInputs("detach", input{"x", x, -1}); err != nil {
 		return nil, err
 	}
-	return apply(program.Copy{N: x.Shape().TotalSize()}, x.Shape().Clone(), after(x, "detach"), pullback{}, x)
+	return apply(copyOf(x.Shape().TotalSize()), x.Shape().Clone(), after(x, "detach"), pullback{
+		wrt: []bool{false},
+		grad: func(gorgonia.Nodes, *gorgonia.Node, *gorgonia.Node) (gorgonia.Nodes, error) {
+			return gorgonia.Nodes{nil}, nil
+		},
+	}, x)
 }

@@ -4,31 +4,20 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"gangpu/engine/expr"
 	"gangpu/engine/program"
 )
 
-// biasGrad sums dy over all but its last axis. Its gradient is that of the sum in every row: the
-// product with a column of ones.
+// biasGrad sums dy over all but its last axis.
 func biasGrad(l label, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	s := dy.Shape()
-	channels := s[len(s)-1]
-	rows := s.TotalSize() / channels
-	return apply(program.BiasGrad{Rows: rows, Channels: channels}, tensor.Shape{channels}, l, pullback{
-		wrt: []bool{true},
-		grad: func(in gorgonia.Nodes, _, ddb *gorgonia.Node) (gorgonia.Nodes, error) {
-			l := l.grad("grad")
-			row, err := reshape(l, ddb, tensor.Shape{1, channels})
-			if err != nil {
-				return nil, err
-			}
-			ones := gorgonia.NewConstant(tensor.Ones(in[0].Dtype(), rows, 1))
-			ddy, err := matMul(program.MatMul{M: rows, N: channels, K: 1}, l, ones, row, nil)
-			if err != nil {
-				return nil, err
-			}
-			ddy, err = reshape(l, ddy, in[0].Shape())
-			return gorgonia.Nodes{ddy}, err
-		}}, dy)
+	last := len(s) - 1
+	along := make([]int, len(s)) // the dimension of the sum that each axis moves along
+	for t := range along {
+		along[t] = 1 + t
+	}
+	along[last] = 0
+	return sumSources(l, expr.Input(0), tensor.Shape{s[last]}, s[:last], []source{{dy, axes(dy, along, len(s))}})
 }
 
 // applyWithBias applies op, which is linear in a and in b, to them and bias, which may be nil.

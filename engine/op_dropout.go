@@ -18,7 +18,9 @@ func Dropout(x, mask *gorgonia.Node) (*gorgonia.Node, error) {
 }
 
 func dropout(l label, x, mask *gorgonia.Node) (*gorgonia.Node, error) {
-	return apply(program.Dropout{N: x.Shape().TotalSize()}, x.Shape(), l, pullback{
+	shape := x.Shape()
+	op := program.NewMap(shape, product, shape, shape)
+	return apply(op, shape, l, pullback{
 		wrt: []bool{true, false},
 		grad: func(in gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes, error) {
 			dx, err := dropout(l.grad("grad"), dy, in[1])

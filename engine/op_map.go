@@ -187,12 +187,12 @@ func gradients(l label, parts []expr.Expr, shape []int, sources, all []source) (
 		if f != i && parts[i].IsConst(0) {
 			continue
 		}
-		g, err := adjoint(l, parts[i], shape, all, s.index, all[i].node.Shape())
+		g, err := adjoint(l, parts[i], shape, all, s.index, s.node.Shape())
 		if err != nil {
 			return nil, err
 		}
 		if f != i {
-			if g, err = mapOf(l, func(x ...expr.Expr) expr.Expr { return x[0].Add(x[1]) }, grads[f], g); err != nil {
+			if g, err = mapOf(l, sum, grads[f], g); err != nil {
 				return nil, err
 			}
 		}

@@ -34,18 +34,14 @@ func sumOf(l label, f func(x ...expr.Expr) expr.Expr, inputs ...*gorgonia.Node) 
 	return sumSources(l, f(expr.Inputs(len(inputs))...), tensor.ScalarShape(), shape, sources)
 }
 
-// meanOf is sumOf over the number of elements.
+// meanOf is sumOf over the number of elements, by which each term is divided.
 func meanOf(l label, f func(x ...expr.Expr) expr.Expr, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	shape, err := broadcastShape(inputs)
 	if err != nil {
 		return nil, opError(l.role, err, inputs...)
 	}
 	n := expr.Const(1 / float64(shape.TotalSize()))
-	sum, err := sumOf(l, f, inputs...)
-	if err != nil {
-		return nil, err
-	}
-	return mapOf(l, func(x ...expr.Expr) expr.Expr { return x[0].Mul(n) }, sum)
+	return sumOf(l, func(x ...expr.Expr) expr.Expr { return f(x...).Mul(n) }, inputs...)
 }
 
 // Mean is the mean of x along axes, kept and left out as [Sum] does it.

@@ -6,6 +6,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"gangpu/engine/expr"
 	"gangpu/engine/program"
 )
 
@@ -30,7 +31,7 @@ func Reshape(x *gorgonia.Node, shape ...int) (*gorgonia.Node, error) {
 }
 
 func reshape(l label, x *gorgonia.Node, shape tensor.Shape) (*gorgonia.Node, error) {
-	return apply(program.Copy{N: shape.TotalSize()}, shape.Clone(), l, pullback{
+	return apply(copyOf(shape.TotalSize()), shape.Clone(), l, pullback{
 		wrt: []bool{true},
 		grad: func(in gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes, error) {
 			dx, err := reshape(l.grad("grad"), dy, in[0].Shape())
@@ -49,3 +50,16 @@ func Flatten(x *gorgonia.Node) (*gorgonia.Node, error) {
 	}
 	return Reshape(x, s[0], s.TotalSize()/s[0])
 }
+
+// copyOf is the map of so many elements to themselves, which of a node costs nothing: see compiler.lower.
+func copyOf(n int) program.Map {
+	return program.NewMap([]int{n}, func(x ...expr.Expr) expr.Expr { return x[0] }, []int{n})
+}
+
+// isCopy reports whether an operation is that of copyOf.
+func isCopy(op program.Op) bool {
+	m, ok := op.(program.Map)
+	return ok && len(m.Shape) == 1 && len(m.In) == 1 && m.In[0].Len == m.Shape[0] && m.Code == copyCode && m.MayOverwrite(0)
+}
+
+var copyCode = expr.Compile(expr.Input(0))

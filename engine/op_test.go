@@ -75,9 +75,8 @@ func TestShapeErrors(t *testing.T) {
 		"reshape":                    {func() (*gorgonia.Node, error) { return Reshape(matrix, 5, 2) }, []string{"matrix [2 6]", "[5 2] has 10 elements, x has 12"}},
 		"reshape to negative":        {func() (*gorgonia.Node, error) { return Reshape(matrix, -3, -4) }, []string{"[-3 -4]"}},
 		"flatten a scalar":           {func() (*gorgonia.Node, error) { return Flatten(b.input("scalar")) }, []string{"scalar []"}},
-		"score_loss labels":          {func() (*gorgonia.Node, error) { return ScoreLoss(program.Hinge, vector, matrix) }, []string{"score_loss", "vector [6]", "matrix [2 6]"}},
-		"score_loss kind":            {func() (*gorgonia.Node, error) { return ScoreLoss(9, vector, vector) }, []string{"score_loss", "unknown loss 9"}},
-		"multiply of two shapes":     {func() (*gorgonia.Node, error) { return Multiply(vector, matrix) }, []string{"multiply", "differ"}},
+		"hinge labels":               {func() (*gorgonia.Node, error) { return Hinge(vector, matrix) }, []string{"hinge", "vector [6]", "matrix [2 6]"}},
+		"multiply of two shapes":     {func() (*gorgonia.Node, error) { return Multiply(b.input("five", 5), matrix) }, []string{"multiply", "do not fit"}},
 		"gradient_penalty of scalar": {func() (*gorgonia.Node, error) { return GradientPenalty(b.input("number")) }, []string{"number []", "no batch"}},
 		"bce labels":                 {func() (*gorgonia.Node, error) { return BCEWithLogits(vector, matrix) }, []string{"bce", "vector [6]", "matrix [2 6]"}},
 		"softmax_cross_entropy labels": {func() (*gorgonia.Node, error) {

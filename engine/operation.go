@@ -56,8 +56,12 @@ func (l label) orElse(x *gorgonia.Node, op string) label {
 
 // apply makes a node of op on the inputs, which are op's operands but for the last, its result.
 func apply(op program.Op, shape tensor.Shape, l label, p pullback, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
+	name := op.Name()
+	if _, ok := op.(program.Map); ok && l.role != "" { // what the map is for
+		name = l.role
+	}
 	if err := op.Validate(); err != nil {
-		return nil, opError(op.Name(), err, inputs...)
+		return nil, opError(name, err, inputs...)
 	}
 	o := &operation{op: op, shape: shape, label: l, pullback: p}
 	if o.wrt == nil {
@@ -68,7 +72,7 @@ func apply(op program.Op, shape tensor.Shape, l label, p pullback, inputs ...*go
 	}
 	n, err := gorgonia.ApplyOp(o, inputs...)
 	if err != nil {
-		return nil, opError(op.Name(), err, inputs...)
+		return nil, opError(name, err, inputs...)
 	}
 	return n, nil
 }

@@ -189,11 +189,7 @@ func (t *classifierTraining) step(learningRate float64) (*program.Program, error
 		return nil, err
 	}
 	rest := &program.Program{Name: "classifier update"}
-	err = errors.Join(
-		rest.Append("accuracy", program.CategoricalAccuracy{Rows: batch, Classes: t.Classes()},
-			arg(storageLogits), arg(storageLabels), program.Arg{Storage: storageMetrics, Offset: metricAccuracy}),
-		b.update(rest, l, learningRate, 0))
-	if err != nil {
+	if err := b.update(rest, l, learningRate, 0); err != nil {
 		return nil, err
 	}
 	return program.Join("classifier step", draws, gradient, rest)
@@ -212,7 +208,12 @@ func classifierGraph(l *Layout, t tensor.Dtype, batch int) (*graph, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the classifier's loss: %w", err)
 	}
+	accuracy, err := engine.CategoricalAccuracy(logits, labels)
+	if err != nil {
+		return nil, fmt.Errorf("the classifier's accuracy: %w", err)
+	}
 	g.output(logits, arg(storageLogits))
 	g.output(loss, program.Arg{Storage: storageMetrics, Offset: metricLoss})
+	g.output(accuracy, program.Arg{Storage: storageMetrics, Offset: metricAccuracy})
 	return g, g.gradient(loss, l, parameters)
 }

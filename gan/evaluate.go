@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"gangpu/engine"
 	"gangpu/engine/program"
 )
 
@@ -149,7 +150,7 @@ func (b steps) evaluation(count int) (*program.Program, error) {
 		return nil, err
 	}
 	scores := &program.Program{Name: "scores"}
-	d, g := forms[b.s.Loss].d.op(half), forms[b.s.Loss].g.op(half)
+	d, g, accuracy := forms[b.s.Loss].d.op(half), forms[b.s.Loss].g.op(half), program.NewMean(half, engine.Right)
 	for _, x := range []struct {
 		name                   string
 		op                     program.Op
@@ -159,8 +160,8 @@ func (b steps) evaluation(count int) (*program.Program, error) {
 	}{
 		{"loss/real", d, 0, storageLabels, 0, lossReal},
 		{"loss/fake", d, half, storageLabels, half, lossFake},
-		{"accuracy/real", program.BinaryAccuracy{N: half}, 0, storageLabels, 0, accuracyReal},
-		{"accuracy/fake", program.BinaryAccuracy{N: half}, half, storageLabels, half, accuracyFake},
+		{"accuracy/real", accuracy, 0, storageLabels, 0, accuracyReal},
+		{"accuracy/fake", accuracy, half, storageLabels, half, accuracyFake},
 		{"loss/generator", g, half, storageTarget, 0, lossGenerator},
 	} {
 		if err := scores.Append(x.name, x.op, program.Arg{Storage: storageLogits, Offset: x.offset},

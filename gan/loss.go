@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"gangpu/engine"
+	"gangpu/engine/expr"
 	"gangpu/engine/program"
 )
 
@@ -63,21 +64,23 @@ type form struct {
 	d, g               term
 }
 
-// term is a mean of what its kind says, times a factor.
+// term is a mean of a loss of scores and their labels, times a factor.
 type term struct {
-	kind   termKind
+	loss   loss
 	factor float32
 }
 
-// termKind is crossEntropy or a program.ScoreLossKind.
-type termKind int
-
-const crossEntropy termKind = -1
+// loss is one of package engine, and what it is the mean of.
+type loss struct {
+	mean func(scores, labels *gorgonia.Node) (*gorgonia.Node, error)
+	each func(x ...expr.Expr) expr.Expr
+}
 
 var (
-	leastSquares = termKind(program.LeastSquares)
-	hinge        = termKind(program.Hinge)
-	linear       = termKind(program.Linear)
+	crossEntropy = loss{engine.BCEWithLogits, engine.BCE}
+	leastSquares = loss{engine.L2, engine.SquaredError}
+	hinge        = loss{engine.Hinge, engine.HingeOf}
+	linear       = loss{engine.Linear, engine.LinearOf}
 )
 
 // forms of all losses. Where a paper adds D's means over either half, the factor is 2.
@@ -91,8 +94,7 @@ var forms = map[Loss]form{
 }
 
 func (s Settings) validateLoss() error {
-	f, ok := forms[s.Loss]
-	if !ok {
+	if _, ok := forms[s.Loss]; !ok {
 		var names []string
 		for _, l := range Losses() {
 			names = append(names, string(l))
@@ -102,7 +104,7 @@ func (s Settings) validateLoss() error {
 	switch {
 	case !(s.LabelSmoothing >= 0 && s.LabelSmoothing < 0.5):
 		return fmt.Errorf("label smoothing is %v, want 0 or more and less than 0.5", s.LabelSmoothing)
-	case s.LabelSmoothing > 0 && f.d.kind != crossEntropy:
+	case s.LabelSmoothing > 0 && s.Loss != NonSaturating && s.Loss != Minimax:
 		return fmt.Errorf("label smoothing is for cross-entropy, and the loss is %s", s.Loss)
 	case s.Loss == Wasserstein && s.Clip == 0:
 		return fmt.Errorf("the loss %s without a clip has no lower bound", s.Loss)
@@ -113,12 +115,8 @@ func (s Settings) validateLoss() error {
 }
 
 // node is the term's value, a scalar.
-func (t term) node(scores, labels *gorgonia.Node) (loss *gorgonia.Node, err error) {
-	if t.kind == crossEntropy {
-		loss, err = engine.BCEWithLogits(scores, labels)
-	} else {
-		loss, err = engine.ScoreLoss(program.ScoreLossKind(t.kind), scores, labels)
-	}
+func (t term) node(scores, labels *gorgonia.Node) (*gorgonia.Node, error) {
+	loss, err := t.loss.mean(scores, labels)
 	if err != nil || t.factor == 1 {
 		return loss, err
 	}
@@ -126,9 +124,4 @@ func (t term) node(scores, labels *gorgonia.Node) (loss *gorgonia.Node, err erro
 }
 
 // op is the term of n scores without its factor.
-func (t term) op(n int) program.Op {
-	if t.kind == crossEntropy {
-		return program.BCEWithLogits{N: n}
-	}
-	return program.ScoreLoss{N: n, Kind: program.ScoreLossKind(t.kind)}
-}
+func (t term) op(n int) program.Op { return program.NewMean(n, t.loss.each) }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"math"
 
+	"gangpu/engine"
+	"gangpu/engine/expr"
 	"gangpu/engine/program"
 )
 
@@ -32,7 +34,8 @@ func (b steps) initialise() (*program.Program, error) {
 		return p, nil
 	}
 	// What samples are made of before the first step.
-	return p, p.Append("ema", program.Copy{N: b.generator.Len}, arg(parametersOf(generatorName)), arg(averageOf(generatorName)))
+	same := func(x ...expr.Expr) expr.Expr { return x[0] }
+	return p, p.Append("ema", program.NewMap([]int{b.generator.Len}, same, []int{b.generator.Len}), arg(parametersOf(generatorName)), arg(averageOf(generatorName)))
 }
 
 // drawWeights draws a network's from Glorot's uniform distribution (Glorot and Bengio, 2010): within
@@ -152,7 +155,7 @@ func (b steps) updateD() (*program.Program, error) {
 		name           string
 		offset, metric int
 	}{{"accuracy/real", 0, metricAccuracyReal}, {"accuracy/fake", half, metricAccuracyFake}} {
-		if err := rest.Append(a.name, program.BinaryAccuracy{N: half}, program.Arg{Storage: storageLogits, Offset: a.offset},
+		if err := rest.Append(a.name, program.NewMean(half, engine.Right), program.Arg{Storage: storageLogits, Offset: a.offset},
 			program.Arg{Storage: storageLabels, Offset: a.offset}, program.Arg{Storage: storageMetrics, Offset: a.metric}); err != nil {
 			return nil, err
 		}
@@ -165,13 +168,18 @@ func (b steps) updateD() (*program.Program, error) {
 		return nil, err
 	}
 	if b.s.Clip > 0 {
-		clip := program.Clip{N: b.discriminator.Len, Limit: float32(b.s.Clip)}
-		if err := rest.Append(discriminatorName+"/clip", clip, arg(parametersOf(discriminatorName))); err != nil {
+		n, limit := []int{b.discriminator.Len}, expr.Const(b.s.Clip)
+		clip := program.NewMap(n, func(x ...expr.Expr) expr.Expr { return limit.Min(limit.Neg().Max(x[0])) }, n) // NaN stays
+		weights := arg(parametersOf(discriminatorName))
+		if err := rest.Append(discriminatorName+"/clip", clip, weights, weights); err != nil {
 			return nil, err
 		}
 	}
 	if b.s.GradientPenalty > 0 {
-		between := program.Interpolate{Rows: half, Columns: b.pixels()}
+		shape := []int{half, b.pixels()}
+		between := program.NewMap(shape, func(x ...expr.Expr) expr.Expr {
+			return x[0].Mul(x[1]).Add(expr.Const(1).Sub(x[0]).Mul(x[2]))
+		}, []int{half, 1}, shape, shape)
 		if err := fakes.Append("between", between, arg(storageWeights), arg(storageImages),
 			program.Arg{Storage: storageImages, Offset: half * b.pixels()}, arg(storageBetween)); err != nil {
 			return nil, err

@@ -3,6 +3,7 @@ package program
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"gangpu/engine/expr"
 )
@@ -18,6 +19,23 @@ type Map struct {
 	Shape []int
 	In    []Source
 	Code  expr.Code
+}
+
+// NewMap is the map of f over the points of a shape, of operands of the given shapes, which are broadcast to it:
+// each has the shape's dimensions, or 1 in their place.
+func NewMap(shape []int, f func(x ...expr.Expr) expr.Expr, operands ...[]int) Map {
+	o := Map{Shape: slices.Clone(shape), Code: expr.Compile(f(expr.Inputs(len(operands))...))}
+	for _, of := range operands {
+		o.In = append(o.In, Source{points(of), Broadcast(shape, of)})
+	}
+	return o
+}
+
+// NewMean is the mean of f over two arrays of n elements.
+func NewMean(n int, f func(x ...expr.Expr) expr.Expr) Reduce {
+	x := Source{n, Dense([]int{n})}
+	each := f(expr.Inputs(2)...).Mul(expr.Const(1 / float64(n)))
+	return Reduce{Kind: Sum, Reduced: []int{n}, In: []Source{x, x}, Code: expr.Compile(each)}
 }
 
 // Source is an operand of a map or a reduction: an array of Len elements and which of them each point
