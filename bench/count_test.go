@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"gangpu/engine/cpu"
+	"gangpu/engine/expr"
 	"gangpu/engine/program"
 	"gangpu/gan"
 )
@@ -36,7 +37,7 @@ func TestCounts(t *testing.T) {
 		{program.Conv2DTranspose{Geometry: strided}, 2 * 2 * 20 * 20 * 3 * 5, 4 * (2*7*7*5 + 9*3*5 + 2*14*14*3)},
 		{program.Conv2DInputGrad{Geometry: strided}, 2 * 2 * 20 * 20 * 3 * 5, 4 * (2*7*7*5 + 9*3*5 + 2*14*14*3)},
 		{program.MatMul{M: 2, N: 3, K: 5, TransA: true}, 60, 4 * (10 + 15 + 6)},
-		{program.Dropout{N: 10}, 0, 120},
+		{program.NewMap([]int{10}, func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[1]) }, []int{10}, []int{10}), 0, 120},
 		{program.Adam{N: 10}, 0, 4 * (10 + 1 + 2*30)},
 		{program.Gather{Batch: 2, Pixels: 9, Count: 1000}, 0, 2*9 + 2*4 + 4*2*9},
 	} {

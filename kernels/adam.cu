@@ -53,12 +53,3 @@ ema(const float *__restrict__ x, const uint32 *__restrict__ step, float *__restr
   store4(average, i, n, {a.x + weight * (v.x - a.x), a.y + weight * (v.y - a.y), a.z + weight * (v.z - a.z),
                          a.w + weight * (v.w - a.w)});
 }
-
-// for i < n: param[i] = param[i] brought into [-limit, limit]; NaN stays
-KERNEL void __launch_bounds__(256) clip(float *param, uint32 n, float limit) {
-  uint32 i = elementwise_index();
-  Vec4 v = load4(param, i, n);
-#define CLIP(e) v.e > limit ? limit : v.e < -limit ? -limit : v.e
-  store4(param, i, n, {CLIP(x), CLIP(y), CLIP(z), CLIP(w)});
-#undef CLIP
-}

@@ -52,16 +52,6 @@ func emaGo(weight float32, x, average []float32) {
 	}
 }
 
-func newClip(op program.Clip, param []float32) kernel {
-	return kernel{blocks(op.N, elementBlock, func(first, end, _ int) { unit.clip(op.Limit, param[first:end]) })}
-}
-
-func clipGo(limit float32, x []float32) {
-	for i, v := range x {
-		x[i] = min(max(v, -limit), limit)
-	}
-}
-
 func newIncrement(op program.Increment, counters []uint32) kernel {
 	return kernel{blocks(op.N, elementBlock, func(first, end, _ int) {
 		for i := first; i < end; i++ {

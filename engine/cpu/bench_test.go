@@ -49,11 +49,6 @@ func BenchmarkMatMul(b *testing.B) {
 	}
 }
 
-func BenchmarkBiasGrad(b *testing.B) {
-	op := program.BiasGrad{Rows: 256 * 28 * 28, Channels: 32}
-	benchmarkOp(b, "28x28x32", op, op.Rows*op.Channels/2)
-}
-
 // The layers of the tutorial's networks at batch 256, each way that a training step goes through
 // them.
 func BenchmarkConv2D(b *testing.B) {

@@ -112,8 +112,6 @@ func newKernel(op program.Op, a arguments, ws *workspace) (kernel, error) {
 	case program.MatMul:
 		e, c := a.epilogue(op.Epilogue)
 		return newMatMul(op, a.f32(0), a.f32(1), e, c, ws), nil
-	case program.BiasGrad:
-		return newBiasGrad(op, a.f32(0), a.f32(1), ws), nil
 	case program.Conv2D:
 		e, y := a.epilogue(op.Epilogue)
 		return newConv2D(op.Geometry, a.f32(0), a.f32(1), e, y, ws), nil
@@ -133,42 +131,8 @@ func newKernel(op program.Op, a arguments, ws *workspace) (kernel, error) {
 		return newLeakyReLU(op, a.f32(0), a.f32(1)), nil
 	case program.LeakyReLUGrad:
 		return newLeakyReLUGrad(op, a.f32(0), a.f32(1), a.f32(2)), nil
-	case program.Sigmoid:
-		return newSigmoid(op, a.f32(0), a.f32(1)), nil
-	case program.SigmoidGrad:
-		return newSigmoidGrad(op, a.f32(0), a.f32(1), a.f32(2)), nil
-	case program.Dropout:
-		return newDropout(op, a.f32(0), a.f32(1), a.f32(2)), nil
-	case program.Add:
-		return newAdd(op, a.f32(0), a.f32(1), a.f32(2)), nil
-	case program.Scale:
-		return newScale(op, a.f32(0), a.f32(1)), nil
-	case program.Copy:
-		return newCopy(op, a.f32(0), a.f32(1)), nil
 	case program.Fill:
 		return newFill(op, a.f32(0)), nil
-	case program.BCEWithLogits:
-		return newBCEWithLogits(op, a.f32(0), a.f32(1), a.f32(2)), nil
-	case program.BCEWithLogitsGrad:
-		return newBCEWithLogitsGrad(op, a.f32(0), a.f32(1), a.f32(2), a.f32(3)), nil
-	case program.BinaryAccuracy:
-		return newBinaryAccuracy(op, a.f32(0), a.f32(1), a.f32(2)), nil
-	case program.SoftmaxCrossEntropy:
-		return newSoftmaxCrossEntropy(op, a.f32(0), a.f32(1), a.f32(2)), nil
-	case program.SoftmaxCrossEntropyGrad:
-		return newSoftmaxCrossEntropyGrad(op, a.f32(0), a.f32(1), a.f32(2), a.f32(3)), nil
-	case program.CategoricalAccuracy:
-		return newCategoricalAccuracy(op, a.f32(0), a.f32(1), a.f32(2)), nil
-	case program.ScoreLoss:
-		return newScoreLoss(op, a.f32(0), a.f32(1), a.f32(2)), nil
-	case program.ScoreLossGrad:
-		return newScoreLossGrad(op, a.f32(0), a.f32(1), a.f32(2), a.f32(3)), nil
-	case program.Interpolate:
-		return newInterpolate(op, a.f32(0), a.f32(1), a.f32(2), a.f32(3)), nil
-	case program.GradientPenalty:
-		return newGradientPenalty(op, a.f32(0), a.f32(1), ws), nil
-	case program.GradientPenaltyGrad:
-		return newGradientPenaltyGrad(op, a.f32(0), a.f32(1), a.f32(2)), nil
 	case program.Uniform:
 		return newUniform(op, a.u32(0), a.f32(1)), nil
 	case program.Normal:
@@ -183,8 +147,6 @@ func newKernel(op program.Op, a arguments, ws *workspace) (kernel, error) {
 		return newAdam(op, a.f32(0), a.u32(1), a.f32(2), a.f32(3), a.f32(4)), nil
 	case program.EMA:
 		return newEMA(op, a.f32(0), a.u32(1), a.f32(2)), nil
-	case program.Clip:
-		return newClip(op, a.f32(0)), nil
 	case program.Increment:
 		return newIncrement(op, a.u32(0)), nil
 	}

@@ -18,7 +18,7 @@ func TestThreadsDoNotChangeBits(t *testing.T) {
 		matMulCase(r, program.MatMul{M: 300, N: 300, K: 600}),
 		matMulCase(r, program.MatMul{M: 300, N: 1, K: 600}),
 		matMulCase(r, program.MatMul{M: 1, N: 1300, K: 60}),
-		{program.BiasGrad{Rows: 40000, Channels: 16}, [][]float32{randomFloats(r, 640000)}, nil},
+		{columnSum(40000, 16), [][]float32{randomFloats(r, 640000)}, nil},
 	}
 	for _, g := range tutorialGeometries(9) {
 		cases = append(cases, convCases(r, g)...)
@@ -40,7 +40,7 @@ func TestRunAllocatesNothing(t *testing.T) {
 	cases := []convCase{
 		matMulCase(r, program.MatMul{M: 100, N: 50, K: 60, TransB: true}),
 		matMulCase(r, program.MatMul{M: 100, N: 1, K: 60}),
-		{program.BiasGrad{Rows: 400, Channels: 16}, [][]float32{randomFloats(r, 6400)}, nil},
+		{columnSum(400, 16), [][]float32{randomFloats(r, 6400)}, nil},
 	}
 	for _, g := range tutorialGeometries(3) {
 		cases = append(cases, convCases(r, g)...)
@@ -119,11 +119,11 @@ func TestLoadErrorsNameTheStep(t *testing.T) {
 		want string
 	}{
 		{"unknown operation", unknownOp{program.Fill{N: 10}}, alloc(program.Float32, 10), "does not know"},
-		{"unbound", program.BiasGrad{Rows: 1, Channels: 10}, nil, `nothing is bound to storage "y"`},
-		{"short", program.BiasGrad{Rows: 1, Channels: 10}, alloc(program.Float32, 9), "9 elements, want 10"},
-		{"type", program.BiasGrad{Rows: 1, Channels: 10}, alloc(program.Uint32, 10), "uint32, want float32"},
-		{"freed", program.BiasGrad{Rows: 1, Channels: 10}, freed, "0 elements, want 10"},
-		{"foreign", program.BiasGrad{Rows: 1, Channels: 10}, foreignMemory{}, "another device"},
+		{"unbound", program.LeakyReLU{N: 10, Alpha: 1}, nil, `nothing is bound to storage "y"`},
+		{"short", program.LeakyReLU{N: 10, Alpha: 1}, alloc(program.Float32, 9), "9 elements, want 10"},
+		{"type", program.LeakyReLU{N: 10, Alpha: 1}, alloc(program.Uint32, 10), "uint32, want float32"},
+		{"freed", program.LeakyReLU{N: 10, Alpha: 1}, freed, "0 elements, want 10"},
+		{"foreign", program.LeakyReLU{N: 10, Alpha: 1}, foreignMemory{}, "another device"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := &program.Program{Name: "p"}
@@ -180,7 +180,7 @@ func TestOutOfMemory(t *testing.T) {
 	d.budget.limited, d.budget.limit = true, 1000
 	p := &program.Program{Name: "p", Storages: []program.Storage{{Name: "y", Len: 100}, {Name: "scratch0", Len: 100, Scratch: true}},
 		Steps: []program.Step{{Op: program.Fill{N: 100}, Args: []program.View{{Storage: 1, Len: 100}}},
-			{Op: program.Copy{N: 100}, Args: []program.View{{Storage: 1, Len: 100}, {Storage: 0, Len: 100}}}}}
+			{Op: program.LeakyReLU{N: 100, Alpha: 1}, Args: []program.View{{Storage: 1, Len: 100}, {Storage: 0, Len: 100}}}}}
 	for range 3 { // as often as you like
 		y, err := d.Alloc("y", program.Float32, 100)
 		if err != nil {
@@ -218,7 +218,7 @@ func isOutOfMemory(err error, what string) bool {
 
 func TestUseAfterClose(t *testing.T) {
 	d := openDevice(t, 2)
-	e, _ := guardedLoad(t, d, program.BiasGrad{Rows: 1, Channels: 1}, []float32{1})
+	e, _ := guardedLoad(t, d, program.LeakyReLU{N: 1, Alpha: 1}, []float32{1})
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -4,20 +4,15 @@ package cpu
 
 // elementLoopsAVX2 wait for memory: longer vectors would not help them.
 var elementLoopsAVX2 = elementLoops{
-	add:           addAVX2,
 	multiply:      multiplyAVX2,
 	leakyReLU:     leakyReLUAVX2,
 	leakyReLUGrad: leakyReLUGradAVX2,
 	sigmoid:       sigmoidVector,
 	adam:          adamAVX2,
 	ema:           emaAVX2,
-	clip:          clipAVX2,
 	philox:        philoxVector,
 	keep:          keepVector,
 }
-
-//go:noescape
-func addAVX2(a, b, y []float32)
 
 //go:noescape
 func multiplyAVX2(a, b, y []float32)
@@ -33,9 +28,6 @@ func adamAVX2(r adamRates, grad, param, m, v []float32)
 
 //go:noescape
 func emaAVX2(weight float32, x, average []float32)
-
-//go:noescape
-func clipAVX2(limit float32, x []float32)
 
 // philoxVector leaves the last words, short of eight counters, to philoxGo.
 func philoxVector(seed uint64, stream, step, block uint32, words []uint32) {

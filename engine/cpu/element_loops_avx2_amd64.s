@@ -12,39 +12,6 @@
 	LEAQ ·columnMask+64(SB), R14; \
 	VMOVUPS (R14)(R15*4), Y15
 
-// func addAVX2(a, b, y []float32)
-//
-//	for i := range a: y[i] = a[i] + b[i]
-TEXT ·addAVX2(SB), NOSPLIT, $0-72
-	MOVQ a_base+0(FP), SI
-	MOVQ a_len+8(FP), CX
-	MOVQ b_base+24(FP), DI
-	MOVQ y_base+48(FP), DX
-	XORQ BX, BX
-	SUBQ $8, CX
-	JLT  tail
-
-loop:
-	VMOVUPS (SI)(BX*1), Y0
-	VADDPS (DI)(BX*1), Y0, Y0
-	VMOVUPS Y0, (DX)(BX*1)
-	ADDQ $32, BX
-	SUBQ $8, CX
-	JGE  loop
-
-tail:
-	ADDQ $8, CX
-	JZ   done
-	TAILMASK
-	VMASKMOVPS (SI)(BX*1), Y15, Y0
-	VMASKMOVPS (DI)(BX*1), Y15, Y1
-	VADDPS Y1, Y0, Y0
-	VMASKMOVPS Y0, Y15, (DX)(BX*1)
-
-done:
-	VZEROUPPER
-	RET
-
 // func multiplyAVX2(a, b, y []float32)
 //
 //	for i := range a: y[i] = a[i] * b[i]
@@ -247,42 +214,6 @@ tail:
 	VSUBPS Y1, Y0, Y0
 	VFMADD231PS Y8, Y0, Y1
 	VMASKMOVPS Y1, Y15, (DX)(BX*1)
-
-done:
-	VZEROUPPER
-	RET
-
-// func clipAVX2(limit float32, x []float32)
-//
-//	for i := range x: x[i] = min(max(x[i], -limit), limit)
-//
-// Where one is not a number, VMAXPS and VMINPS return their second operand, in Go's order the first.
-TEXT ·clipAVX2(SB), NOSPLIT, $0-32
-	VBROADCASTSS limit+0(FP), Y8
-	VXORPS Y9, Y9, Y9
-	VSUBPS Y8, Y9, Y9
-	MOVQ x_base+8(FP), SI
-	MOVQ x_len+16(FP), CX
-	XORQ BX, BX
-	SUBQ $8, CX
-	JLT  tail
-
-loop:
-	VMAXPS (SI)(BX*1), Y9, Y0
-	VMINPS Y0, Y8, Y0
-	VMOVUPS Y0, (SI)(BX*1)
-	ADDQ $32, BX
-	SUBQ $8, CX
-	JGE  loop
-
-tail:
-	ADDQ $8, CX
-	JZ   done
-	TAILMASK
-	VMASKMOVPS (SI)(BX*1), Y15, Y0
-	VMAXPS Y0, Y9, Y0
-	VMINPS Y0, Y8, Y0
-	VMASKMOVPS Y0, Y15, (SI)(BX*1)
 
 done:
 	VZEROUPPER

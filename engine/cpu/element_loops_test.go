@@ -21,8 +21,6 @@ type elementCase struct {
 var testRates = adamRates{rate: 0.01, beta1: 0.5, rest1: 0.5, beta2: 0.999, rest2: 0.001, epsilon: 1e-7}
 
 var elementCases = []elementCase{
-	{"add", 2, 1, func(a [][]float32) { unit.add(a[0], a[1], a[2]) },
-		func(v []float64) []float64 { return []float64{v[0] + v[1]} }},
 	{"multiply", 2, 1, func(a [][]float32) { unit.multiply(a[0], a[1], a[2]) },
 		func(v []float64) []float64 { return []float64{v[0] * v[1]} }},
 	{"leakyReLU", 1, 1, func(a [][]float32) { unit.leakyReLU(0.25, a[0], a[1]) },
@@ -48,8 +46,6 @@ var elementCases = []elementCase{
 			s := float64(r.beta2)*v[3] + float64(r.rest2)*v[0]*v[0]
 			return []float64{v[1] - float64(r.rate)*m/(math.Sqrt(s)+float64(r.epsilon)), m, s}
 		}},
-	{"clip", 0, 1, func(a [][]float32) { unit.clip(0.25, a[0]) },
-		func(v []float64) []float64 { return []float64{min(max(v[0], -0.25), 0.25)} }},
 	{"ema", 1, 1, func(a [][]float32) { unit.ema(0.25, a[0], a[1]) },
 		func(v []float64) []float64 { return []float64{0.25*v[0] + 0.75*v[1]} }},
 }
@@ -105,12 +101,9 @@ func BenchmarkElementwise(b *testing.B) {
 	}{
 		{program.LeakyReLU{N: n, Alpha: 0.3}, 8 * n},
 		{program.LeakyReLUGrad{N: n, Alpha: 0.3}, 12 * n},
-		{program.Dropout{N: n}, 12 * n},
-		{program.Copy{N: n}, 8 * n},
 		{program.Adam{N: 397_473, LearningRate: 2e-4, Beta1: 0.5, Beta2: 0.999, Epsilon: 1e-7}, 28 * 397_473},
 		{program.Normal{N: 25_600, Stddev: 1}, 4 * 25_600},
 		{program.DropoutMask{N: 256 * 14 * 14 * 32, Rate: 0.4}, 4 * 256 * 14 * 14 * 32},
-		{program.Sigmoid{N: 256 * 28 * 28}, 8 * 256 * 28 * 28},
 	} {
 		for _, threads := range []int{1, 2} {
 			b.Run(fmt.Sprintf("%s/threads=%d", c.op.Name(), threads), func(b *testing.B) {

@@ -53,18 +53,26 @@ func TestMatMul(t *testing.T) {
 	})
 }
 
-func TestBiasGrad(t *testing.T) {
+// Sums of columns, as the gradients of biases are.
+func TestColumnSums(t *testing.T) {
 	d := openDevice(t, 3)
 	eachUnit(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(7, 8))
-		for _, op := range []program.BiasGrad{{Rows: 1, Channels: 1}, {Rows: 5000, Channels: 1}, {Rows: 3, Channels: 2000},
-			{Rows: 300000, Channels: 3}, {Rows: 777, Channels: 64}, {Rows: 2, Channels: 70}} {
-			dy := randomFloats(r, op.Rows*op.Channels)
-			want := make([]float64, op.Channels)
+		for _, c := range []struct{ rows, channels int }{{1, 1}, {5000, 1}, {3, 2000},
+			{300000, 3}, {777, 64}, {2, 70}} {
+			dy := randomFloats(r, c.rows*c.channels)
+			want := make([]float64, c.channels)
 			for i, v := range dy {
-				want[i%op.Channels] += float64(v)
+				want[i%c.channels] += float64(v)
 			}
+			op := columnSum(c.rows, c.channels)
 			checkClose(t, op, guardedRun(t, d, op, dy), want)
 		}
 	})
+}
+
+// columnSum adds up the rows of a matrix.
+func columnSum(rows, channels int) program.Reduce {
+	x := program.Dense([]int{rows, channels}).Permute([]int{1, 0})
+	return program.Reduce{Kept: []int{channels}, Reduced: []int{rows}, In: []program.Source{{Len: rows * channels, Index: x}}, Code: "in 0 -> 0"}
 }

@@ -32,14 +32,12 @@ type vectorUnit struct {
 
 // elementLoops are the loops over arrays of one length, which may be one array.
 type elementLoops struct {
-	add           func(a, b, y []float32)                                       // y = a+b
 	multiply      func(a, b, y []float32)                                       // y = a*b
 	leakyReLU     func(alpha float32, x, y []float32)                           // as program.LeakyReLU
 	leakyReLUGrad func(alpha float32, y, dy, dx []float32)                      // as program.LeakyReLUGrad
-	sigmoid       func(x, y []float32)                                          // as program.Sigmoid
+	sigmoid       func(x, y []float32)                                          // y = 1/(1+exp(-x))
 	adam          func(r adamRates, grad, param, m, v []float32)                // as program.Adam
 	ema           func(weight float32, x, average []float32)                    // average += weight*(x-average)
-	clip          func(limit float32, x []float32)                              // as program.Clip
 	philox        func(seed uint64, stream, step, block uint32, words []uint32) // see philoxGo
 	keep          func(threshold uint32, value float32, words []uint32, mask []float32)
 }
@@ -67,14 +65,12 @@ var plainGo = &vectorUnit{
 }
 
 var elementLoopsGo = elementLoops{
-	add:           addGo,
 	multiply:      multiplyGo,
 	leakyReLU:     leakyReLUGo,
 	leakyReLUGrad: leakyReLUGradGo,
 	sigmoid:       sigmoidGo,
 	adam:          adamGo,
 	ema:           emaGo,
-	clip:          clipGo,
 	philox:        philoxGo,
 	keep:          keepGo,
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"gangpu/engine/expr"
 	"gangpu/engine/program"
 )
 
@@ -68,6 +69,9 @@ func everyOp(t *testing.T) *program.Program {
 	leaky := program.Activation{Kind: program.LeakyReLUActivation, Alpha: 0.3}
 	p := &program.Program{Name: "every operation"}
 	draw := program.Draw{Seed: 1 << 40, Stream: 2}
+	tanh := func(x ...expr.Expr) expr.Expr { return x[0].Tanh() }
+	product := func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[1]) }
+	nine := []program.Source{{Len: 9, Index: program.Dense([]int{9})}}
 	for _, op := range []program.Op{
 		program.Conv2D{Geometry: small, Epilogue: program.Epilogue{Bias: true, Activation: leaky}}, program.Conv2D{Geometry: large, Epilogue: program.Epilogue{Bias: true}},
 		program.Conv2DTranspose{Geometry: small, Epilogue: program.Epilogue{Bias: true, Activation: leaky}}, program.Conv2DTranspose{Geometry: large, Epilogue: program.Epilogue{Bias: true}},
@@ -75,19 +79,15 @@ func everyOp(t *testing.T) *program.Program {
 		program.Conv2DFilterGrad{Geometry: small}, program.Conv2DFilterGrad{Geometry: large},
 		program.MatMul{M: 8, N: 64, K: 100, Epilogue: program.Epilogue{Bias: true, Activation: leaky}}, program.MatMul{M: 8, N: 1, K: 640, Epilogue: program.Epilogue{Bias: true}},
 		program.MatMul{M: 64, N: 1, K: 8, TransA: true}, program.MatMul{M: 8, N: 64, K: 1, TransB: true},
-		program.BiasGrad{Rows: 8 * 64, Channels: 4}, program.BiasGrad{Rows: 1, Channels: 1},
-		program.LeakyReLU{N: 9, Alpha: 0.3}, program.LeakyReLUGrad{N: 9, Alpha: 0.3}, program.Sigmoid{N: 9}, program.SigmoidGrad{N: 9},
-		program.Dropout{N: 9}, program.Add{N: 9}, program.Scale{N: 9, Factor: 2}, program.Copy{N: 9}, program.Fill{N: 9, Value: 1},
-		program.BCEWithLogits{N: 9}, program.BCEWithLogitsGrad{N: 9}, program.BinaryAccuracy{N: 9},
-		program.SoftmaxCrossEntropy{Rows: 3, Classes: 3}, program.SoftmaxCrossEntropyGrad{Rows: 3, Classes: 3},
-		program.CategoricalAccuracy{Rows: 3, Classes: 3},
-		program.Interpolate{Rows: 3, Columns: 3}, program.GradientPenalty{Rows: 3, Columns: 3}, program.GradientPenaltyGrad{Rows: 3, Columns: 3},
-		program.ScoreLoss{N: 9, Kind: program.Hinge}, program.ScoreLossGrad{N: 9, Kind: program.Hinge},
+		program.LeakyReLU{N: 9, Alpha: 0.3}, program.LeakyReLUGrad{N: 9, Alpha: 0.3}, program.Fill{N: 9, Value: 1},
+		program.NewMap([]int{9}, tanh, []int{9}), program.NewMean(9, product), program.NewMean(1<<14, product),
+		program.Reduce{Kind: program.Maximum, Reduced: []int{9}, In: nine, Code: "in 0 -> 0"},
+		program.Reduce{Kind: program.Moments, Reduced: []int{9}, In: nine, Code: "in 0 -> 0"},
 		program.Uniform{N: 9, Draw: draw, High: 1}, program.Normal{N: 9, Draw: draw, Stddev: 1},
 		program.DropoutMask{N: 9, Draw: draw, Rate: 0.4}, program.Indices{N: 9, Draw: draw, Limit: 5},
 		program.Gather{Batch: 9, Pixels: 4, Count: 5},
 		program.Adam{N: 9, LearningRate: 1e-3, Beta1: 0.5, Beta2: 0.9, Epsilon: 1e-7}, program.Increment{N: 1, Delta: 1},
-		program.EMA{N: 9, Decay: 0.9}, program.Clip{N: 9, Limit: 0.01},
+		program.EMA{N: 9, Decay: 0.9},
 	} {
 		var args []program.Arg
 		for _, o := range op.Operands() {

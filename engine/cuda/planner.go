@@ -46,8 +46,6 @@ func (p *planner) step(op program.Op, args []uint64) error {
 		return p.conv2dFilterGrad(op)
 	case program.MatMul:
 		return p.matmul(op)
-	case program.BiasGrad:
-		return p.biasGrad(op)
 
 	case program.Map:
 		return p.mapOf(op)
@@ -58,49 +56,8 @@ func (p *planner) step(op program.Op, args []uint64) error {
 		return p.elementwise(op.N, "leaky_relu", a[0], a[1], op.N, op.Alpha)
 	case program.LeakyReLUGrad:
 		return p.elementwise(op.N, "leaky_relu_grad", a[0], a[1], a[2], op.N, op.Alpha)
-	case program.Sigmoid:
-		return p.elementwise(op.N, "sigmoid", a[0], a[1], op.N)
-	case program.SigmoidGrad:
-		return p.elementwise(op.N, "sigmoid_grad", a[0], a[1], a[2], op.N)
-	case program.Dropout:
-		return p.elementwise(op.N, "dropout", a[0], a[1], a[2], op.N)
-	case program.Add:
-		return p.elementwise(op.N, "add", a[0], a[1], a[2], op.N)
-	case program.Scale:
-		return p.elementwise(op.N, "scale", a[0], a[1], op.N, op.Factor)
-	case program.Copy:
-		return p.elementwise(op.N, "copy", a[0], a[1], op.N)
 	case program.Fill:
 		return p.elementwise(op.N, "fill", a[0], op.N, op.Value)
-
-	case program.BCEWithLogits:
-		return p.launch("bce", kernels.ReductionGrid(), a[0], a[1], a[2], op.N)
-	case program.BCEWithLogitsGrad:
-		return p.elementwise(op.N, "bce_grad", a[0], a[1], a[2], a[3], op.N)
-	case program.BinaryAccuracy:
-		return p.launch("binary_accuracy", kernels.ReductionGrid(), a[0], a[1], a[2], op.N)
-
-	case program.SoftmaxCrossEntropy:
-		return p.launch("softmax_cross_entropy", kernels.ReductionGrid(), a[0], a[1], a[2], op.Rows, op.Classes)
-	case program.SoftmaxCrossEntropyGrad:
-		return p.launch("softmax_cross_entropy_grad", kernels.RowGrid(op.Rows), a[0], a[1], a[2], a[3], op.Rows, op.Classes)
-	case program.CategoricalAccuracy:
-		return p.launch("categorical_accuracy", kernels.ReductionGrid(), a[0], a[1], a[2], op.Rows, op.Classes)
-
-	case program.ScoreLoss:
-		return p.launch("score_loss", kernels.ReductionGrid(), a[0], a[1], a[2], op.N, uint32(op.Kind))
-	case program.ScoreLossGrad:
-		return p.launch("score_loss_grad", kernels.RowGrid(op.N), a[0], a[1], a[2], a[3], op.N, uint32(op.Kind))
-
-	case program.Interpolate:
-		return p.launch("interpolate", kernels.GatherGrid(op.Rows, op.Columns), a[0], a[1], a[2], a[3], op.Columns)
-	case program.GradientPenalty:
-		if err := p.launch("gradient_penalty", kernels.BlockGrid(op.Rows), a[0], p.parts(op.Rows, 1), op.Rows, op.Columns); err != nil {
-			return err
-		}
-		return p.splitSum(op.Rows, 1, 1, noEpilogue, a[1])
-	case program.GradientPenaltyGrad:
-		return p.launch("gradient_penalty_grad", kernels.BlockGrid(op.Rows), a[0], a[1], a[2], op.Rows, op.Columns)
 
 	case program.Uniform:
 		return p.elementwise(op.N, "uniform", a[0], a[1], op.N, op.Seed, op.Stream, op.Low, op.High)
@@ -118,8 +75,6 @@ func (p *planner) step(op program.Op, args []uint64) error {
 			op.LearningRate, op.Beta1, op.Beta2, op.Epsilon)
 	case program.EMA:
 		return p.elementwise(op.N, "ema", a[0], a[1], a[2], op.N, op.Decay)
-	case program.Clip:
-		return p.elementwise(op.N, "clip", a[0], op.N, op.Limit)
 	case program.Increment:
 		return p.elementwise(op.N, "increment", a[0], op.N, op.Delta)
 	}
@@ -128,21 +83,6 @@ func (p *planner) step(op program.Op, args []uint64) error {
 
 func (p *planner) elementwise(n int, kernel string, args ...any) error {
 	return p.launch(kernel, kernels.ElementwiseGrid(n), args...)
-}
-
-func (p *planner) biasGrad(op program.BiasGrad) error {
-	splits := kernels.BiasGradSplits(op.Rows, op.Channels)
-	part := p.args[1]
-	if splits > 1 {
-		part = p.parts(splits, op.Channels)
-	}
-	if err := p.launch("bias_grad", kernels.BiasGradGrid(op.Channels, splits), p.args[0], part, op.Rows, op.Channels); err != nil {
-		return err
-	}
-	if splits == 1 {
-		return nil
-	}
-	return p.splitSum(splits, op.Channels, op.Channels, noEpilogue, p.args[1])
 }
 
 // epilogue is a program.Epilogue for split_sum and the kernels of products.

@@ -40,7 +40,6 @@ func Run(t *testing.T, open func(t *testing.T) program.Device, size selftest.Siz
 			}
 		}
 		selftest.Operations(dev, size, report)
-		selftest.Maps(dev, size, report)
 		w.Flush()
 		info := dev.Info()
 		t.Logf("%s (%s), %s:\n%s", info.Name, info.Description, info.Precision, table.String())

@@ -9,7 +9,7 @@ import "fmt"
 //	v = v * mask[i]
 //	v = v if gate[i] > 0, else Activation.Alpha*v
 //
-// of which only the parts asked for are applied, in this order. The mask is that of a [Dropout],
+// of which only the parts asked for are applied, in this order. The mask is that of a dropout,
 // the gate the output of a LeakyReLU whose gradient the last line is, see [LeakyReLUGrad].
 //
 // Arguments follow the operation's own and precede its result: bias [channels] if Bias, mask as

@@ -19,9 +19,9 @@ func chain(t *testing.T) *Program {
 	}
 	in, scratch, out := View{x, 0, 4}, View{0, 2, 4}, View{y, 0, 4}
 	p.Steps = []Step{
-		{Op: Scale{N: 4, Factor: 2}, Args: []View{in, scratch}, Name: "double"},
-		{Op: Scale{N: 4, Factor: 3}, Args: []View{scratch, scratch}, Name: "triple"},
-		{Op: Add{N: 4}, Args: []View{scratch, in, out}, Name: "sum"},
+		{Op: times(4, 2), Args: []View{in, scratch}, Name: "double"},
+		{Op: times(4, 3), Args: []View{scratch, scratch}, Name: "triple"},
+		{Op: sumOf(4), Args: []View{scratch, in, out}, Name: "sum"},
 	}
 	if err := p.Validate(); err != nil {
 		t.Fatal(err)
@@ -54,7 +54,7 @@ func TestExposedGivesEachResultItsStorage(t *testing.T) {
 func TestExposedRefusesValuesOfTwoSteps(t *testing.T) {
 	p := chain(t)
 	p.Steps[2].Args[0].Offset = 0 // of which "triple" wrote the second half alone
-	if _, err := p.Exposed(); err == nil || !strings.Contains(err.Error(), "sum (add)") {
+	if _, err := p.Exposed(); err == nil || !strings.Contains(err.Error(), "sum (map)") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -63,25 +63,6 @@ func (o EMA) Operands() []Operand {
 	return []Operand{f32("x", o.N, Read), u32("step", 1, Read), f32("average", o.N, ReadWrite)}
 }
 
-// Clip brings every parameter into [-Limit, Limit] (Arjovsky et al., 2017). What is not a number
-// stays. Arguments: param [N] read and written.
-type Clip struct {
-	N     int
-	Limit float32
-}
-
-func (Clip) Name() string      { return "clip" }
-func (Clip) Elementwise() bool { return true }
-
-func (o Clip) Validate() error {
-	if !(o.Limit > 0) {
-		return fmt.Errorf("limit is %v, want a positive number", o.Limit)
-	}
-	return positive("length", o.N)
-}
-
-func (o Clip) Operands() []Operand { return []Operand{f32("param", o.N, ReadWrite)} }
-
 // Increment adds Delta to every counter. Arguments: counters [N] uint32 read and written.
 type Increment struct {
 	N     int

@@ -27,20 +27,3 @@ func (o MatMul) Validate() error {
 func (o MatMul) Operands() []Operand {
 	return o.operands(o.N, f32("a", o.M*o.K, Read), f32("b", o.K*o.N, Read), f32("c", o.M*o.N, Write))
 }
-
-// BiasGrad is the gradient of a loss with respect to a bias: the sum over all but the last axis,
-//
-//	db[c] = sum over r of dy[r,c]
-//
-// Arguments: dy [Rows*Channels], db [Channels] written.
-type BiasGrad struct{ Rows, Channels int }
-
-func (BiasGrad) Name() string      { return "bias_grad" }
-func (BiasGrad) Elementwise() bool { return false }
-func (o BiasGrad) Validate() error {
-	return errors.Join(positive("rows", o.Rows), positive("channels", o.Channels))
-}
-
-func (o BiasGrad) Operands() []Operand {
-	return []Operand{f32("dy", o.Rows*o.Channels, Read), f32("db", o.Channels, Write)}
-}

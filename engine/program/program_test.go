@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"gangpu/engine/expr"
 )
 
 // step is a program of one step on float32 storages of these lengths.
@@ -30,15 +32,15 @@ func TestValidateRefuses(t *testing.T) {
 	}{
 		{step(nil, nil), "no operation"},
 		{twice, `two external storages are called "a"`},
-		{step(Copy{N: 4}, []int{4}, View{0, 0, 4}), "got 1 arguments, want 2"},
-		{step(Copy{N: 4}, []int{4}, View{0, 0, 4}, View{1, 0, 4}), "y: no storage 1"},
-		{step(Copy{N: 4}, []int{4}, View{-1, 0, 4}, View{0, 0, 4}), "x: no storage -1"},
+		{step(copyOf(4), []int{4}, View{0, 0, 4}), "got 1 arguments, want 2"},
+		{step(copyOf(4), []int{4}, View{0, 0, 4}, View{1, 0, 4}), "y0: no storage 1"},
+		{step(copyOf(4), []int{4}, View{-1, 0, 4}, View{0, 0, 4}), "x0: no storage -1"},
 		{counters, `counters: storage "a" is float32, want uint32`},
-		{step(Copy{N: 4}, []int{4, 4}, View{0, 0, 4}, View{1, 0, 3}), "y: view of 3 elements, want 4"},
-		{step(Copy{N: 4}, []int{4, 6}, View{0, 0, 4}, View{1, 3, 4}), `y: elements [3, 7) of storage "b", which has 6`},
-		{step(Copy{N: 4}, []int{4, 6}, View{0, -1, 4}, View{1, 0, 4}), "x: elements [-1, 3)"},
+		{step(copyOf(4), []int{4, 4}, View{0, 0, 4}, View{1, 0, 3}), "y0: view of 3 elements, want 4"},
+		{step(copyOf(4), []int{4, 6}, View{0, 0, 4}, View{1, 3, 4}), `y0: elements [3, 7) of storage "b", which has 6`},
+		{step(copyOf(4), []int{4, 6}, View{0, -1, 4}, View{1, 0, 4}), "x0: elements [-1, 3)"},
 		{step(Fill{N: 4}, []int{4}, View{0, math.MaxInt - 2, 4}), `of storage "a", which has 4`},
-		{step(Copy{N: 4}, []int{6}, View{0, 0, 4}, View{0, 1, 4}), "y overlaps x"},
+		{step(copyOf(4), []int{6}, View{0, 0, 4}, View{0, 1, 4}), "y0 overlaps x0"},
 		{step(MatMul{M: 2, N: 2, K: 2}, []int{4, 4}, View{0, 0, 4}, View{1, 0, 4}, View{1, 0, 4}), "c overlaps b"},
 		{step(Conv2DInputGrad{Geometry: noStride}, nil), "vertical stride is 0"},
 		{step(Conv2D{Geometry: g, Epilogue: Epilogue{Activation: Activation{Kind: 9}}}, nil), "unknown activation 9"},
@@ -47,8 +49,7 @@ func TestValidateRefuses(t *testing.T) {
 		{step(LeakyReLU{N: 1, Alpha: -1}, nil), "alpha is -1"},
 		{step(LeakyReLUGrad{N: 1, Alpha: -1}, nil), "alpha is -1"},
 		{step(MatMul{M: 1, N: 1}, nil), "inner dimension is 0"},
-		{step(BiasGrad{Rows: 1}, nil), "channels is 0"},
-		{step(Sigmoid{}, nil), "length is 0"},
+		{step(LeakyReLU{}, nil), "length is 0"},
 		{step(DropoutMask{N: 1, Rate: 1}, nil), "dropout rate is 1"},
 		{step(DropoutMask{N: 1, Rate: nan}, nil), "dropout rate is NaN"},
 		{step(Indices{N: 1}, nil), "limit is 0"},
@@ -56,12 +57,12 @@ func TestValidateRefuses(t *testing.T) {
 		{step(Adam{N: 1, Epsilon: 1}, nil), "learning rate 0"},
 		{step(Adam{N: 1, LearningRate: 1, Epsilon: 1, Beta1: 1}, nil), "beta1 is 1"},
 		{step(EMA{N: 1, Decay: 1}, nil), "decay is 1"},
-		{step(Clip{N: 1}, nil), "limit is 0"},
-		{step(ScoreLoss{N: 1, Kind: 3}, nil), "unknown loss 3"},
-		{step(ScoreLossGrad{Kind: Hinge}, nil), "length is 0"},
-		{step(Interpolate{Rows: 1}, nil), "columns is 0"},
-		{step(GradientPenalty{Columns: 1}, nil), "rows is 0"},
-		{step(GradientPenaltyGrad{Columns: 1}, nil), "rows is 0"},
+		{step(Map{Shape: []int{0}, Code: "in 0 -> 0"}, nil), "dimension 0 is 0"},
+		{step(Map{Shape: []int{4}, Code: "in 0 -> 0"}, nil), "reads operand x0 of 0"},
+		{step(Map{Shape: []int{4}, In: []Source{{3, Dense([]int{4})}}, Code: "in 0 -> 0"}, nil), "operand x0: an index reads elements [0, 3] of 3"},
+		{step(Map{Shape: []int{4}, Code: "in"}, nil), "has no result"},
+		{step(Reduce{Kind: 9}, nil), "unknown kind of reduction 9"},
+		{step(Reduce{Kind: Maximum, Code: "const 0x1p+00 -> 0 0"}, nil), "maximum of 2 expressions"},
 	} {
 		err := c.p.Validate()
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "program test") {
@@ -72,9 +73,9 @@ func TestValidateRefuses(t *testing.T) {
 
 func TestValidateAllows(t *testing.T) {
 	for name, p := range map[string]*Program{
-		"in place":                step(Copy{N: 4}, []int{4}, View{0, 0, 4}, View{0, 0, 4}),
-		"over the second operand": step(Add{N: 4}, []int{4, 4}, View{0, 0, 4}, View{1, 0, 4}, View{1, 0, 4}),
-		"over both operands":      step(Add{N: 4}, []int{4}, View{0, 0, 4}, View{0, 0, 4}, View{0, 0, 4}),
+		"in place":                step(copyOf(4), []int{4}, View{0, 0, 4}, View{0, 0, 4}),
+		"over the second operand": step(sumOf(4), []int{4, 4}, View{0, 0, 4}, View{1, 0, 4}, View{1, 0, 4}),
+		"over both operands":      step(sumOf(4), []int{4}, View{0, 0, 4}, View{0, 0, 4}, View{0, 0, 4}),
 		"operands that overlap":   step(MatMul{M: 2, N: 2, K: 2}, []int{5, 4}, View{0, 0, 4}, View{0, 1, 4}, View{1, 0, 4}),
 		"neighbours":              step(MatMul{M: 2, N: 2, K: 2}, []int{12}, View{0, 0, 4}, View{0, 8, 4}, View{0, 4, 4}),
 		"no slope":                step(LeakyReLU{N: 4}, []int{4}, View{0, 0, 4}, View{0, 0, 4}),
@@ -88,7 +89,7 @@ func TestValidateAllows(t *testing.T) {
 func TestAppend(t *testing.T) {
 	p := &Program{Name: "test"}
 	for _, offset := range []int{4, 0, 8} {
-		if err := p.Append("copy", Copy{N: 4}, Arg{"from", offset}, Arg{"to", 0}); err != nil {
+		if err := p.Append("copy", copyOf(4), Arg{"from", offset}, Arg{"to", 0}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -102,13 +103,13 @@ func TestAppend(t *testing.T) {
 	if err := p.Validate(); err != nil {
 		t.Error(err)
 	}
-	if err := p.Append("copy", Copy{N: 4}, Arg{"from", 0}); err == nil || !strings.Contains(err.Error(), "takes 2 arguments, got 1") {
+	if err := p.Append("copy", copyOf(4), Arg{"from", 0}); err == nil || !strings.Contains(err.Error(), "takes 2 arguments, got 1") {
 		t.Errorf("one argument for two operands: %v", err)
 	}
 	if err := p.Append("count", Increment{N: 1}, Arg{"to", 0}); err == nil || !strings.Contains(err.Error(), `"to" is both float32 and uint32`) {
 		t.Errorf("a storage of two types: %v", err)
 	}
-	if s := p.String(); !strings.Contains(s, "x=from[8:12] y=to[0:4]") {
+	if s := p.String(); !strings.Contains(s, "x0=from[8:12] y0=to[0:4]") {
 		t.Errorf("listing:\n%s", s)
 	}
 }
@@ -118,12 +119,12 @@ func TestJoin(t *testing.T) {
 	a := &Program{Name: "a",
 		Storages: []Storage{scratch("h", 4), {Name: "w", Len: 4}, scratch("k", 2)},
 		Steps: []Step{
-			{Name: "a1", Op: Copy{N: 4}, Args: []View{{1, 0, 4}, {0, 0, 4}}},
-			{Name: "a2", Op: Copy{N: 2}, Args: []View{{0, 2, 2}, {2, 0, 2}}},
+			{Name: "a1", Op: copyOf(4), Args: []View{{1, 0, 4}, {0, 0, 4}}},
+			{Name: "a2", Op: copyOf(2), Args: []View{{0, 2, 2}, {2, 0, 2}}},
 		}}
 	b := &Program{Name: "b",
 		Storages: []Storage{{Name: "v", DType: Uint32, Len: 1}, scratch("w", 9), {Name: "w", Len: 8}},
-		Steps:    []Step{{Name: "b1", Op: Copy{N: 8}, Args: []View{{2, 0, 8}, {1, 1, 8}}}}}
+		Steps:    []Step{{Name: "b1", Op: copyOf(8), Args: []View{{2, 0, 8}, {1, 1, 8}}}}}
 	joined, err := Join("both", a, b, a)
 	if err != nil {
 		t.Fatal(err)
@@ -158,4 +159,16 @@ func TestJoin(t *testing.T) {
 	if _, err := Join("bytes", d); err == nil || !strings.Contains(err.Error(), `"s" is uint8`) {
 		t.Errorf("scratch of bytes: %v", err)
 	}
+}
+
+func copyOf(n int) Map {
+	return NewMap([]int{n}, func(x ...expr.Expr) expr.Expr { return x[0] }, []int{n})
+}
+
+func sumOf(n int) Map {
+	return NewMap([]int{n}, func(x ...expr.Expr) expr.Expr { return x[0].Add(x[1]) }, []int{n}, []int{n})
+}
+
+func times(n int, factor float64) Map {
+	return NewMap([]int{n}, func(x ...expr.Expr) expr.Expr { return x[0].Mul(expr.Const(factor)) }, []int{n})
 }

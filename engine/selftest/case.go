@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"gangpu/engine/program"
-	"gangpu/internal/reference"
 )
 
 // opCase is one operation on operands that lie somewhere.
@@ -230,28 +229,12 @@ func fill(rng *rand.Rand, op program.Op, operand string, a any) {
 	case []float32:
 		draw := rng.NormFloat64
 		switch {
-		case operand == "labels" && strings.HasPrefix(op.Name(), "score_loss"):
-			draw = func() float64 { return float64(2*rng.IntN(2) - 1) }
-		case operand == "labels":
-			draw = func() float64 { return []float64{0, 1, 0.1, 0.9, 0.5}[rng.IntN(5)] }
-		case op.Name() == "categorical_accuracy": // equal ones among them
-			draw = func() float64 { return float64(rng.IntN(5)) }
-		case operand == "gate", op.Name() == "binary_accuracy", op.Name() == "leaky_relu", op.Name() == "leaky_relu_grad":
+		case operand == "gate", op.Name() == "leaky_relu", op.Name() == "leaky_relu_grad":
 			draw = func() float64 { return rng.NormFloat64() * float64(min(rng.IntN(8), 1)) } // zeros among them
 		case operand == "mask":
 			draw = func() float64 { return float64(rng.IntN(2)) / 0.6 }
 		case operand == "v":
 			draw = rng.ExpFloat64
-		case op.Name() == "sigmoid_grad" && operand == "y":
-			draw = func() float64 {
-				y := make([]float64, 1)
-				reference.Sigmoid([]float64{4 * rng.NormFloat64()}, y)
-				return y[0]
-			}
-		case op.Name() == "sigmoid", operand == "logits":
-			draw = func() float64 { // some where exp overflows or vanishes
-				return 2 * rng.NormFloat64() * []float64{1, 1, 1, 1, 1, 1, 1, 60}[rng.IntN(8)]
-			}
 		}
 		for i := range a {
 			a[i] = float32(draw())

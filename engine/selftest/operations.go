@@ -4,6 +4,7 @@ import (
 	"iter"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gangpu/engine/program"
 )
@@ -16,7 +17,7 @@ type operation struct {
 }
 
 // operations are all that a device must know.
-var operations = []operation{
+var operations = slices.Concat(mapOperations, []operation{
 	{"conv2d", func(rng *rand.Rand, limit int) program.Op {
 		return program.Conv2D{Geometry: geometry(rng, limit), Epilogue: epilogue(rng)}
 	}},
@@ -38,56 +39,14 @@ var operations = []operation{
 		}
 		return op
 	}},
-	{"bias_grad", func(rng *rand.Rand, limit int) program.Op {
-		channels := size(rng, min(limit, 5000))
-		return program.BiasGrad{Rows: size(rng, limit/channels), Channels: channels}
-	}},
 	{"leaky_relu", func(rng *rand.Rand, limit int) program.Op {
 		return program.LeakyReLU{N: size(rng, limit), Alpha: slope(rng)}
 	}},
 	{"leaky_relu_grad", func(rng *rand.Rand, limit int) program.Op {
 		return program.LeakyReLUGrad{N: size(rng, limit), Alpha: slope(rng)}
 	}},
-	{"sigmoid", func(rng *rand.Rand, limit int) program.Op { return program.Sigmoid{N: size(rng, limit)} }},
-	{"sigmoid_grad", func(rng *rand.Rand, limit int) program.Op { return program.SigmoidGrad{N: size(rng, limit)} }},
-	{"dropout", func(rng *rand.Rand, limit int) program.Op { return program.Dropout{N: size(rng, limit)} }},
-	{"add", func(rng *rand.Rand, limit int) program.Op { return program.Add{N: size(rng, limit)} }},
-	{"scale", func(rng *rand.Rand, limit int) program.Op {
-		return program.Scale{N: size(rng, limit), Factor: float32(rng.NormFloat64())}
-	}},
-	{"copy", func(rng *rand.Rand, limit int) program.Op { return program.Copy{N: size(rng, limit)} }},
 	{"fill", func(rng *rand.Rand, limit int) program.Op {
 		return program.Fill{N: size(rng, limit), Value: pick(rng, 0, 1, float32(rng.NormFloat64()))}
-	}},
-	{"bce", func(rng *rand.Rand, limit int) program.Op { return program.BCEWithLogits{N: size(rng, limit)} }},
-	{"bce_grad", func(rng *rand.Rand, limit int) program.Op { return program.BCEWithLogitsGrad{N: size(rng, limit)} }},
-	{"binary_accuracy", func(rng *rand.Rand, limit int) program.Op { return program.BinaryAccuracy{N: size(rng, limit)} }},
-	{"softmax_cross_entropy", func(rng *rand.Rand, limit int) program.Op {
-		return program.SoftmaxCrossEntropy(rows(rng, limit))
-	}},
-	{"softmax_cross_entropy_grad", func(rng *rand.Rand, limit int) program.Op {
-		return program.SoftmaxCrossEntropyGrad(rows(rng, limit))
-	}},
-	{"categorical_accuracy", func(rng *rand.Rand, limit int) program.Op {
-		return program.CategoricalAccuracy(rows(rng, limit))
-	}},
-	{"score_loss", func(rng *rand.Rand, limit int) program.Op {
-		return program.ScoreLoss{N: size(rng, limit), Kind: scoreLoss(rng)}
-	}},
-	{"score_loss_grad", func(rng *rand.Rand, limit int) program.Op {
-		return program.ScoreLossGrad{N: size(rng, limit), Kind: scoreLoss(rng)}
-	}},
-	{"interpolate", func(rng *rand.Rand, limit int) program.Op {
-		columns := size(rng, min(limit, 3000))
-		return program.Interpolate{Rows: size(rng, limit/columns), Columns: columns}
-	}},
-	{"gradient_penalty", func(rng *rand.Rand, limit int) program.Op {
-		columns := size(rng, min(limit, 3000))
-		return program.GradientPenalty{Rows: size(rng, limit/columns), Columns: columns}
-	}},
-	{"gradient_penalty_grad", func(rng *rand.Rand, limit int) program.Op {
-		columns := size(rng, min(limit, 3000))
-		return program.GradientPenaltyGrad{Rows: size(rng, limit/columns), Columns: columns}
 	}},
 	{"uniform", func(rng *rand.Rand, limit int) program.Op {
 		low := float32(rng.NormFloat64())
@@ -116,13 +75,10 @@ var operations = []operation{
 	{"ema", func(rng *rand.Rand, limit int) program.Op {
 		return program.EMA{N: size(rng, limit), Decay: pick(rng, 0, 0.5, 0.999)}
 	}},
-	{"clip", func(rng *rand.Rand, limit int) program.Op {
-		return program.Clip{N: size(rng, limit), Limit: pick[float32](rng, 0.01, 0.5, 3)}
-	}},
 	{"increment", func(rng *rand.Rand, limit int) program.Op {
 		return program.Increment{N: size(rng, min(limit, 1000)), Delta: pick(rng, 1, rng.Uint32())}
 	}},
-}
+})
 
 // casesOf are the cases of an operation: the tutorial's layers, where they are of its kind, and
 // random ones. They are the same for every device.
@@ -233,12 +189,6 @@ func size(rng *rand.Rand, limit int) int {
 	return min(max(n, 1), max(limit, 1))
 }
 
-// rows draws the shape of rows of logits.
-func rows(rng *rand.Rand, limit int) struct{ Rows, Classes int } {
-	classes := min(pick(rng, 1, 2, 10, 10, 100, 1+rng.IntN(40)), limit)
-	return struct{ Rows, Classes int }{Rows: size(rng, limit/classes), Classes: classes}
-}
-
 func channels(rng *rand.Rand) int {
 	return pick(rng, 1, 2, 3, 4, 8, 16, 17, 31, 32, 33, 64, 1+rng.IntN(70))
 }
@@ -259,10 +209,6 @@ func activation(rng *rand.Rand) program.Activation {
 		return program.Activation{Kind: program.SigmoidActivation}
 	}
 	return program.Activation{}
-}
-
-func scoreLoss(rng *rand.Rand) program.ScoreLossKind {
-	return pick(rng, program.LeastSquares, program.Hinge, program.Linear)
 }
 
 func draw(rng *rand.Rand) program.Draw {

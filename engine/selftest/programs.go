@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"gangpu/engine/expr"
 	"gangpu/engine/program"
 )
 
@@ -109,7 +110,7 @@ var programChecks = []Check{
 
 	{"SharedArrays", func(dev program.Device) error {
 		fill, double := fillProgram(3), &program.Program{Name: "double"}
-		if err := double.Append("double", program.Scale{N: 3, Factor: 2}, program.Arg{Storage: "y"}, program.Arg{Storage: "y"}); err != nil {
+		if err := double.Append("double", times(3, 2), program.Arg{Storage: "y"}, program.Arg{Storage: "y"}); err != nil {
 			return err
 		}
 		s, err := load(dev, fill, arrays{make([]float32, 3)})
@@ -233,17 +234,15 @@ func specialValues(dev program.Device, value float64) error {
 	const n, at = 37, 21
 	for _, op := range []program.Op{
 		program.LeakyReLU{N: n, Alpha: 0.3},
-		program.Sigmoid{N: n},
-		program.Scale{N: n, Factor: 2},
-		program.Copy{N: n},
-		program.Add{N: n},
-		program.BCEWithLogits{N: n},
-		program.SoftmaxCrossEntropy{Rows: 1, Classes: n},
-		program.ScoreLoss{N: n, Kind: program.LeastSquares},
-		program.ScoreLoss{N: n, Kind: program.Hinge},
-		program.ScoreLoss{N: n, Kind: program.Linear},
+		elementwise(n, 1, func(x ...expr.Expr) expr.Expr { return x[0].Sigmoid() }),
+		elementwise(n, 1, func(x ...expr.Expr) expr.Expr { return x[0].Sin().Add(x[0].Log1p()) }),
+		times(n, 2),
+		elementwise(n, 1, same),
+		elementwise(n, 2, sum),
+		program.NewMean(n, bce),
+		program.Reduce{Kind: program.Maximum, Reduced: []int{n}, In: []program.Source{{Len: n, Index: program.Dense([]int{n})}}, Code: "in 0 -> 0"},
 		program.MatMul{M: n, N: 2, K: 1},
-		program.BiasGrad{Rows: n, Channels: 1},
+		columnSum(n, 1),
 	} {
 		operands := op.Operands()
 		p := &program.Program{Name: "special values"}

@@ -41,15 +41,6 @@ const maxFailures = 3
 
 // Operations checks every operation by itself, and hands each result to report.
 func Operations(dev program.Device, size Size, report func(Result)) {
-	check(dev, size, operations, report)
-}
-
-// Maps is Operations for the families of maps and reductions.
-func Maps(dev program.Device, size Size, report func(Result)) {
-	check(dev, size, mapOperations, report)
-}
-
-func check(dev program.Device, size Size, operations []operation, report func(Result)) {
 	for _, o := range operations {
 		r := Result{Operation: o.name, Tolerance: Tolerance(o.name, dev.Info().Precision)}
 		for c := range size.casesOf(o) {

@@ -2,7 +2,9 @@ package selftest
 
 import (
 	"math/rand/v2"
+	"slices"
 
+	"gangpu/engine/expr"
 	"gangpu/engine/program"
 )
 
@@ -87,34 +89,34 @@ func trainingProgram() *program.Program {
 	b.step("g/dense", dense, z, w1, b1, h1)
 	b.step("g/conv2d_transpose", program.Conv2DTranspose{Geometry: up, Epilogue: program.Epilogue{Bias: true, Activation: leaky}}, h1, w2, b2, h2)
 	b.step("g/conv2d", program.Conv2D{Geometry: last, Epilogue: program.Epilogue{Activation: program.Activation{Kind: program.SigmoidActivation}}}, h2, w3, h3)
-	b.step("images", program.Copy{N: images.Len}, h3, images)
+	b.step("images", elementwise(images.Len, 1, same), h3, images)
 	b.step("d/conv2d", program.Conv2D{Geometry: down, Epilogue: program.Epilogue{Bias: true, Activation: leaky}}, h3, w4, b4, h4)
 	b.step("d/mask", program.DropoutMask{N: mask.Len, Draw: program.Draw{Seed: 1, Stream: 1}, Rate: 0.4}, step, mask)
-	b.step("d/dropout", program.Dropout{N: mask.Len}, h4, mask, h5)
+	b.step("d/dropout", elementwise(mask.Len, 2, product), h4, mask, h5)
 	b.step("d/dense", program.MatMul{M: batch, N: 1, K: flat, Epilogue: program.Epilogue{Bias: true}}, h5, w5, b5, logits)
-	b.step("loss", program.BCEWithLogits{N: batch}, logits, labels, loss)
-	b.step("accuracy", program.BinaryAccuracy{N: batch}, logits, labels, accuracy)
+	b.step("loss", program.NewMean(batch, bce), logits, labels, loss)
+	b.step("accuracy", program.NewMean(batch, right), logits, labels, accuracy)
 
 	b.step("one", program.Fill{N: 1, Value: 1}, one)
-	b.step("loss/grad", program.BCEWithLogitsGrad{N: batch}, logits, labels, one, dlogits)
+	b.step("loss/grad", program.NewMap([]int{batch}, bceGrad(batch), []int{batch}, []int{batch}, []int{1}), logits, labels, one, dlogits)
 	b.step("d/dense/filter", program.MatMul{M: flat, N: 1, K: batch, TransA: true}, h5, dlogits, dw5)
-	b.step("d/dense/bias", program.BiasGrad{Rows: batch, Channels: 1}, dlogits, db5)
+	b.step("d/dense/bias", columnSum(batch, 1), dlogits, db5)
 	b.step("d/dense/input", program.MatMul{M: batch, N: flat, K: 1, TransB: true}, dlogits, w5, d4)
-	b.step("d/dropout/grad", program.Dropout{N: mask.Len}, d4, mask, d4)
+	b.step("d/dropout/grad", elementwise(mask.Len, 2, product), d4, mask, d4)
 	b.step("d/leaky_relu/grad", program.LeakyReLUGrad{N: mask.Len, Alpha: 0.3}, h4, d4, d4)
 	b.step("d/conv2d/filter", program.Conv2DFilterGrad{Geometry: down}, h3, d4, dw4)
-	b.step("d/conv2d/bias", program.BiasGrad{Rows: d4.Len / down.OutC, Channels: down.OutC}, d4, db4)
+	b.step("d/conv2d/bias", columnSum(d4.Len/down.OutC, down.OutC), d4, db4)
 	b.step("d/conv2d/input", program.Conv2DInputGrad{Geometry: down}, d4, w4, d3)
-	b.step("g/sigmoid/grad", program.SigmoidGrad{N: d3.Len}, h3, d3, d3)
+	b.step("g/sigmoid/grad", elementwise(d3.Len, 2, func(x ...expr.Expr) expr.Expr { return x[1].Mul(x[0]).Mul(expr.Const(1).Sub(x[0])) }), h3, d3, d3)
 	b.step("g/conv2d/filter", program.Conv2DFilterGrad{Geometry: last}, h2, d3, dw3)
 	b.step("g/conv2d/input", program.Conv2DInputGrad{Geometry: last}, d3, w3, d2)
 	b.step("g/leaky_relu2/grad", program.LeakyReLUGrad{N: d2.Len, Alpha: 0.3}, h2, d2, d2)
 	b.step("g/conv2d_transpose/filter", program.Conv2DFilterGrad{Geometry: up}, d2, h1, dw2)
-	b.step("g/conv2d_transpose/bias", program.BiasGrad{Rows: d2.Len / up.InC, Channels: up.InC}, d2, db2)
+	b.step("g/conv2d_transpose/bias", columnSum(d2.Len/up.InC, up.InC), d2, db2)
 	b.step("g/conv2d_transpose/input", program.Conv2D{Geometry: up}, d2, w2, d1)
 	b.step("g/leaky_relu1/grad", program.LeakyReLUGrad{N: d1.Len, Alpha: 0.3}, h1, d1, d1)
 	b.step("g/dense/filter", program.MatMul{M: latent, N: hidden, K: batch, TransA: true}, z, d1, dw1)
-	b.step("g/dense/bias", program.BiasGrad{Rows: batch, Channels: hidden}, d1, db1)
+	b.step("g/dense/bias", columnSum(batch, hidden), d1, db1)
 
 	n := b.params
 	whole := func(name string) program.View { v := b.in(name, program.Float32, n); v.Offset, v.Len = 0, n; return v }
@@ -188,16 +190,16 @@ func sumsProgram() *program.Program {
 		v.Offset, v.Len = offset, n
 		return v
 	}
-	narrow := program.BiasGrad{Rows: 1200, Channels: 3}
-	wide := program.BiasGrad{Rows: 160, Channels: 40}
+	narrow := columnSum(1200, 3)
+	wide := columnSum(160, 40)
 	product := program.MatMul{M: 6, N: 1, K: 640}
 	scratch := b.tmp("scratch", 3)
 	b.step("read at once", narrow, params(1, 3600), scratch)
-	b.step("reads", program.Scale{N: 3, Factor: 2}, scratch, in("doubled", 3))
+	b.step("reads", times(3, 2), scratch, in("doubled", 3))
 	b.step("over what was read", narrow, params(100, 3600), scratch)
 	b.step("left to the end", wide, params(7, 6400), in("wide", 40))
 	b.step("in one sum with others", product, params(0, 3840), params(11, 640), in("product", 6))
-	b.step("reads later", program.Copy{N: 3}, scratch, in("copy", 3))
+	b.step("reads later", elementwise(3, 1, same), scratch, in("copy", 3))
 	b.step("overwritten", narrow, params(2, 3600), in("filled", 3))
 	b.step("overwrites", program.Fill{N: 3, Value: 5}, in("filled", 3))
 	b.step("before the sum of the same place", program.Fill{N: 40, Value: 6}, in("last", 40))
@@ -213,7 +215,7 @@ func constantsProgram() *program.Program {
 	in := func(name string) program.View { return b.in(name, program.Float32, 4) }
 	constant, twice, scaled, partly := b.tmp("constant", 4), b.tmp("twice", 4), b.tmp("scaled", 4), b.tmp("partly", 6)
 	fill := func(value float32, v program.View) { b.step("fill", program.Fill{N: v.Len, Value: value}, v) }
-	add := program.Add{N: 4}
+	add := elementwise(4, 2, sum)
 	fill(1, constant)
 	b.step("counts the runs", add, in("m"), constant, in("m"))
 	fill(2, twice)
@@ -221,15 +223,49 @@ func constantsProgram() *program.Program {
 	fill(3, twice)
 	b.step("reads the second value", add, constant, twice, in("second"))
 	fill(4, scaled)
-	b.step("in place", program.Scale{N: 4, Factor: 2}, scaled, scaled)
+	b.step("in place", times(4, 2), scaled, scaled)
 	b.step("reads it", add, constant, scaled, in("third"))
 	fill(5, partly)
 	part := partly
 	part.Offset, part.Len = 2, 4
 	b.step("reads a part", add, part, constant, in("fourth"))
-	b.step("overwrites it", program.Copy{N: 4}, in("m"), part)
+	b.step("overwrites it", elementwise(4, 1, same), in("m"), part)
 	b.step("reads it again", add, part, constant, in("fifth"))
 	fill(6, in("v"))
-	b.step("overwrites an array", program.Copy{N: 4}, constant, in("v"))
+	b.step("overwrites an array", elementwise(4, 1, same), constant, in("v"))
 	return &b.Program
+}
+
+// Operations that these programs are made of, beside those of package program.
+
+func elementwise(n, operands int, f func(x ...expr.Expr) expr.Expr) program.Map {
+	return program.NewMap([]int{n}, f, slices.Repeat([][]int{{n}}, operands)...)
+}
+
+func same(x ...expr.Expr) expr.Expr    { return x[0] }
+func sum(x ...expr.Expr) expr.Expr     { return x[0].Add(x[1]) }
+func product(x ...expr.Expr) expr.Expr { return x[0].Mul(x[1]) }
+
+func times(n int, factor float64) program.Map {
+	return elementwise(n, 1, func(x ...expr.Expr) expr.Expr { return x[0].Mul(expr.Const(factor)) })
+}
+
+// columnSum adds up the rows of a matrix.
+func columnSum(rows, columns int) program.Reduce {
+	x := program.Dense([]int{rows, columns}).Permute([]int{1, 0})
+	return program.Reduce{Kept: []int{columns}, Reduced: []int{rows}, In: []program.Source{{Len: rows * columns, Index: x}}, Code: "in 0 -> 0"}
+}
+
+// bce is the binary cross-entropy of a logit against a label, bceGrad the gradient of the mean of n of them, times that
+// of what follows.
+func bce(x ...expr.Expr) expr.Expr { return x[0].Softplus().Sub(x[0].Mul(x[1])) }
+
+func bceGrad(n int) func(x ...expr.Expr) expr.Expr {
+	return func(x ...expr.Expr) expr.Expr {
+		return x[0].Sigmoid().Sub(x[1]).Mul(x[2]).Mul(expr.Const(1 / float64(n)))
+	}
+}
+
+func right(x ...expr.Expr) expr.Expr {
+	return expr.Const(0).Less(x[0]).Equal(expr.Const(0.5).Less(x[1]))
 }

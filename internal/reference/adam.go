@@ -26,13 +26,6 @@ func EMA[E Float](decay float64, x []E, step uint32, average []E) {
 	}
 }
 
-// Clip brings every value of x into [-limit, limit].
-func Clip[E Float](limit float32, x []E) {
-	for i, v := range x {
-		x[i] = min(max(v, -E(limit)), E(limit))
-	}
-}
-
 // Increment adds delta to every counter.
 func Increment(delta uint32, counters []uint32) {
 	for i := range counters {

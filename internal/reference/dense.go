@@ -25,14 +25,3 @@ func MatMul[E Float](op program.MatMul, a, b, bias, c []E) {
 		}
 	}
 }
-
-// BiasGrad sums dy [rows, channels] over its rows into db [channels].
-func BiasGrad[E Float](rows, channels int, dy, db []E) {
-	for c := range channels {
-		var sum E
-		for r := range rows {
-			sum += dy[r*channels+c]
-		}
-		db[c] = sum
-	}
-}

@@ -52,36 +52,12 @@ func Sigmoid[E Float](x, y []E) {
 
 func sigmoid[E Float](x E) E { return E(1 / (1 + math.Exp(-float64(x)))) }
 
-// SigmoidGrad is dx = dy*y*(1-y) of Sigmoid's output y.
-func SigmoidGrad[E Float](y, dy, dx []E) {
-	for i, d := range dy {
-		dx[i] = d * y[i] * (1 - y[i])
-	}
-}
-
 // Dropout is y = x*mask.
 func Dropout[E Float](x, mask, y []E) {
 	for i, v := range x {
 		y[i] = v * mask[i]
 	}
 }
-
-// Add is y = a+b.
-func Add[E Float](a, b, y []E) {
-	for i, v := range a {
-		y[i] = v + b[i]
-	}
-}
-
-// Scale is y = factor*x.
-func Scale[E Float](factor float32, x, y []E) {
-	for i, v := range x {
-		y[i] = E(factor) * v
-	}
-}
-
-// Copy is y = x.
-func Copy[E Float](x, y []E) { copy(y, x) }
 
 // Fill is y = value.
 func Fill[E Float](value float32, y []E) {

@@ -33,14 +33,6 @@ func TestMatMul(t *testing.T) {
 	}
 }
 
-func TestBiasGrad(t *testing.T) {
-	db := []float64{100, 100}
-	BiasGrad(3, 2, []float64{1, 2, 3, 4, 5, 6}, db)
-	if want := []float64{9, 12}; !slices.Equal(db, want) {
-		t.Errorf("got %v, want %v", db, want)
-	}
-}
-
 func TestElementwise(t *testing.T) {
 	x, y := []float64{-2, 0, 3}, []float64{1, 10, 100}
 	const half = 0.5
@@ -52,11 +44,7 @@ func TestElementwise(t *testing.T) {
 		{"leaky_relu", func(o []float64) { LeakyReLU(half, x, o) }, []float64{-1, 0, 3}},
 		{"leaky_relu_grad", func(o []float64) { LeakyReLUGrad(half, x, y, o) }, []float64{0.5, 5, 100}},
 		{"sigmoid", func(o []float64) { Sigmoid(x, o) }, []float64{0.11920292202211755, 0.5, 0.9525741268224334}},
-		{"sigmoid_grad", func(o []float64) { SigmoidGrad([]float64{0.25, 0.5, 1}, y, o) }, []float64{0.1875, 2.5, 0}},
 		{"dropout", func(o []float64) { Dropout(x, []float64{2, 2, 0}, o) }, []float64{-4, 0, 0}},
-		{"add", func(o []float64) { Add(x, y, o) }, []float64{-1, 10, 103}},
-		{"scale", func(o []float64) { Scale(half, x, o) }, []float64{-1, 0, 1.5}},
-		{"copy", func(o []float64) { Copy(x, o) }, x},
 		{"fill", func(o []float64) { Fill(half, o) }, []float64{0.5, 0.5, 0.5}},
 	} {
 		out := []float64{math.NaN(), math.NaN(), math.NaN()}
@@ -83,72 +71,6 @@ func TestActivationGradientsAreFiniteDifferences(t *testing.T) {
 	LeakyReLU(0.3, x, y)
 	LeakyReLUGrad(0.3, y, dy, dx)
 	checkGradient(t, "leaky_relu", x, dx, func() float64 { LeakyReLU(0.3, x, y); return dot(y, dy) })
-
-	Sigmoid(x, y)
-	SigmoidGrad(y, dy, dx)
-	checkGradient(t, "sigmoid", x, dx, func() float64 { Sigmoid(x, y); return dot(y, dy) })
-}
-
-func TestBCEWithLogits(t *testing.T) {
-	loss := make([]float64, 1)
-	BCEWithLogits([]float64{0, 0}, []float64{0, 1}, loss)
-	near(t, "loss of undecided logits", loss[0], math.Ln2, 1e-15)
-	BCEWithLogits([]float64{1000, -1000}, []float64{0, 0}, loss)
-	near(t, "loss far out", loss[0], 500, 1e-12)
-
-	rng := rand.New(rand.NewPCG(7, 8))
-	z, labels, dz := normals(rng, 9), []float64{0, 1, 0.9, 1, 0, 0.1, 1, 0, 0.5}, make([]float64, 9)
-	var direct float64
-	for i := range z {
-		s := 1 / (1 + math.Exp(-z[i]))
-		direct -= (labels[i]*math.Log(s) + (1-labels[i])*math.Log(1-s)) / 9
-	}
-	BCEWithLogits(z, labels, loss)
-	near(t, "loss against its definition", loss[0], direct, 1e-14)
-	BCEWithLogitsGrad(z, labels, []float64{-3}, dz)
-	checkGradient(t, "bce", z, dz, func() float64 { BCEWithLogits(z, labels, loss); return -3 * loss[0] })
-}
-
-func TestSoftmaxCrossEntropy(t *testing.T) {
-	loss := make([]float64, 1)
-	SoftmaxCrossEntropy(4, []float64{7, 7, 7, 7}, []float64{0, 1, 0, 0}, loss)
-	near(t, "loss of undecided logits", loss[0], math.Log(4), 1e-15)
-	SoftmaxCrossEntropy(2, []float64{1000, 0, 0, -1000}, []float64{1, 0, 0, 1}, loss)
-	near(t, "loss far out", loss[0], 500, 1e-12)
-
-	rng := rand.New(rand.NewPCG(7, 9))
-	z, labels, dz := normals(rng, 6), []float64{0, 1, 0, 0.25, 0.5, 0.25}, make([]float64, 6)
-	var direct float64
-	for r := 0; r < 6; r += 3 {
-		sum := math.Exp(z[r]) + math.Exp(z[r+1]) + math.Exp(z[r+2])
-		for c := r; c < r+3; c++ {
-			direct -= labels[c] * math.Log(math.Exp(z[c])/sum) / 2
-		}
-	}
-	SoftmaxCrossEntropy(3, z, labels, loss)
-	near(t, "loss against its definition", loss[0], direct, 1e-14)
-	SoftmaxCrossEntropyGrad(3, z, labels, []float64{-3}, dz)
-	checkGradient(t, "softmax_cross_entropy", z, dz, func() float64 { SoftmaxCrossEntropy(3, z, labels, loss); return -3 * loss[0] })
-
-	// With two classes it is the binary cross-entropy of the difference.
-	SoftmaxCrossEntropy(2, []float64{0.3, 1.5, -2, 0.5}, []float64{0, 1, 0.9, 0.1}, loss)
-	two := loss[0]
-	BCEWithLogits([]float64{1.2, 2.5}, []float64{1, 0.1}, loss)
-	near(t, "loss of two classes", two, loss[0], 1e-15)
-}
-
-func TestCategoricalAccuracy(t *testing.T) {
-	accuracy := make([]float64, 1)
-	// Of equal logits the first counts as the largest.
-	CategoricalAccuracy(3, []float64{1, 2, 0, -1, -2, -3, 5, 5, 4, 5, 5, 4}, []float64{0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 1, 0}, accuracy)
-	near(t, "accuracy", accuracy[0], 2./4, 0)
-}
-
-func TestBinaryAccuracy(t *testing.T) {
-	accuracy := make([]float64, 1)
-	// A logit of zero is on the side of label 0, and so is a label of a half.
-	BinaryAccuracy([]float64{1, -1, 0, 0, 2, -2, 3, 4}, []float64{1, 0, 0, 1, 0, 1, 0.5, 0.9}, accuracy)
-	near(t, "accuracy", accuracy[0], 4./8, 0)
 }
 
 // Two updates of one parameter, worked out from the paper's algorithm 1 with epsilon where Keras
@@ -176,32 +98,6 @@ func TestEMA(t *testing.T) {
 	near(t, "average", average[0], (0.25*4-0.5*2+6)/1.75, 1e-12)
 }
 
-func TestClip(t *testing.T) {
-	x := []float64{-2, -0.5, 0, 0.25, 7}
-	Clip(0.5, x)
-	if !slices.Equal(x, []float64{-0.5, -0.5, 0, 0.25, 0.5}) {
-		t.Errorf("got %v", x)
-	}
-}
-
-// Scores of 2, -1 and 0.5 whose labels are 1, 1 and -1.
-func TestScoreLoss(t *testing.T) {
-	scores, labels := []float64{2, -1, 0.5}, []float64{1, 1, -1}
-	for kind, want := range map[program.ScoreLossKind][4]float64{
-		program.LeastSquares: {(1 + 4 + 2.25) / 3, 2, -4, 3},
-		program.Hinge:        {(0 + 2 + 1.5) / 3, 0, -1, 1},
-		program.Linear:       {(-2 + 1 + 0.5) / 3, -1, -1, 1},
-	} {
-		loss, d := make([]float64, 1), make([]float64, 3)
-		ScoreLoss(kind, scores, labels, loss)
-		near(t, "loss", loss[0], want[0], 1e-15)
-		ScoreLossGrad(kind, scores, labels, []float64{6}, d)
-		for i := range d {
-			near(t, "gradient", d[i], 2*want[1+i], 1e-15)
-		}
-	}
-}
-
 func TestIncrement(t *testing.T) {
 	counters := []uint32{0, math.MaxUint32}
 	Increment(2, counters)
@@ -226,10 +122,10 @@ func TestRunRefuses(t *testing.T) {
 		args []any
 		want string
 	}{
-		{program.Copy{N: 4}, []any{four}, "copy: got 1 arguments, want 2"},
-		{program.Copy{N: 4}, []any{four, four[:3]}, "copy: y has 3 elements, want 4"},
-		{program.Copy{N: 4}, []any{make([]float32, 4), four}, "copy: x is a []float32, want float32"},
-		{program.Copy{}, nil, "length is 0"},
+		{program.LeakyReLU{N: 4}, []any{four}, "leaky_relu: got 1 arguments, want 2"},
+		{program.LeakyReLU{N: 4}, []any{four, four[:3]}, "leaky_relu: y has 3 elements, want 4"},
+		{program.LeakyReLU{N: 4}, []any{make([]float32, 4), four}, "leaky_relu: x is a []float32, want float32"},
+		{program.LeakyReLU{}, nil, "length is 0"},
 		{program.Gather{Batch: 1, Pixels: 4, Count: 2}, []any{make([]uint8, 8), []uint32{2}, four}, "index 2"},
 		{unknown{program.Fill{N: 4}}, []any{four}, "unknown operation"},
 	} {

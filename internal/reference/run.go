@@ -37,8 +37,6 @@ func Run[E Float](op program.Op, args ...any) error {
 		bias, mask, gate, c := a.epilogue(op.Epilogue)
 		MatMul(op, f(0), f(1), bias, c)
 		Finish(op.Epilogue, mask, gate, c)
-	case program.BiasGrad:
-		BiasGrad(op.Rows, op.Channels, f(0), f(1))
 	case program.Map:
 		return Map(op, a.floats(0, len(op.In)), a.floats(len(op.In), len(a)))
 	case program.Reduce:
@@ -47,42 +45,8 @@ func Run[E Float](op program.Op, args ...any) error {
 		LeakyReLU(op.Alpha, f(0), f(1))
 	case program.LeakyReLUGrad:
 		LeakyReLUGrad(op.Alpha, f(0), f(1), f(2))
-	case program.Sigmoid:
-		Sigmoid(f(0), f(1))
-	case program.SigmoidGrad:
-		SigmoidGrad(f(0), f(1), f(2))
-	case program.Dropout:
-		Dropout(f(0), f(1), f(2))
-	case program.Add:
-		Add(f(0), f(1), f(2))
-	case program.Scale:
-		Scale(op.Factor, f(0), f(1))
-	case program.Copy:
-		Copy(f(0), f(1))
 	case program.Fill:
 		Fill(op.Value, f(0))
-	case program.BCEWithLogits:
-		BCEWithLogits(f(0), f(1), f(2))
-	case program.BCEWithLogitsGrad:
-		BCEWithLogitsGrad(f(0), f(1), f(2), f(3))
-	case program.BinaryAccuracy:
-		BinaryAccuracy(f(0), f(1), f(2))
-	case program.SoftmaxCrossEntropy:
-		SoftmaxCrossEntropy(op.Classes, f(0), f(1), f(2))
-	case program.SoftmaxCrossEntropyGrad:
-		SoftmaxCrossEntropyGrad(op.Classes, f(0), f(1), f(2), f(3))
-	case program.CategoricalAccuracy:
-		CategoricalAccuracy(op.Classes, f(0), f(1), f(2))
-	case program.ScoreLoss:
-		ScoreLoss(op.Kind, f(0), f(1), f(2))
-	case program.ScoreLossGrad:
-		ScoreLossGrad(op.Kind, f(0), f(1), f(2), f(3))
-	case program.Interpolate:
-		Interpolate(f(0), f(1), f(2), f(3))
-	case program.GradientPenalty:
-		GradientPenalty(op.Rows, f(0), f(1))
-	case program.GradientPenaltyGrad:
-		GradientPenaltyGrad(op.Rows, f(0), f(1), f(2))
 	case program.Uniform:
 		Uniform(op.Draw, op.Low, op.High, u(0)[0], f(1))
 	case program.Normal:
@@ -102,8 +66,6 @@ func Run[E Float](op program.Op, args ...any) error {
 		Adam(op, f(0), u(1)[0], f(2), f(3), f(4))
 	case program.EMA:
 		EMA(op.Decay, f(0), u(1)[0], f(2))
-	case program.Clip:
-		Clip(op.Limit, f(0))
 	case program.Increment:
 		Increment(op.Delta, u(0))
 	default:
