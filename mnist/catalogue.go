@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"gangpu/internal/fetch"
 )
 
 // A dataset is one that can be fetched by name.
@@ -20,6 +22,15 @@ type officialFile struct {
 	size     int64  // bytes
 	sha256   string // of the gzipped file
 	unpacked string // SHA-256 of what it unpacks to; empty where not known
+}
+
+// published is the dataset as it is fetched.
+func (d dataset) published() fetch.Set {
+	s := fetch.Set{Name: d.name, Module: d.module, Folder: "data", Mirrors: d.mirrors}
+	for _, f := range d.files {
+		s.Files = append(s.Files, fetch.File{Name: f.name, Size: f.size, SHA256: f.sha256})
+	}
+	return s
 }
 
 // Datasets returns the names that Options.Dataset may have, sorted.

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"gangpu/internal/fetch"
 )
 
 // digits is a dataset of small files, gzipped, that has the given sources.
@@ -56,9 +58,9 @@ func server(t *testing.T, files [4][]byte) (url string, answers *atomic.Int64) {
 }
 
 // testFetcher has no go command.
-func testFetcher() *fetcher {
-	f := newFetcher()
-	f.goCommand = "gangpu-test-no-such-command"
+func testFetcher() *fetch.Fetcher {
+	f := fetch.New()
+	f.GoCommand = "gangpu-test-no-such-command"
 	return f
 }
 

