@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"gangpu/gan/picture"
 	"gangpu/internal/atomicfile"
 )
 
@@ -49,7 +50,7 @@ func (a Animation) SaveGIF(path string) error {
 }
 
 // Pictures are those of each sample alone.
-func (s Samples) Pictures(g Grid) ([]*image.Gray, error) {
+func (s Samples) Pictures(g picture.Grid) ([]*image.Gray, error) {
 	pictures := make([]*image.Gray, s.Count)
 	for i := range pictures {
 		var err error

@@ -10,12 +10,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gangpu/gan/picture"
 )
 
 func TestAnimation(t *testing.T) {
 	s := Samples{Count: 3, Height: 2, Width: 3, Pixels: make([]float32, 18)}
 	s.Pixels[6], s.Pixels[17] = 1, 0.5
-	pictures, err := s.Pictures(Grid{Scale: 2})
+	pictures, err := s.Pictures(picture.Grid{Scale: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package gan
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"image"
 	"image/png"
 	"math"
@@ -11,13 +10,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gangpu/gan/picture"
 )
 
 func TestGridImage(t *testing.T) {
 	// Three samples of 1x2 in two columns: the fourth place stays paper.
 	s := Samples{Count: 3, Height: 1, Width: 2, Pixels: []float32{0, 1, 0.5, 2, float32(math.NaN()), -1}}
 	path := filepath.Join(t.TempDir(), "grid.png")
-	if err := s.SavePNG(path, Grid{Gap: 1, Scale: 2}); err != nil {
+	if err := s.SavePNG(path, picture.Grid{Gap: 1, Scale: 2}); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(path)
@@ -60,17 +61,17 @@ func TestGridErrors(t *testing.T) {
 	good := Samples{Count: 1, Height: 2, Width: 2, Pixels: make([]float32, 4)}
 	short := good
 	short.Pixels = short.Pixels[:3]
-	if _, err := (Samples{}).Image(Grid{}); err == nil {
+	if _, err := (Samples{}).Image(picture.Grid{}); err == nil {
 		t.Error("drew no samples")
 	}
-	if _, err := short.Image(Grid{}); err == nil {
+	if _, err := short.Image(picture.Grid{}); err == nil {
 		t.Error("drew samples that lack a pixel")
 	}
-	if _, err := good.Image(Grid{Columns: -1}); err == nil {
+	if _, err := good.Image(picture.Grid{Columns: -1}); err == nil {
 		t.Error("drew -1 columns")
 	}
 	path := filepath.Join(t.TempDir(), "none", "a.png")
-	if err := good.SavePNG(path, Grid{}); err == nil || !strings.Contains(err.Error(), path) {
+	if err := good.SavePNG(path, picture.Grid{}); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("saving to no folder: %v", err)
 	}
 	if err := short.SaveNPY(path); err == nil {
@@ -96,31 +97,5 @@ func TestNPY(t *testing.T) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
-	}
-}
-
-func TestGridSize(t *testing.T) {
-	for _, c := range []struct {
-		grid                 Grid
-		count, height, width int
-		want                 image.Point
-		large                *PictureSizeError
-	}{
-		{Grid{}, 1, 28, 14, image.Pt(14, 28), nil},
-		{Grid{Gap: 4, Scale: 3}, 25, 28, 28, image.Pt(444, 444), nil},
-		{Grid{Gap: 4, Scale: 3}, 10000, 28, 28, image.Pt(8804, 8804), nil},
-		{Grid{Gap: 4, Scale: 3}, 3600, 96, 95, image.Point{}, &PictureSizeError{17344, 17524}},
-		{Grid{Gap: 4, Scale: 3, Columns: 5000}, 10000, 28, 28, image.Point{}, &PictureSizeError{440004, 180}},
-		{Grid{Scale: 8}, 1 << 30, 4096, 4096, image.Point{}, &PictureSizeError{1 << 30, 1 << 30}},
-	} {
-		got, err := c.grid.Size(c.count, c.height, c.width)
-		var large *PictureSizeError
-		if errors.As(err, &large) != (c.large != nil) || large != nil && *large != *c.large || got != c.want {
-			t.Errorf("%+v of %d of %dx%d: %v, %v", c.grid, c.count, c.height, c.width, got, err)
-		}
-	}
-	s := Samples{Count: 40000, Height: 1, Width: 1, Pixels: make([]float32, 40000)}
-	if _, err := s.Image(Grid{Columns: 40000}); err == nil {
-		t.Error("a picture of 40,000 pixels a side is drawn")
 	}
 }

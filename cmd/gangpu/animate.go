@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"gangpu/gan"
+	"gangpu/gan/picture"
 	"gangpu/internal/runfolder"
 
 	"github.com/urfave/cli/v2"
 )
 
 // gifGrid is how each picture of an animation is drawn.
-var gifGrid = gan.Grid{Scale: 8}
+var gifGrid = picture.Grid{Scale: 8}
 
 // writeGIF animates samples: as a motion, or as images that each wants to be looked at.
 func writeGIF(file string, samples gan.Samples, motion bool) error {

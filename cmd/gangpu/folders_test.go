@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"gangpu/gan"
+	"gangpu/gan/picture"
 )
 
 // Tests of the folders that people have, by the command as a process.
@@ -68,7 +69,7 @@ func TestFoldersThatHelpIsSaidOf(t *testing.T) {
 		if err := os.MkdirAll(filepath.Join(pictures, class), 0o777); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.SavePNG(filepath.Join(pictures, class, "a.png"), gan.Grid{}); err != nil {
+		if err := s.SavePNG(filepath.Join(pictures, class, "a.png"), picture.Grid{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"gangpu/gan"
+	"gangpu/gan/picture"
 
 	"github.com/urfave/cli/v2"
 )
@@ -162,7 +163,7 @@ func checkDigits(c *cli.Context, classes int) error {
 	return nil
 }
 
-func writeSamples(c *cli.Context, samples gan.Samples, grid gan.Grid) error {
+func writeSamples(c *cli.Context, samples gan.Samples, grid picture.Grid) error {
 	if file := c.String("out"); file != "" {
 		if err := samples.SavePNG(file, grid); err != nil {
 			return err
@@ -181,7 +182,7 @@ func writeSamples(c *cli.Context, samples gan.Samples, grid gan.Grid) error {
 		}
 		for i := range samples.Count {
 			file := filepath.Join(folder, numbered(i))
-			if err := samples.Sample(i).SavePNG(file, gan.Grid{}); err != nil {
+			if err := samples.Sample(i).SavePNG(file, picture.Grid{}); err != nil {
 				return err
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"image"
 
 	"gangpu/gan"
+	"gangpu/gan/picture"
 	"gangpu/internal/hostmemory"
 
 	"github.com/urfave/cli/v2"
@@ -14,7 +15,7 @@ import (
 type generatePlan struct {
 	n, steps      int // images of noise; images from each to the next, 0 for none between
 	height, width int // of an image
-	grid          gan.Grid
+	grid          picture.Grid
 	picture, gif  image.Point // sizes; zero where there is none
 }
 
@@ -46,7 +47,7 @@ func plan(c *cli.Context, m gan.Model) (p generatePlan, err error) {
 }
 
 // mostInGIF is how many pixels all pictures of an animation may have together.
-const mostInGIF = 4 * gan.MaxPicturePixels
+const mostInGIF = 4 * picture.MaxPixels
 
 func (p generatePlan) count() int { return p.n * max(p.steps, 1) }
 

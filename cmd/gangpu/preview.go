@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gangpu/gan"
+	"gangpu/gan/picture"
 	"gangpu/internal/termimage"
 )
 
@@ -35,7 +36,7 @@ func (p *preview) epoch(_ int, samples gan.Samples) error {
 	l := termimage.Fit(samples.Count, image.Pt(samples.Width, samples.Height), columns, lines-1)
 	samples.Count = l.Count
 	samples.Pixels = samples.Pixels[:l.Count*samples.Height*samples.Width]
-	picture, err := samples.Image(gan.Grid{Columns: l.PerRow, Gap: termimage.Gap})
+	picture, err := samples.Image(picture.Grid{Columns: l.PerRow, Gap: termimage.Gap})
 	if err != nil {
 		return fmt.Errorf("drawing the samples: %w", err)
 	}

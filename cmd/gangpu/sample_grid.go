@@ -1,12 +1,12 @@
 package main
 
-import "gangpu/gan"
+import "gangpu/gan/picture"
 
 // sampleGrid is how every grid of samples is drawn, but for that of very large images.
-var sampleGrid = gan.Grid{Gap: 4, Scale: 3}
+var sampleGrid = picture.Grid{Gap: 4, Scale: 3}
 
 // sampleGridOf is sampleGrid, enlarging less where 25 images of that size would make too large a picture.
-func sampleGridOf(height, width int) gan.Grid {
+func sampleGridOf(height, width int) picture.Grid {
 	const samples = 25
 	g := sampleGrid
 	for g.Scale > 1 {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gangpu/gan"
+	"gangpu/gan/picture"
 	"gangpu/internal/runfolder"
 )
 
@@ -58,7 +59,7 @@ func train(t *testing.T, r *Recorder, iterations int) {
 			for p := range s.Pixels {
 				s.Pixels[p] = float32(i/perEpoch+1) / 5
 			}
-			if err := s.SavePNG(r.folder.Sample((i+1)/perEpoch), gan.Grid{Gap: 4, Scale: 3}); err != nil {
+			if err := s.SavePNG(r.folder.Sample((i+1)/perEpoch), picture.Grid{Gap: 4, Scale: 3}); err != nil {
 				t.Fatal(err)
 			}
 			r.Epoch()
