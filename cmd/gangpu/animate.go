@@ -45,7 +45,7 @@ func animateRun(c *cli.Context) error {
 	if file == "" {
 		return usagef("nothing to write: give --gif FILE")
 	}
-	if err := checkOutput("gif", file); err != nil {
+	if err := checkOutputs(c, fileOutputs(c, "gif"), run.Files()...); err != nil {
 		return err
 	}
 	endAtOnce()

@@ -135,7 +135,7 @@ func checkBenchFlags(c *cli.Context, o bench.Options) error {
 		return usagef("--threads %d: want 1 to 1024, or 0 for one a core", n)
 	}
 	if file := c.String("json"); file != "" && file != "-" {
-		return checkOutput("json", file)
+		return checkOutputs(c, fileOutputs(c, "json"), c.String("compare"))
 	}
 	return nil
 }

@@ -22,11 +22,15 @@ func dataCommand() *cli.Command {
 }
 
 func data(c *cli.Context) error {
-	if err := errors.Join(checkDataFlags(c), checkOutput("grid", c.String("grid"))); err != nil {
+	grid := fileOutputs(c, "grid")
+	if err := errors.Join(checkDataFlags(c), checkOutputs(c, grid)); err != nil {
 		return err
 	}
 	d, err := openData(c, flagSource(c), mnist.TrainLabels, mnist.TestImages, mnist.TestLabels)
 	if err != nil {
+		return err
+	}
+	if err := spareInputs(grid, filesOf(d)...); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.App.Writer, "%s in %s\n\n", d.Name, d.Dir)

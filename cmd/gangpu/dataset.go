@@ -63,6 +63,15 @@ func openData(c *cli.Context, s source, optional ...mnist.Part) (*mnist.Data, er
 	return nil, fmt.Errorf("opening the images: %w", err)
 }
 
+// filesOf are the paths of the images' and labels' files.
+func filesOf(d *mnist.Data) []string {
+	var paths []string
+	for _, f := range d.Files {
+		paths = append(paths, f.Path)
+	}
+	return paths
+}
+
 // sayMissing prints which files were there, could not be read, and are not needed.
 func sayMissing(c *cli.Context, data *mnist.Data) {
 	for _, p := range []mnist.Part{mnist.TrainLabels, mnist.TestImages, mnist.TestLabels} {

@@ -71,6 +71,9 @@ func evaluate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := spareInputs(fileOutputs(c, "nearest"), filesOf(data)...); err != nil {
+		return err
+	}
 	sayMissing(c, data)
 	pixels := sha256Hex(data.Train.Images)
 	if err := checkTrained(c, files[0], model, data, pixels); err != nil {
@@ -146,7 +149,8 @@ func checkEvaluateFlags(c *cli.Context, o judge.Options) ([]string, error) {
 	if err := o.Validate(); err != nil {
 		return nil, usagef("%v", err)
 	}
-	return files, errors.Join(checkDataFlags(c), checkDeviceFlags(c), checkOutput("nearest", c.String("nearest")))
+	return files, errors.Join(checkDataFlags(c), checkDeviceFlags(c),
+		checkOutputs(c, fileOutputs(c, "nearest"), append(slices.Clone(files), c.String("classifier"))...))
 }
 
 func (e *evaluator) evaluate(file string, model *gan.ModelFile) (_ evaluation, err error) {

@@ -59,6 +59,16 @@ func export(c *cli.Context) error {
 	if format == formatWeb && part != "" && part != exchange.Generator {
 		return usagef("--part %s: a web page runs the generator alone", part)
 	}
+	out := output{flag: "out", path: c.String("out")}
+	switch {
+	case format == formatWeb:
+		out.written = func(name string) bool { return name == "index.html" || name == "onnxruntime.js" }
+	case format == formatONNX && !isONNX(out.path):
+		out.written = func(name string) bool { return isONNX(name) }
+	}
+	if err := checkOutputs(c, []output{out}, c.String("model")); err != nil {
+		return err
+	}
 	model, err := loadModel(c, c.String("model"))
 	if err != nil {
 		return err
@@ -115,11 +125,13 @@ func exportKeras(c *cli.Context, model *gan.ModelFile, part exchange.Part) error
 	return nil
 }
 
+func isONNX(path string) bool { return strings.ToLower(filepath.Ext(path)) == ".onnx" }
+
 // exportONNX writes a file, or a folder of both networks' files.
 func exportONNX(c *cli.Context, model *gan.ModelFile, part exchange.Part) error {
 	path := c.String("out")
 	files := map[exchange.Part]string{}
-	if strings.ToLower(filepath.Ext(path)) == ".onnx" {
+	if isONNX(path) {
 		switch part {
 		case exchange.Both:
 			return usagef("--out %s: one ONNX file holds one network; name a folder for both", path)
@@ -153,11 +165,6 @@ func exportSafetensors(c *cli.Context, model *gan.ModelFile, part exchange.Part)
 		return usagef("--part %s: a safetensors file holds both networks, named in it", part)
 	}
 	file := c.String("out")
-	from, fromErr := os.Stat(c.String("model"))
-	to, toErr := os.Stat(file)
-	if fromErr == nil && toErr == nil && os.SameFile(from, to) {
-		return fmt.Errorf("--out %s: it is the model itself, which would lose its optimizer's state", file)
-	}
 	if err := model.WeightsAlone().Save(file); err != nil {
 		return err
 	}

@@ -103,7 +103,7 @@ func TestExportRefused(t *testing.T) {
 		{exitUsage, "--onnxruntime is for --format web", []string{"--model", model, "--out", "a.onnx", "--onnxruntime", dir}},
 		{exitUsage, "a web page runs the generator alone", []string{"--model", model, "--out", "a", "--format", "web", "--part", "both"}},
 		{exitFailed, "ONNX Runtime Web, the folder dist of the npm package", []string{"--model", model, "--out", "a", "--format", "web", "--onnxruntime", dir}},
-		{exitFailed, "it is the model itself", []string{"--model", model, "--out", model}},
+		{exitFailed, "it would replace " + model + ", which is read", []string{"--model", model, "--out", model}},
 		{exitFailed, "none.safetensors", []string{"--model", "none.safetensors", "--out", "a.h5"}},
 		{exitFailed, "no/a.h5", []string{"--model", model, "--out", filepath.FromSlash("no/a.h5")}},
 		{exitFailed, "not a gangpu model", []string{"--model", writeForeign(t), "--out", "a.h5"}},

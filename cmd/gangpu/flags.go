@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -80,16 +79,6 @@ func dataFlags() []cli.Flag {
 func checkDataFlags(c *cli.Context) error {
 	if name := c.String("dataset"); name != "" && !slices.Contains(mnist.Datasets(), name) {
 		return usagef("unknown dataset %q: want one of %s", name, strings.Join(mnist.Datasets(), ", "))
-	}
-	return nil
-}
-
-// checkOutput refuses to replace what is no file, such as a device: files are written to a
-// temporary name and renamed.
-func checkOutput(flag, path string) error {
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("--%s %s: it is there, and not a file", flag, path)
 	}
 	return nil
 }

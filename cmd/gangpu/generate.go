@@ -147,7 +147,8 @@ func checkGenerateFlags(c *cli.Context, n int) error {
 	if err := checkDeviceFlags(c); err != nil {
 		return err
 	}
-	return errors.Join(checkOutput("out", c.String("out")), checkOutput("gif", c.String("gif")), checkOutput("npy", c.String("npy")))
+	outs := append(fileOutputs(c, "out", "gif", "npy"), output{flag: "images", path: c.String("images"), written: isNumbered})
+	return checkOutputs(c, outs, c.String("model"))
 }
 
 // checkDigits refuses a --digit that a model of so many classes does not know.
@@ -203,6 +204,12 @@ func writeSamples(c *cli.Context, samples gan.Samples, grid picture.Grid) error 
 // numbered is the name of an image of --images.
 func numbered(i int) string { return fmt.Sprintf("%05d.png", i) }
 
+// isNumbered reports whether a file has the name of an image of --images, written now or by an earlier command.
+func isNumbered(name string) bool {
+	i, err := strconv.Atoi(strings.TrimSuffix(name, ".png"))
+	return err == nil && name == numbered(i)
+}
+
 // removeFrom removes the images from a number on, which an earlier command with a larger -n left in a folder.
 func removeFrom(folder string, n int) error {
 	entries, err := os.ReadDir(folder)
@@ -211,7 +218,7 @@ func removeFrom(folder string, n int) error {
 	}
 	for _, e := range entries {
 		i, err := strconv.Atoi(strings.TrimSuffix(e.Name(), ".png"))
-		if err != nil || i < n || e.Name() != numbered(i) {
+		if err != nil || i < n || !isNumbered(e.Name()) {
 			continue
 		}
 		if err := os.Remove(filepath.Join(folder, e.Name())); err != nil {

@@ -32,6 +32,9 @@ func importModel(c *cli.Context) error {
 	if to == "" {
 		return usagef("--out is missing: the model file to write, as model.safetensors")
 	}
+	if err := checkOutputs(c, fileOutputs(c, "out"), from); err != nil {
+		return err
+	}
 	endAtOnce()
 	model, err := exchange.ReadKeras(from)
 	if err != nil {

@@ -1,57 +1,97 @@
 package main
 
 import (
-	"errors"
-	"io"
+	"fmt"
 	"os"
-	"runtime"
-	"sync/atomic"
-	"syscall"
+	"path/filepath"
+
+	"gangpu/internal/atomicfile"
+
+	"github.com/urfave/cli/v2"
 )
 
-// stream is the process's stdout or stderr. Once its reader is gone, as that of a pipe or of a
-// closed terminal, what is written is dropped: a run goes on without it, and ends with the exit
-// code that it would have had.
-type stream struct {
-	file     *os.File
-	terminal bool
-	gone     atomic.Bool
+// output is what a flag names that a command is to write.
+type output struct {
+	flag, path string            // the path is empty if the flag is not given
+	written    func(string) bool // of a folder, whether a file of that name is written or removed; nil for a file
 }
 
-func newStream(f *os.File) *stream { return &stream{file: f, terminal: isTerminal(f)} }
-
-func (s *stream) Write(p []byte) (int, error) {
-	if s.gone.Load() {
-		return len(p), nil
+// fileOutputs are files that flags name.
+func fileOutputs(c *cli.Context, flags ...string) []output {
+	var outs []output
+	for _, f := range flags {
+		outs = append(outs, output{flag: f, path: c.String(f)})
 	}
-	n, err := s.file.Write(p)
-	if s.readerGone(err) {
-		s.gone.Store(true)
-		return len(p), nil
-	}
-	return n, err
+	return outs
 }
 
-// readerGone reports whether an error of a write says that nobody reads any more. A terminal that
-// was closed answers EIO, which of a file is a fault of the disk.
-func (s *stream) readerGone(err error) bool {
-	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
-		return true
+// checkOutputs refuses, before the work for them is done, outputs that cannot be written, that are the same
+// file, or that are one of the files that the command reads. If one of them is stdout, the command's words
+// go to stderr from here on.
+func checkOutputs(c *cli.Context, outs []output, inputs ...string) error {
+	var seen []output
+	for _, o := range outs {
+		if o.path == "" {
+			continue
+		}
+		check := atomicfile.Check
+		if o.written != nil {
+			check = atomicfile.CheckFolder
+		}
+		if err := check(o.path); err != nil {
+			return fmt.Errorf("--%s: %w", o.flag, err)
+		}
+		if o.written == nil && atomicfile.IsStdout(o.path) {
+			c.App.Writer = c.App.ErrWriter
+		}
+		for _, other := range seen {
+			if atomicfile.Same(o.path, other.path) {
+				return usagef("--%s %s: it is what --%s writes, too", o.flag, o.path, other.flag)
+			}
+		}
+		seen = append(seen, o)
 	}
-	if runtime.GOOS == "windows" {
-		const brokenPipe, noData = syscall.Errno(109), syscall.Errno(232)
-		return errors.Is(err, brokenPipe) || errors.Is(err, noData)
-	}
-	return s.terminal && errors.Is(err, syscall.EIO)
+	return spareInputs(outs, inputs...)
 }
 
-// fileOf is the file that w writes to, nil if it is none.
-func fileOf(w io.Writer) *os.File {
-	switch w := w.(type) {
-	case *stream:
-		return w.file
-	case *os.File:
-		return w
+// spareInputs refuses outputs that are one of the files that the command reads, by whatever name or link.
+func spareInputs(outs []output, inputs ...string) error {
+	for _, o := range outs {
+		files, err := o.files()
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			for _, in := range inputs {
+				if atomicfile.Same(file, in) {
+					return fmt.Errorf("--%s %s: it would replace %s, which is read", o.flag, o.path, in)
+				}
+			}
+		}
 	}
 	return nil
+}
+
+// files are those that are written, of a folder those of them that are there.
+func (o output) files() ([]string, error) {
+	if o.path == "" {
+		return nil, nil
+	}
+	if o.written == nil {
+		return []string{o.path}, nil
+	}
+	entries, err := os.ReadDir(o.path)
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--%s: %w", o.flag, err)
+	}
+	var files []string
+	for _, e := range entries {
+		if o.written(e.Name()) {
+			files = append(files, filepath.Join(o.path, e.Name()))
+		}
+	}
+	return files, nil
 }

@@ -37,7 +37,11 @@ func plotRuns(c *cli.Context) error {
 	if err := runplot.CheckPath(out); err != nil {
 		return usagef("--out %v", err)
 	}
-	if err := checkOutput("out", out); err != nil {
+	var inputs []string
+	for _, path := range c.Args().Slice() {
+		inputs = append(inputs, runfolder.Folder(path).Files()...)
+	}
+	if err := checkOutputs(c, fileOutputs(c, "out"), inputs...); err != nil {
 		return err
 	}
 	var runs []runplot.Run

@@ -11,10 +11,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -33,75 +31,6 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 // commandEnv is the environment that makes the test binary the command. The race detector
 // otherwise waits a second at the end of each process.
 func commandEnv() []string { return append(os.Environ(), asCommand+"=1", "GORACE=atexit_sleep_ms=0") }
-
-// A disk that is full when the model is saved again, here a limit on the size of files, leaves the
-// model that was saved before.
-func TestFullDisk(t *testing.T) {
-	out := trained(t)
-	before := readFile(t, out, "model.safetensors")
-	dir := t.TempDir()
-	generate := []string{"generate", "--device", "cpu", "--model", filepath.Join(out, "model.safetensors")}
-	npy := filepath.Join(dir, "pixels.npy")
-	succeed(t, append(generate, "--npy", npy, "-n", "2")...)
-	pixels := readFile(t, npy)
-
-	signal.Ignore(syscall.SIGXFSZ)
-	defer signal.Reset(syscall.SIGXFSZ)
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
-		t.Fatal(err)
-	}
-	small := limit
-	small.Cur = 2_000_000 // what go test logs of the tests before it has room
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &small); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
-			t.Fatal(err)
-		}
-	}()
-	fail(t, exitFailed, "model.safetensors", "train", "--device", "cpu", "--resume", out, "--iterations", "4")
-	if !bytes.Equal(before, readFile(t, out, "model.safetensors")) {
-		t.Error("the model saved before was changed")
-	}
-	if rows := metricsRows(t, out); len(rows) != 4 {
-		t.Errorf("metrics of %d iterations", len(rows))
-	}
-	fail(t, exitFailed, npy, append(generate, "--npy", npy, "-n", "1000")...)
-	if !bytes.Equal(pixels, readFile(t, npy)) {
-		t.Error("the pixels written before were changed")
-	}
-	for _, d := range []string{out, dir} {
-		for name := range folder(t, d) {
-			if strings.HasSuffix(name, ".tmp") {
-				t.Errorf("%s was left behind", name)
-			}
-		}
-	}
-}
-
-// What is no file, as a device or a pipe, is not replaced by one. The pipe is the test's own: a
-// command that failed the test on /dev/null would break the machine if root ran it.
-func TestOutputThatIsNoFile(t *testing.T) {
-	model := filepath.Join(trained(t), "model.safetensors")
-	pipe := filepath.Join(t.TempDir(), "pipe")
-	if err := syscall.Mkfifo(pipe, 0o666); err != nil {
-		t.Skipf("cannot make a pipe: %v", err)
-	}
-	for _, args := range [][]string{
-		{"generate", "--device", "cpu", "--model", model, "--out", pipe},
-		{"generate", "--device", "cpu", "--model", model, "--npy", pipe},
-		{"summary", "--dot", pipe},
-		{"data", "--grid", pipe},
-		{"bench", "--json", pipe},
-	} {
-		fail(t, exitFailed, pipe, args...)
-		if info, err := os.Lstat(pipe); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
-			t.Fatalf("gangpu %s replaced the pipe (%v)", strings.Join(args, " "), err)
-		}
-	}
-}
 
 // What cannot be printed is an error, too.
 func TestFullStdout(t *testing.T) {

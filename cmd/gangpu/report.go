@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 
+	"gangpu/internal/atomicfile"
+	"gangpu/internal/runfolder"
 	"gangpu/internal/runpage"
 
 	"github.com/urfave/cli/v2"
@@ -18,11 +20,18 @@ func reportCommand() *cli.Command {
 			if c.Args().Len() == 0 {
 				return usagef("no run to report: give the folders of some, as gangpu report runs/001")
 			}
+			var runs []*runpage.Recorder
 			for _, path := range c.Args().Slice() {
 				r, err := runpage.Open(path)
 				if err != nil {
 					return fmt.Errorf("opening the run %s: %w", path, err)
 				}
+				if err := checkReport(runfolder.Folder(path)); err != nil {
+					return err
+				}
+				runs = append(runs, r)
+			}
+			for _, r := range runs {
 				if err := r.WriteReport(); err != nil {
 					return err
 				}
@@ -33,4 +42,17 @@ func reportCommand() *cli.Command {
 			return nil
 		},
 	}
+}
+
+// checkReport refuses a report that cannot be written, or is a link to another file of the run.
+func checkReport(r runfolder.Folder) error {
+	if err := atomicfile.Check(r.Report()); err != nil {
+		return err
+	}
+	for _, file := range r.Files() {
+		if file != r.Report() && atomicfile.Same(file, r.Report()) {
+			return fmt.Errorf("%s is the same file as %s, which is read", r.Report(), file)
+		}
+	}
+	return nil
 }

@@ -36,13 +36,16 @@ func openResumed(c *cli.Context) (*session, error) {
 		if s.saved, err = gan.Load(s.from); err != nil {
 			return nil, fmt.Errorf("resuming: %w", err)
 		}
-		return s, explainOccupied(runfolder.Folder(c.String("out")).CheckFree())
+		return s, checkNewFolder(c)
 	}
 	if given(c, "out") {
 		return nil, usagef("--resume goes on in the run's own folder: leave --out away")
 	}
 	if s.lock, err = s.folder.Lock(); err != nil {
 		return nil, err
+	}
+	if err := s.folder.CheckWritable(); err != nil {
+		return nil, errors.Join(fmt.Errorf("resuming %s: %w", s.folder, err), s.Close())
 	}
 	if s.saved, err = gan.Load(s.from); err != nil {
 		return nil, errors.Join(s.explainDamage(c, err), s.Close())

@@ -22,7 +22,7 @@ func summaryCommand() *cli.Command {
 }
 
 func summary(c *cli.Context) error {
-	if err := checkOutput("dot", c.String("dot")); err != nil {
+	if err := checkOutputs(c, fileOutputs(c, "dot")); err != nil {
 		return err
 	}
 	d := gan.DefaultSettings()

@@ -177,7 +177,7 @@ func checkTrainFlags(c *cli.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session{initial: initial}, explainOccupied(runfolder.Folder(c.String("out")).CheckFree())
+	return &session{initial: initial}, checkNewFolder(c)
 }
 
 // initialWeights loads the model that --weights names, nil if none.
@@ -207,6 +207,15 @@ func otherNetworks(c *cli.Context, model string) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf(", of the %s model, in the place of --preset %s's networks", model, p.Name), nil
+}
+
+// checkNewFolder reports why no new run can be made in the folder of --out.
+func checkNewFolder(c *cli.Context) error {
+	folder := runfolder.Folder(c.String("out"))
+	if err := folder.CheckFree(); err != nil {
+		return explainOccupied(err)
+	}
+	return folder.CheckWritable()
 }
 
 // explainOccupied adds what to do to the error of a folder that holds another run.

@@ -44,11 +44,15 @@ func trainClassifier(c *cli.Context) (err error) {
 	if err := s.Validate(); err != nil {
 		return usagef("%v", err)
 	}
-	if err := errors.Join(checkDataFlags(c), checkDeviceFlags(c), checkOutput("out", out)); err != nil {
+	outs := fileOutputs(c, "out")
+	if err := errors.Join(checkDataFlags(c), checkDeviceFlags(c), checkOutputs(c, outs)); err != nil {
 		return err
 	}
 	data, err := openData(c, flagSource(c), mnist.TestImages, mnist.TestLabels)
 	if err != nil {
+		return err
+	}
+	if err := spareInputs(outs, filesOf(data)...); err != nil {
 		return err
 	}
 	sayMissing(c, data)

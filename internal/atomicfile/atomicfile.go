@@ -12,26 +12,50 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 )
 
 // Write makes or replaces the file at path with what write puts into w. Upon an error the file
-// that was there before, if any, is untouched and the temporary one is gone. What is at path and no
-// regular file, such as a device, is not replaced by one: that is an error.
+// that was there before, if any, is untouched and the temporary one is gone. Links are followed: they
+// stay, and the file that they lead to is replaced. What is no regular file, such as a device or a
+// pipe, and what the process has open, as /dev/stdout, is written to in place.
 func Write(path string, write func(w io.Writer) error) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("writing %s: not a regular file", path)
+	t, err := resolve(path)
+	if err == nil {
+		err = t.write(write)
 	}
-	f, err := create(path)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	if err := fill(f, write); err != nil {
-		return fmt.Errorf("writing %s: %w", path, errors.Join(err, os.Remove(f.Name())))
+	return nil
+}
+
+func (t target) write(write func(w io.Writer) error) error {
+	switch {
+	case t.open != nil:
+		return fill(t.open, write)
+	case t.device:
+		f, err := os.OpenFile(t.path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(fill(f, write), f.Close())
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("writing %s: %w", path, errors.Join(err, os.Remove(f.Name())))
+	f, err := create(t.path)
+	if err != nil {
+		return err
 	}
-	syncFolder(filepath.Dir(path))
+	err = fill(f, write)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	if err := os.Rename(f.Name(), t.path); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	syncFolder(filepath.Dir(t.path))
 	return nil
 }
 
@@ -52,27 +76,50 @@ func create(path string) (*os.File, error) {
 	}
 }
 
-func fill(f *os.File, write func(w io.Writer) error) (err error) {
-	defer func() { err = errors.Join(err, f.Close()) }()
+func fill(f *os.File, write func(w io.Writer) error) error {
 	w := bufio.NewWriterSize(f, 1<<20)
 	if err := write(w); err != nil {
 		return err
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	return f.Sync()
+	return w.Flush()
 }
 
 // RemoveTemporary removes the temporary files that processes which were killed left in a folder, if
-// there is one. None may be writing there.
+// there is one, and beside the files elsewhere that its links lead to. None may be writing there.
 func RemoveTemporary(folder string) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, e := range entries {
-		if temporaryName.MatchString(e.Name()) && e.Type().IsRegular() {
+		path := filepath.Join(folder, e.Name())
+		switch {
+		case temporaryName.MatchString(e.Name()) && e.Type().IsRegular():
+			err = os.Remove(path)
+		case e.Type()&fs.ModeSymlink != 0:
+			err = removeTemporaryOf(path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeTemporaryOf removes the temporary files of the one that a link leads to.
+func removeTemporaryOf(link string) error {
+	t, err := resolve(link)
+	if err != nil || t.device || t.open != nil {
+		return nil // what is no file, or in no folder, has none
+	}
+	folder, name := filepath.Split(t.path)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		rest, ok := strings.CutPrefix(e.Name(), name)
+		if at := temporaryName.FindStringIndex(rest); ok && at != nil && at[0] == 0 && e.Type().IsRegular() {
 			if err := os.Remove(filepath.Join(folder, e.Name())); err != nil {
 				return err
 			}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"gangpu/internal/atomicfile"
 )
 
 // Folder is the path of a run's folder:
@@ -42,6 +44,35 @@ func (r Folder) Sample(epoch int) string {
 	return filepath.Join(r.Samples(), fmt.Sprintf("epoch-%03d.png", epoch))
 }
 
+// CheckWritable reports why a run's states and samples could not be written in the folder, which is made
+// if it is not there; of the empty path, the next that is free, in that of all runs.
+func (r Folder) CheckWritable() error {
+	if r == "" {
+		return atomicfile.CheckFolder(runsFolder)
+	}
+	for _, folder := range []string{string(r), r.checkpointsFolder(), r.Samples()} {
+		if err := atomicfile.CheckFolder(folder); err != nil {
+			return err
+		}
+	}
+	if _, err := os.Lstat(r.Model()); err == nil {
+		return atomicfile.Check(r.Model())
+	}
+	return nil
+}
+
+// Files are the run's own files, those that are there and those that may come.
+func (r Folder) Files() []string {
+	files := []string{r.Info(), r.Model(), r.Metrics(), r.Judge(), r.Findings(), r.Report(), r.lock()}
+	for _, folder := range []string{r.checkpointsFolder(), r.Samples(), r.TensorBoard()} {
+		entries, _ := os.ReadDir(folder) // of one that is not there or cannot be read, none is known
+		for _, e := range entries {
+			files = append(files, filepath.Join(folder, e.Name()))
+		}
+	}
+	return files
+}
+
 // DropSamples removes the pictures of the epochs after so many, which a run leaves that goes on from an earlier state.
 func (r Folder) DropSamples(epochs int) error {
 	entries, err := os.ReadDir(r.Samples())
@@ -60,13 +91,16 @@ func (r Folder) DropSamples(epochs int) error {
 	return nil
 }
 
+// runsFolder is the folder of the runs that no path is given for.
+const runsFolder = "runs"
+
 // Create makes a folder for a new run and locks it: path, where no run may be, or, if path is
 // empty, the first of runs/001, runs/002 ... that is not there.
 func Create(path string) (Folder, *Lock, error) {
 	r := Folder(path)
 	if path == "" {
 		var err error
-		if r, err = next("runs"); err != nil {
+		if r, err = next(runsFolder); err != nil {
 			return "", nil, fmt.Errorf("making the run's folder: %w", err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"gangpu/internal/atomicfile"
@@ -43,7 +44,32 @@ func (r Folder) Lock() (*Lock, error) {
 			return nil, errors.Join(fmt.Errorf("cleaning the run's folder: %w", err), l.Close())
 		}
 	}
+	if err := r.detachModel(); err != nil {
+		return nil, errors.Join(fmt.Errorf("taking %s from the checkpoints: %w", r.Model(), err), l.Close())
+	}
 	return &Lock{l}, nil
+}
+
+// detachModel makes a model file that is a link to one of the run's checkpoints a file of its own, with the same
+// state: written through, the link would make a later state of that checkpoint, which keeps its name.
+func (r Folder) detachModel() error {
+	to, err := os.Readlink(r.Model())
+	if err != nil {
+		return nil // no link
+	}
+	if !filepath.IsAbs(to) {
+		to = filepath.Join(string(r), to)
+	}
+	own, err := os.Stat(r.checkpointsFolder())
+	folder, err2 := os.Stat(filepath.Dir(to))
+	if err != nil || err2 != nil || !os.SameFile(own, folder) {
+		return nil
+	}
+	temporary := r.Model() + ".00000000.tmp" // as those that RemoveTemporary removes
+	if err := os.Link(to, temporary); err != nil {
+		return err
+	}
+	return os.Rename(temporary, r.Model())
 }
 
 // locked reports whether a process trains the run.
