@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"gangpu/engine/program"
+	"gangpu/internal/hostmemory"
 )
 
 // Neighbour is the image of a dataset that is nearest to a sample.
@@ -31,6 +32,10 @@ func Nearest(dev program.Device, s Samples, images Images) (_ []Neighbour, err e
 		best[i] = math.Inf(1)
 	}
 	const block = 2000
+	// A block as numbers and its products, here and on a CPU, and those of the block before until they are collected.
+	if err := hostmemory.Check("finding the nearest images", 3*4*block*uint64(s.Count+s.Height*s.Width)); err != nil {
+		return nil, err
+	}
 	squares := squaredNorms(images)
 	for first := 0; first < images.Count; first += block {
 		n := min(block, images.Count-first)

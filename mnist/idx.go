@@ -143,12 +143,19 @@ func decode(file []byte, what string, rank int) (dims []int, elements []byte, er
 			"no more than %d times a file's size is unpacked", shape, what, len(file), maxRatio)
 	}
 
-	// io.ReadAll copies what it has to a larger array while it grows.
-	if err := hostmemory.Check("its "+what, 2*size+size/2); err != nil {
+	// An array of a file as it packs images, by 5 at most, is made at once. Another one grows from there, and is copied.
+	room := min(size+1, 8*uint64(len(file)))
+	need := room
+	if room <= size {
+		need = 2*size + size/2
+	}
+	if err := hostmemory.Check("its "+what, need); err != nil {
 		return nil, nil, err
 	}
 	// One byte more, to see that the file ends here, and to have gzip's checksum verified.
-	elements, err = io.ReadAll(io.LimitReader(r, int64(size)+1))
+	b := bytes.NewBuffer(make([]byte, 0, room+bytes.MinRead))
+	_, err = b.ReadFrom(io.LimitReader(r, int64(size)+1))
+	elements = b.Bytes()
 	switch {
 	case err != nil:
 		return nil, nil, err

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"gangpu/gan"
+	"gangpu/internal/hostmemory"
 	"gangpu/internal/runfolder"
 	"gangpu/mnist"
 
@@ -57,7 +58,7 @@ func openData(c *cli.Context, s source, optional ...mnist.Part) (*mnist.Data, er
 	switch {
 	case err == nil:
 		return data, nil
-	case s.folder == "" && c.Context.Err() == nil:
+	case s.folder == "" && c.Context.Err() == nil && !errors.As(err, new(*hostmemory.Error)):
 		return nil, fmt.Errorf("opening the images: %w; --data FOLDER reads the dataset's files from a folder instead", err)
 	}
 	return nil, fmt.Errorf("opening the images: %w", err)

@@ -41,8 +41,16 @@ func (b *budget) take(what string, elements, size int) error {
 	if over > 0 {
 		need = math.MaxUint64
 	}
-	if free := b.limit - b.held; b.limited && need > free {
-		return &program.OutOfMemoryError{Device: "cpu", What: what, Need: need, Held: b.held, Free: free, Limit: b.name}
+	free, name := b.limit-b.held, b.name
+	// The rest of the process has grown since, perhaps. What is small fits into what package hostmemory keeps free.
+	const small = 1 << 20
+	if b.limited && need > small && need <= free {
+		if s, lacks := hostmemory.Lacks(need); lacks {
+			free, name = s.Free, s.Limit
+		}
+	}
+	if b.limited && need > free {
+		return &program.OutOfMemoryError{Device: "cpu", What: what, Need: need, Held: b.held, Free: free, Limit: name}
 	}
 	b.held += need
 	return nil

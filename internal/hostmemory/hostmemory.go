@@ -70,14 +70,19 @@ func (e *Error) Error() string {
 		e.What, float64(e.Need)/mib, float64(e.Free)/mib, e.Limit, float64(e.Total)/mib)
 }
 
-// Check returns an *Error if there are not so many bytes to be had. what is as Error.What is.
-func Check(what string, need uint64) error {
+// Lacks reports whether there are not so many bytes to be had, and how this process stands.
+func Lacks(need uint64) (State, bool) {
 	s, ok := Now()
 	if ok && need > s.Free {
 		runtime.GC() // what is garbage can be had again
 		s, ok = Now()
 	}
-	if ok && need > s.Free {
+	return s, ok && need > s.Free
+}
+
+// Check returns an *Error if there are not so many bytes to be had. what is as Error.What is.
+func Check(what string, need uint64) error {
+	if s, lacks := Lacks(need); lacks {
 		return &Error{what, need, s}
 	}
 	return nil
