@@ -45,8 +45,13 @@ ptx: ## compile the CUDA kernels to the committed PTX (needs clang-19, no CUDA t
 	sh kernels/build.sh
 
 .PHONY: ptxas
-ptxas: ## assemble the PTX by NVIDIA's ptxas, fetched by pip: registers, shared memory, spills
-	sh kernels/ptxas.sh
+ptxas: ## assemble the PTX, and what is written for compositions, by NVIDIA's ptxas, fetched by pip: registers, shared memory, spills
+	rm -rf build/ptx && $(GO) run ./bench/fusion -ptx build/ptx
+	sh kernels/ptxas.sh "$$PWD/build/ptx"
+
+.PHONY: fusion
+fusion: ## count what the engine's compositions move through memory once they are fused, beside the floor
+	$(GO) run ./bench/fusion
 
 .PHONY: sass
 sass: ## disassemble what ptxas makes of the PTX, by NVIDIA's nvdisasm, fetched by pip: tensor cores, widths, occupancy

@@ -1,9 +1,11 @@
 // Command fusion counts what compositions of the engine move through memory once the compiler has fused them,
 // beside the floor: each operand read once, or twice where a statistic of it must be known first, and each
-// result written once. It prints a table in Markdown.
+// result written once. It prints a table in Markdown. With -ptx FOLDER it writes there instead the PTX of each
+// composition's maps and reductions, as a GPU loads it, for NVIDIA's assembler to check.
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"text/tabwriter"
@@ -23,6 +25,11 @@ func main() {
 }
 
 func run() error {
+	ptx := flag.String("ptx", "", "write PTX to this `folder` instead")
+	flag.Parse()
+	if *ptx != "" {
+		return writePTX(*ptx)
+	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 1, ' ', 0)
 	fmt.Fprintf(w, "| composition\t| steps\t| forward, elements moved\t| floor\t| ratio\t| steps\t| with the gradient\t| floor\t| ratio\t|\n")
 	fmt.Fprintf(w, "|---\t|--:\t|--:\t|--:\t|--:\t|--:\t|--:\t|--:\t|--:\t|\n")
@@ -159,24 +166,9 @@ func (c composition) count() (forward, whole Count, err error) {
 		forward.Floor = c.forward*x + others + n(y)
 	}
 
-	b = &builder{graph: gorgonia.NewGraph()}
-	if y, err = c.build(b); err != nil {
+	outputs, err := c.withGradient()
+	if err != nil {
 		return forward, whole, err
-	}
-	top, dtop := y, b.graph.AddNode(gorgonia.NewConstant(float32(1)))
-	if !y.IsScalar() {
-		if top, err = engine.LeakyReLU(y, 0.3); err != nil {
-			return forward, whole, err
-		}
-		dtop = gorgonia.NewTensor(b.graph, tensor.Float32, y.Dims(), gorgonia.WithName("dy"), gorgonia.WithShape(y.Shape()...))
-	}
-	outputs := gorgonia.Nodes{top}
-	for _, in := range b.inputs {
-		dx, err := engine.VJP(top, dtop, in)
-		if err != nil {
-			return forward, whole, err
-		}
-		outputs = append(outputs, dx)
 	}
 	if whole, err = compiled(outputs...); err != nil {
 		return forward, whole, err
@@ -196,13 +188,43 @@ func (c composition) count() (forward, whole Count, err error) {
 	return forward, whole, nil
 }
 
-// compiled counts the elements that the steps of a program read and write, but for LeakyReLU and its gradient.
-func compiled(outputs ...*gorgonia.Node) (Count, error) {
+// withGradient are the composition's result, as LeakyReLU makes of it, and the gradients of its inputs.
+func (c composition) withGradient() (gorgonia.Nodes, error) {
+	b := &builder{graph: gorgonia.NewGraph()}
+	y, err := c.build(b)
+	if err != nil {
+		return nil, err
+	}
+	top, dtop := y, b.graph.AddNode(gorgonia.NewConstant(float32(1)))
+	if !y.IsScalar() {
+		if top, err = engine.LeakyReLU(y, 0.3); err != nil {
+			return nil, err
+		}
+		dtop = gorgonia.NewTensor(b.graph, tensor.Float32, y.Dims(), gorgonia.WithName("dy"), gorgonia.WithShape(y.Shape()...))
+	}
+	outputs := gorgonia.Nodes{top}
+	for _, in := range b.inputs {
+		dx, err := engine.VJP(top, dtop, in)
+		if err != nil {
+			return nil, err
+		}
+		outputs = append(outputs, dx)
+	}
+	return outputs, nil
+}
+
+// compile makes a program of outputs of a graph.
+func compile(outputs ...*gorgonia.Node) (*program.Program, error) {
 	var places []engine.Place
 	for i, n := range outputs {
 		places = append(places, engine.Place{Node: n, At: program.Arg{Storage: fmt.Sprintf("result %d", i)}})
 	}
-	p, err := engine.Compile("composition", places)
+	return engine.Compile("composition", places)
+}
+
+// compiled counts the elements that the steps of a program read and write, but for LeakyReLU and its gradient.
+func compiled(outputs ...*gorgonia.Node) (Count, error) {
+	p, err := compile(outputs...)
 	if err != nil {
 		return Count{}, err
 	}
