@@ -84,6 +84,10 @@ bench-peers: build ## measure gangpu and the installed peers, one table; OUT=NAM
 test: ## run all tests
 	$(GO) test ./...
 
+.PHONY: test-math
+test-math: ## try the CPU device's functions on all floats: within 2 ulp (a quarter of an hour on two cores)
+	$(GO) test -count=1 -timeout 90m -run TestFunctionsInUlps -v ./engine/cpu/ -all-floats
+
 .PHONY: test-noasm
 test-noasm: ## run the CPU device's tests on the plain-Go twins of its assembly
 	$(GO) test -tags noasm ./engine/cpu/
