@@ -15,30 +15,27 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# NVIDIA's own header package, for the build with CUDA; no library is needed.
-CUDA_HEADERS := nvidia-cuda-runtime-cu12==12.9.79 \
-	--hash=sha256:25bba2dfb01d48a9b59ca474a1ac43c6ebf7011f1b0b8cc44f54eb6ac48a96c3
-CUDA_FLAGS   := sh engine/cuda/cudriver/cgo-flags.sh
+# go-gangpu runs go build or go install of the command: with the tag gpu where there is a C compiler, and for the CPU
+# alone where there is none, which it says.
+CUDA_FLAGS := GO="$(GO)" sh engine/cuda/cudriver/cgo-flags.sh
+define go-gangpu
+@if flags=$$($(CUDA_FLAGS) 2>&1); then \
+	CGO_CFLAGS="$$flags" $(GO) $(1) -trimpath -tags gpu ./cmd/gangpu; \
+else \
+	echo "this gangpu computes on the CPU alone: $$flags"; \
+	CGO_ENABLED=0 $(GO) $(1) -trimpath ./cmd/gangpu; \
+fi
+endef
+
+BINARY ?= build/gangpu
 
 .PHONY: build
-build: ## build/gangpu, the command; with CUDA where cuda.h is found (CUDA_HOME, the usual places)
-	@if flags=$$($(CUDA_FLAGS) 2>&1); then \
-		echo "building with CUDA ($$flags)"; \
-		CGO_ENABLED=1 CGO_CFLAGS="$$flags" $(GO) build -trimpath -tags gpu -o build/gangpu ./cmd/gangpu; \
-	else \
-		echo "building without CUDA: $$flags"; \
-		$(GO) build -trimpath -o build/gangpu ./cmd/gangpu; \
-	fi
+build: ## build/gangpu, the command; it can use a GPU where there is a C compiler
+	$(call go-gangpu,build -o $(BINARY))
 
-.PHONY: cuda-headers
-cuda-headers: ## fetch NVIDIA's cuda.h to build/cuda where there is no CUDA toolkit (needs pip)
-	@mkdir -p build/cuda
-	@echo '$(CUDA_HEADERS)' > build/cuda/requirements.txt
-	python3 -m pip download --quiet --no-deps --require-hashes --only-binary=:all: --platform manylinux2014_x86_64 \
-		--dest build/cuda -r build/cuda/requirements.txt
-	python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall("build/cuda/wheel")' build/cuda/*.whl
-	rm -rf build/cuda/include && mv build/cuda/wheel/nvidia/cuda_runtime/include build/cuda/include
-	rm -rf build/cuda/wheel build/cuda/*.whl build/cuda/requirements.txt
+.PHONY: install
+install: ## the same command, to where go install puts commands
+	$(call go-gangpu,install)
 
 .PHONY: ptx
 ptx: ## compile the CUDA kernels to the committed PTX (needs clang-19, no CUDA toolkit)
@@ -93,9 +90,17 @@ test-noasm: ## run the CPU device's tests on the plain-Go twins of its assembly
 	$(GO) test -tags noasm ./engine/cpu/
 
 .PHONY: test-gpu
-test-gpu: ## run the tests that need cuda.h (make cuda-headers): the real driver's bindings, no GPU
-	CGO_ENABLED=1 CGO_CFLAGS="$$($(CUDA_FLAGS))" $(GO) vet -tags gpu ./engine/... ./cmd/...
-	CGO_ENABLED=1 CGO_CFLAGS="$$($(CUDA_FLAGS))" $(GO) test -tags gpu ./engine/ ./engine/cuda/... ./cmd/...
+test-gpu: ## run the tests of the real driver's bindings (needs a C compiler, no GPU and no network)
+	flags=$$($(CUDA_FLAGS)) && export CGO_CFLAGS="$$flags" && $(GO) vet -tags gpu ./engine/... ./cmd/... && \
+		$(GO) test -tags gpu ./engine/ ./engine/cuda/... ./cmd/...
+
+.PHONY: test-cuda-headers
+test-cuda-headers: ## compare the project's cuda.h with NVIDIA's of CUDA 11, 12 and 13, fetched by pip
+	@if headers=$$(cd kernels && . ./nvidia-tool.sh && nvidia_headers); then \
+		GANGPU_CUDA_HEADERS="$$headers" $(GO) test -count=1 -v -run HeaderIsNVIDIAs ./engine/cuda/cudriver/; \
+	else \
+		echo "skipped: NVIDIA's headers cannot be fetched by pip, to compare cuda.h with them"; \
+	fi
 
 EXPORT_PEERS := build/export-peers/bin/python
 
@@ -152,8 +157,9 @@ REFERENCE ?=
 .PHONY: gpu-bundle
 gpu-bundle: ## put what bench/gpu.sh needs on a GPU machine without Go into build/gpu; REFERENCE=file adds one to verify
 	rm -rf build/gpu && mkdir -p build/gpu/mnist
-	CGO_ENABLED=1 CGO_CFLAGS="$$($(CUDA_FLAGS))" $(GO) build -trimpath -ldflags '-s -w' -tags gpu -o build/gpu/gangpu ./cmd/gangpu
-	CGO_ENABLED=1 CGO_CFLAGS="$$($(CUDA_FLAGS))" $(GO) test -c -trimpath -ldflags '-s -w' -tags gpu -o build/gpu/cudriver.test ./engine/cuda/cudriver/
+	flags=$$($(CUDA_FLAGS)) && export CGO_CFLAGS="$$flags" && \
+		$(GO) build -trimpath -ldflags '-s -w' -tags gpu -o build/gpu/gangpu ./cmd/gangpu && \
+		$(GO) test -c -trimpath -ldflags '-s -w' -tags gpu -o build/gpu/cudriver.test ./engine/cuda/cudriver/
 	cp "$$(build/gpu/gangpu data | sed -n '1s/.* in //p')"/*ubyte* build/gpu/mnist/
 	$(if $(REFERENCE),cp "$(REFERENCE)" build/gpu/reference.safetensors)
 	du -sh build/gpu

@@ -11,8 +11,8 @@ import (
 	"gangpu/kernels/ptxemu"
 )
 
-// Built says what devices this build knows.
-const Built = "with CUDA"
+// CUDA says whether this build can use GPUs.
+const CUDA = true
 
 // gpuDriver starts the CUDA driver. With GANGPU_LIBCUDA=emulated that is package ptxemu behind the
 // driver's own C interface: all that runs on a machine with a GPU but for the hardware.

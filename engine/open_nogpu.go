@@ -4,9 +4,9 @@ package engine
 
 import "gangpu/engine/cuda"
 
-// Built says what devices this build knows.
-const Built = "without CUDA"
+// CUDA says whether this build can use GPUs.
+const CUDA = false
 
 func gpuDriver() (cuda.Driver, error) {
-	return nil, &cuda.NoDeviceError{Reason: "this gangpu was built without CUDA"}
+	return nil, &cuda.NoDeviceError{Reason: "this build is for the CPU alone"}
 }

@@ -51,7 +51,11 @@ func devices(c *cli.Context) error {
 		return err
 	}
 	if none != nil {
-		_, err = fmt.Fprintf(c.App.Writer, "no GPU: %s\n", none.Reason)
+		how := ""
+		if !engine.CUDA {
+			how = "; make build or make install in gangpu's source, where there is a C compiler, makes the command that uses GPUs"
+		}
+		_, err = fmt.Fprintf(c.App.Writer, "no GPU: %s%s\n", none.Reason, how)
 		return err
 	}
 	return nil

@@ -39,6 +39,10 @@ func versionLine() string {
 			}
 		}
 	}
-	return fmt.Sprintf("gangpu %s%s%s, %s, %s %s/%s", version, revision, modified, engine.Built,
+	built := "for the CPU alone"
+	if engine.CUDA {
+		built = "with CUDA"
+	}
+	return fmt.Sprintf("gangpu %s%s%s, %s, %s %s/%s", version, revision, modified, built,
 		runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

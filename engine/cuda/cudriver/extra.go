@@ -3,7 +3,7 @@
 package cudriver
 
 /*
-#cgo CFLAGS: -I${SRCDIR}/libcuda/compat -I/usr/local/cuda/include
+#cgo CFLAGS: -I${SRCDIR}/libcuda
 #include <stdint.h>
 #include <stdlib.h>
 #include <cuda.h>

@@ -5,43 +5,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cuda.h"
 #include "libcuda.h"
-#include "symbols.h"
 
 // Hidden, or the library's own calls to its public functions come back here and wait for
 // themselves.
 #define HIDDEN __attribute__((visibility("hidden")))
 
-enum {
-	CUDA_SUCCESS = 0,
-	CUDA_ERROR_NOT_INITIALIZED = 3,
-	CUDA_ERROR_NO_DEVICE = 100,
-	CUDA_ERROR_NOT_FOUND = 500,
-};
-
-static int not_initialized(void) { return CUDA_ERROR_NOT_INITIALIZED; }
-static int not_found(void) { return CUDA_ERROR_NOT_FOUND; }
+static CUresult not_initialized(void) { return CUDA_ERROR_NOT_INITIALIZED; }
+static CUresult not_found(void) { return CUDA_ERROR_NOT_FOUND; }
 
 // One pointer a symbol, and a function of the symbol's name that jumps through it: whatever the
 // arguments are, they stay where they lie.
-#define POINTER(name) HIDDEN void *gangpu_##name = (void *)not_initialized;
-CU_ENTRY(POINTER) CU_SYMBOLS(POINTER)
+#define POINTER(name, parameters) HIDDEN void *gangpu_##name = (void *)not_initialized;
+CUDA_ENTRY_POINTS(POINTER)
+CUDA_FUNCTIONS(POINTER)
 
 #if defined(__x86_64__)
 #define JUMP(name) "\tjmp *gangpu_" #name "(%rip)\n"
 #elif defined(__aarch64__)
 #define JUMP(name) "\tadrp x16, gangpu_" #name "\n\tldr x16, [x16, :lo12:gangpu_" #name "]\n\tbr x16\n"
 #endif
-#define TRAMPOLINE(name) __asm__(".text\n\t.p2align 4\n\t.globl " #name "\n\t.hidden " #name \
+#define TRAMPOLINE(name, parameters) __asm__(".text\n\t.p2align 4\n\t.globl " #name "\n\t.hidden " #name \
 	"\n\t.type " #name ",%function\n" #name ":\n" JUMP(name) "\t.size " #name ", .-" #name "\n");
-CU_SYMBOLS(TRAMPOLINE)
+CUDA_FUNCTIONS(TRAMPOLINE)
 
 static struct {
 	const char *name;
 	void **pointer;
 } symbols[] = {
-#define ENTRY(name) {#name, &gangpu_##name},
-	CU_ENTRY(ENTRY) CU_SYMBOLS(ENTRY)
+#define ENTRY(name, parameters) {#name, &gangpu_##name},
+	CUDA_ENTRY_POINTS(ENTRY)
+	CUDA_FUNCTIONS(ENTRY)
 };
 enum { SYMBOLS = sizeof symbols / sizeof *symbols };
 
@@ -91,24 +86,24 @@ static void load(void) {
 
 // The entry points. gorgonia.org/cu calls cuInit when the program starts, and ends the program if
 // it fails: it must succeed, and must not take the time that starting the driver takes.
-HIDDEN int cuInit(unsigned flags) {
+HIDDEN CUresult cuInit(unsigned flags) {
 	(void)flags;
 	return CUDA_SUCCESS;
 }
 
-HIDDEN int cuDeviceGetCount(int *count) {
+HIDDEN CUresult cuDeviceGetCount(int *count) {
 	load();
 	*count = devices;
 	return CUDA_SUCCESS;
 }
 
-HIDDEN int cuDeviceGet(int *device, int ordinal) {
+HIDDEN CUresult cuDeviceGet(CUdevice *device, int ordinal) {
 	load();
 	if (status != CUDA_SUCCESS) return CUDA_ERROR_NO_DEVICE;
 	return ((int (*)(int *, int))gangpu_cuDeviceGet)(device, ordinal);
 }
 
-HIDDEN int cuDriverGetVersion(int *version) {
+HIDDEN CUresult cuDriverGetVersion(int *version) {
 	load();
 	*version = 0;
 	if (status != CUDA_SUCCESS) return CUDA_SUCCESS;

@@ -103,7 +103,6 @@ func Install(d Driver) error {
 		"cuEventRecord":               C.softEventRecord,
 		"cuEventSynchronize":          C.softEventSynchronize,
 		"cuEventElapsedTime":          C.softEventElapsedTime,
-		"cuEventElapsedTime_v2":       C.softEventElapsedTime,
 		"cuStreamBeginCapture_v2":     C.softStreamBeginCapture,
 		"cuStreamEndCapture":          C.softStreamEndCapture,
 		"cuGraphInstantiateWithFlags": C.softGraphInstantiate,
