@@ -59,9 +59,14 @@ func openData(c *cli.Context, s source, optional ...mnist.Part) (*mnist.Data, er
 	case err == nil:
 		return data, nil
 	case s.folder == "" && c.Context.Err() == nil && !errors.As(err, new(*hostmemory.Error)):
-		return nil, fmt.Errorf("opening the images: %w; --data FOLDER reads the dataset's files from a folder instead", err)
+		err = fmt.Errorf("opening the images: %w; --data FOLDER reads the dataset's files from a folder instead", err)
+	default:
+		err = fmt.Errorf("opening the images: %w", err)
 	}
-	return nil, fmt.Errorf("opening the images: %w", err)
+	if s == flagSource(c) {
+		err = blame(c, err, "data", "dataset")
+	}
+	return nil, err
 }
 
 // filesOf are the paths of the images' and labels' files.
@@ -97,7 +102,7 @@ func recorded(data *mnist.Data, s source, pixels string) runfolder.Dataset {
 // Files of early versions, and imported ones, do not say. Others that a flag asks for are told of only.
 func checkTrained(c *cli.Context, file string, model *gan.ModelFile, data *mnist.Data, pixels string) error {
 	if size, t := model.Settings, data.Train; size.Height != t.Rows || size.Width != t.Cols {
-		return fmt.Errorf("%s makes images of %dx%d, those in %s are %dx%d", file, size.Height, size.Width, data.Dir, t.Rows, t.Cols)
+		return blame(c, fmt.Errorf("%s makes images of %dx%d, those in %s are %dx%d", file, size.Height, size.Width, data.Dir, t.Rows, t.Cols), "data", "dataset")
 	}
 	if before := model.Notes[notePixels]; before == "" || before == pixels {
 		return nil
@@ -107,7 +112,7 @@ func checkTrained(c *cli.Context, file string, model *gan.ModelFile, data *mnist
 		fmt.Fprintf(c.App.ErrWriter, "gangpu: %s\n", text)
 		return nil
 	}
-	return fmt.Errorf("%s; --data or --dataset says which to judge by", text)
+	return blame(c, fmt.Errorf("%s; --data or --dataset says which to judge by", text), "data", "dataset")
 }
 
 func imagesOf(s mnist.Set) gan.Images {

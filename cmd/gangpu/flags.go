@@ -36,16 +36,16 @@ var deviceName = regexp.MustCompile(`^(auto|cpu|emulated|(cuda:)?[0-9]{1,4})$`)
 // checkDeviceFlags finds what is wrong with the flags whatever devices there are.
 func checkDeviceFlags(c *cli.Context) error {
 	if name := c.String("device"); !deviceName.MatchString(name) {
-		return usagef("unknown device %q: want auto, cpu, a GPU as 0 or cuda:0, or emulated", name)
+		return blame(c, usagef("unknown device %q: want auto, cpu, a GPU as 0 or cuda:0, or emulated", name), "device")
 	}
 	switch p := c.String("precision"); p {
 	case "", "fp32", "tf32":
 	default:
-		return usagef("unknown precision %q: want fp32 or tf32", p)
+		return blame(c, usagef("unknown precision %q: want fp32 or tf32", p), "precision")
 	}
 	const most = 1024
 	if n := c.Int("threads"); n < 0 || n > most {
-		return usagef("--threads %d: want 1 to %d, or 0 for one a core", n, most)
+		return blame(c, usagef("--threads %d: want 1 to %d, or 0 for one a core", n, most), "threads")
 	}
 	return nil
 }
@@ -58,7 +58,7 @@ func openDevice(c *cli.Context) (program.Device, error) {
 		RequireGPU: c.Bool("require-gpu"),
 	})
 	if err != nil {
-		return nil, err
+		return nil, blame(c, err, "device", "precision", "threads", "require-gpu")
 	}
 	if notice != "" {
 		fmt.Fprintf(c.App.ErrWriter, "gangpu: %s\n", notice)
@@ -78,7 +78,7 @@ func dataFlags() []cli.Flag {
 // checkDataFlags refuses a dataset that nobody knows before anything is looked for.
 func checkDataFlags(c *cli.Context) error {
 	if name := c.String("dataset"); name != "" && !slices.Contains(mnist.Datasets(), name) {
-		return usagef("unknown dataset %q: want one of %s", name, strings.Join(mnist.Datasets(), ", "))
+		return blame(c, usagef("unknown dataset %q: want one of %s", name, strings.Join(mnist.Datasets(), ", ")), "dataset")
 	}
 	return nil
 }

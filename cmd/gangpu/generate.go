@@ -57,6 +57,9 @@ func loadModel(c *cli.Context, file string) (*gan.ModelFile, error) {
 		return nil, errNoModel
 	}
 	f, err := gan.Load(file)
+	if err != nil && file == c.String("model") {
+		return nil, blame(c, err, "model")
+	}
 	if err == nil && c.Bool("raw") {
 		f.DropAverage()
 	}

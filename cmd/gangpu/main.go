@@ -25,6 +25,7 @@ const (
 
 func main() {
 	hostmemory.LimitGarbage()
+	unsetEmpty()
 	ctx := withSignals(context.Background())
 	os.Exit(run(ctx, os.Args, newStream(os.Stdout), newStream(os.Stderr)))
 }

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"slices"
 
 	"gangpu/engine/program"
 	"gangpu/gan"
@@ -70,23 +68,6 @@ func (s *session) explainDamage(c *cli.Context, err error) error {
 		return fmt.Errorf("%w; no checkpoint before it is whole", err)
 	}
 	return fmt.Errorf("%w; the newest whole checkpoint before it: %s", err, resumeLine(c, path))
-}
-
-// given reports whether a flag is on the command line. The environment, which is there for new
-// runs, says nothing of a resumed one.
-func given(c *cli.Context, name string) bool {
-	i := slices.IndexFunc(c.Command.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
-	if i < 0 || !c.IsSet(name) {
-		return false
-	}
-	if f, ok := c.Command.Flags[i].(cli.DocGenerationFlag); ok {
-		for _, variable := range f.GetEnvVars() {
-			if os.Getenv(variable) == fmt.Sprint(c.Value(name)) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // checkData reports that a run was trained on other images, or with other labels, than those in a folder,

@@ -68,7 +68,7 @@ func preset(c *cli.Context) (gan.Preset, error) {
 		}
 		names = append(names, p.Name)
 	}
-	return gan.Preset{}, usagef("unknown preset %q: want %s", c.String("preset"), strings.Join(names, " or "))
+	return gan.Preset{}, blame(c, usagef("unknown preset %q: want %s", c.String("preset"), strings.Join(names, " or ")), "preset")
 }
 
 // recipe reads the flags, for images of that size and of so many classes: the settings, and the model that they train. What
@@ -129,7 +129,7 @@ func settings(c *cli.Context, s gan.Settings) (gan.Settings, error) {
 		s.Seed = c.Uint64("seed")
 	}
 	if err := s.Validate(); err != nil {
-		return s, usagef("%v", err)
+		return s, blameNamed(c, usagef("%v", err), "epochs", "batch")
 	}
 	return s, nil
 }
@@ -160,7 +160,7 @@ func limited(c *cli.Context, name string) (int, error) {
 		least = 2 // half real, half fake
 	}
 	if n < least || n > most {
-		return n, usagef("--%s %d: want %d to %d", name, n, least, most)
+		return n, blame(c, usagef("--%s %d: want %d to %d", name, n, least, most), name)
 	}
 	return n, nil
 }

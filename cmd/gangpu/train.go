@@ -87,7 +87,7 @@ func train(c *cli.Context) (err error) {
 	pixels, labels := sha256Hex(data.Train.Images), sha256Hex(data.Train.Labels)
 	if s.saved != nil {
 		if err := s.checkData(data.Dir, pixels, labels); err != nil {
-			return err
+			return blame(c, err, "data", "dataset")
 		}
 	}
 	if s.plan, err = planJudging(c, s.before, data, pixels); err != nil {
@@ -213,9 +213,9 @@ func otherNetworks(c *cli.Context, model string) (string, error) {
 func checkNewFolder(c *cli.Context) error {
 	folder := runfolder.Folder(c.String("out"))
 	if err := folder.CheckFree(); err != nil {
-		return explainOccupied(err)
+		return blame(c, explainOccupied(err), "out")
 	}
-	return folder.CheckWritable()
+	return blame(c, folder.CheckWritable(), "out")
 }
 
 // explainOccupied adds what to do to the error of a folder that holds another run.
