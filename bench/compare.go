@@ -1,17 +1,23 @@
 package bench
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"text/tabwriter"
+
+	"gangpu/gan"
 )
 
 // WriteComparison prints each measure of r beside that of an earlier result, and their ratio, for
 // the devices that both have. That they measured different batches or none of the same devices is
 // an error: the ratios would say nothing.
 func (r *Result) WriteComparison(w io.Writer, earlier *Result) error {
+	if before := cmp.Or(earlier.Preset, gan.TutorialName); r.Preset != "" && r.Preset != before {
+		return fmt.Errorf("the earlier result is of preset %s, this one of preset %s", before, r.Preset)
+	}
 	if r.Batch != earlier.Batch || r.K != earlier.K {
 		return fmt.Errorf("the earlier result is of batch %d, k = %d, this one of batch %d, k = %d", earlier.Batch, earlier.K, r.Batch, r.K)
 	}

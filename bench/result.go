@@ -17,9 +17,10 @@ type Result struct {
 	Versions map[string]string `json:"versions,omitempty"` // of the program and what it stands on
 	Date     time.Time         `json:"date"`
 	Machine  Machine           `json:"machine"`
-	Batch    int               `json:"batch"` // images of a step
-	K        int               `json:"k"`     // iterations to a D step
-	Steps    int               `json:"steps"` // measurements
+	Preset   string            `json:"preset,omitempty"` // of gangpu; results from before there was a choice have none
+	Batch    int               `json:"batch"`            // images of a step
+	K        int               `json:"k"`                // iterations to a D step
+	Steps    int               `json:"steps"`            // measurements
 	Warmup   int               `json:"warmup"`
 	Threads  int               `json:"threads,omitempty"` // of the CPU
 	Devices  []Device          `json:"devices"`

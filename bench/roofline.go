@@ -80,7 +80,7 @@ func CountRoofline(batch int, precision string, card Card) (r *Roofline, err err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
-	u, err := newRun(dev, s, noiseImages(s))
+	u, err := newRun(dev, o.preset(), s, noiseImages(s))
 	if err != nil {
 		return nil, err
 	}
@@ -144,8 +144,9 @@ func (r *Roofline) Measure(dev program.Device, n int) (err error) {
 	if p := dev.Info().Precision; p != r.Precision {
 		return fmt.Errorf("%s computes in %s, the roofline is of %s", dev.Info().Name, p, r.Precision)
 	}
-	s := Options{Batch: r.Batch}.settings()
-	u, err := newRun(dev, s, noiseImages(s))
+	o := Options{Batch: r.Batch}
+	s := o.settings()
+	u, err := newRun(dev, o.preset(), s, noiseImages(s))
 	if err != nil {
 		return err
 	}

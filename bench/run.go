@@ -14,10 +14,11 @@ import (
 
 // Options say what to measure.
 type Options struct {
-	Batch  int  // images of a step
-	Steps  int  // measurements of each kind, at least 1
-	Warmup int  // iterations before the first measurement
-	Layers bool // measure the time per layer too
+	Preset gan.Preset // the model and settings; the zero value is the tutorial's
+	Batch  int        // images of a step; 0 for the preset's
+	Steps  int        // measurements of each kind, at least 1
+	Warmup int        // iterations before the first measurement
+	Layers bool       // measure the time per layer too
 }
 
 // Validate reports the first option that cannot be measured.
@@ -31,14 +32,24 @@ func (o Options) Validate() error {
 	return o.settings().Validate()
 }
 
-// settings are the tutorial's but for the batch.
+// preset is what is measured.
+func (o Options) preset() gan.Preset {
+	if o.Preset.Model == nil {
+		return gan.Presets()[0]
+	}
+	return o.Preset
+}
+
+// settings are the preset's but for the batch.
 func (o Options) settings() gan.Settings {
-	s := gan.DefaultSettings()
-	s.Batch = o.Batch
+	s := o.preset().Settings
+	if o.Batch != 0 {
+		s.Batch = o.Batch
+	}
 	return s
 }
 
-// Run trains the tutorial's model on each device side by side and measures. The measurements are
+// Run trains a preset's model on each device side by side and measures. The measurements are
 // interleaved, device by device, so that whatever slows the machine down slows all.
 func Run(devices []program.Device, o Options) (r *Result, err error) {
 	if len(devices) == 0 {
@@ -48,7 +59,7 @@ func Run(devices []program.Device, o Options) (r *Result, err error) {
 		return nil, err
 	}
 	s := o.settings()
-	r = &Result{Name: gangpu, Date: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(),
+	r = &Result{Name: gangpu, Date: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(), Preset: o.preset().Name,
 		Batch: s.Batch, K: s.K, Steps: o.Steps, Warmup: o.Warmup}
 	images := noiseImages(s)
 	var runs []*run
@@ -58,7 +69,7 @@ func Run(devices []program.Device, o Options) (r *Result, err error) {
 		}
 	}()
 	for _, dev := range devices {
-		u, err := newRun(dev, s, images)
+		u, err := newRun(dev, o.preset(), s, images)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", dev.Info().Name, err)
 		}
@@ -123,8 +134,8 @@ type run struct {
 	iteration, dStep, gStep []float64 // seconds
 }
 
-func newRun(dev program.Device, s gan.Settings, images gan.Images) (*run, error) {
-	m, err := gan.Tutorial(s)
+func newRun(dev program.Device, p gan.Preset, s gan.Settings, images gan.Images) (*run, error) {
+	m, err := p.Model(s)
 	if err != nil {
 		return nil, err
 	}

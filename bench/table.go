@@ -61,6 +61,9 @@ func milliseconds(v float64) string { return fmt.Sprintf("%.4g ms", v*1e3) }
 // WriteTable prints the result for a person: a column for each device.
 func (r *Result) WriteTable(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	if r.Preset != "" {
+		fmt.Fprintf(t, "preset %s, ", r.Preset)
+	}
 	fmt.Fprintf(t, "batch %d, a D step every %d iterations, %d measurements after %d iterations of warm-up\n", r.Batch, r.K, r.Steps, r.Warmup)
 	for _, d := range r.Devices {
 		fmt.Fprintf(t, "%s: %s, %s\n", d.Name, d.Description, d.Precision)

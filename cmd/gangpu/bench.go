@@ -20,7 +20,7 @@ import (
 func benchCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "bench",
-		Usage: "measure an iteration of the tutorial's training on the devices, side by side",
+		Usage: "measure an iteration of training on the devices, side by side",
 		Description: "An iteration is a generator step and half a discriminator step (every second iteration makes\n" +
 			"one), Adam included, images in memory. The measurements take turns between the devices. GFLOP/s\n" +
 			"and GB/s are of counted operations and bytes; the floor is what these would take at the rates\n" +
@@ -28,7 +28,8 @@ func benchCommand() *cli.Command {
 			"the GPU's kernels execute and move, on the emulator, and predicts the time on a card; it takes a\n" +
 			"core about a minute in tf32 and three in fp32. With --device 0 the times measured there are beside it.",
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "batch", Value: gan.DefaultSettings().Batch, Usage: "`NUMBER` of images of a step"},
+			&cli.StringFlag{Name: "preset", Value: gan.TutorialName, Usage: "`NAME` of the model and its settings: " + presetList()},
+			&cli.IntFlag{Name: "batch", DefaultText: "the preset's", Usage: "`NUMBER` of images of a step"},
 			&cli.IntFlag{Name: "steps", Value: 20, Usage: "`NUMBER` of measurements, each of two iterations or more"},
 			&cli.IntFlag{Name: "warmup", Value: 4, Usage: "`NUMBER` of iterations before the first measurement"},
 			&cli.StringSliceFlag{Name: "device", DefaultText: "cpu, and a GPU if there is one",
@@ -48,7 +49,14 @@ func benchCommand() *cli.Command {
 }
 
 func runBench(c *cli.Context) (err error) {
-	o := bench.Options{Batch: c.Int("batch"), Steps: c.Int("steps"), Warmup: c.Int("warmup"), Layers: c.Bool("layers")}
+	p, err := preset(c)
+	if err != nil {
+		return err
+	}
+	if c.IsSet("batch") && c.Int("batch") < 2 {
+		return usagef("--batch %d: want 2 to %d", c.Int("batch"), limits["batch"])
+	}
+	o := bench.Options{Preset: p, Batch: c.Int("batch"), Steps: c.Int("steps"), Warmup: c.Int("warmup"), Layers: c.Bool("layers")}
 	if err := checkBenchFlags(c, o); err != nil {
 		return err
 	}
@@ -107,6 +115,9 @@ func checkBenchFlags(c *cli.Context, o bench.Options) error {
 	}
 	if err := o.Validate(); err != nil {
 		return usagef("%v", err)
+	}
+	if c.Bool("roofline") && o.Preset.Name != gan.TutorialName {
+		return usagef("--preset %s: --roofline is of the tutorial's model", o.Preset.Name)
 	}
 	if err := checkRooflineFlags(c); err != nil {
 		return err
