@@ -9,6 +9,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"gangpu/engine/expr"
+	"gangpu/engine/program"
 )
 
 // Compositions, whose gradients are checked as those of all operations.
@@ -220,6 +221,50 @@ func TestMovesByDefinition(t *testing.T) {
 			n, i, j, ch := k/(s[1]*s[2]*s[3]), k/(s[2]*s[3])%s[1], k/s[3]%s[2], k%s[3]
 			if want := c.want(n, i, j, ch); math.Abs(got[k]-want) > 1e-6 {
 				t.Errorf("%s %v: element %d %d %d %d is %v, want %v", name, s, n, i, j, ch, got[k], want)
+				break
+			}
+		}
+	}
+}
+
+// Transposed convolutions of the kinds that GANs have, by their definition: every pixel adds the filter, times
+// itself, at its place; padding cuts off, output padding cuts off less behind.
+func TestConv2DTransposeByDefinition(t *testing.T) {
+	for _, c := range []struct{ filter, stride, padding, outputPadding int }{
+		{3, 2, 1, 1}, {4, 2, 1, 0}, {4, 1, 0, 0}, {5, 2, 2, 1}, {2, 2, 0, 1}, {3, 3, 0, 2},
+	} {
+		b := newNetwork(t, tensor.Float64, 1)
+		const batch, height, width, in, out = 2, 3, 4, 2, 3
+		x, f := b.input("x", batch, height, width, in), b.input("f", c.filter, c.filter, out, in)
+		p, after := c.padding, c.padding-c.outputPadding
+		y := b.must(Conv2DTranspose(x, f, nil, [2]int{c.stride, c.stride}, program.Explicit(p, after, p, after)))
+		h, w := (height-1)*c.stride-2*p+c.filter+c.outputPadding, (width-1)*c.stride-2*p+c.filter+c.outputPadding
+		if !y.Shape().Eq(tensor.Shape{batch, h, w, out}) {
+			t.Errorf("%+v: shape %v, want %v", c, y.Shape(), []int{batch, h, w, out})
+			continue
+		}
+		want := make([]float64, batch*h*w*out)
+		xs, fs := x.Value().Data().([]float64), f.Value().Data().([]float64)
+		for n := range batch {
+			for i := range height * width {
+				for ky := range c.filter {
+					for kx := range c.filter {
+						oy, ox := i/width*c.stride+ky-p, i%width*c.stride+kx-p
+						if oy < 0 || ox < 0 || oy >= h || ox >= w {
+							continue
+						}
+						for o := range out {
+							for ch := range in {
+								want[((n*h+oy)*w+ox)*out+o] += xs[(n*height*width+i)*in+ch] * fs[((ky*c.filter+kx)*out+o)*in+ch]
+							}
+						}
+					}
+				}
+			}
+		}
+		for i, v := range b.value(y) {
+			if math.Abs(v-want[i]) > 1e-12 {
+				t.Errorf("%+v: element %d is %v, want %v", c, i, v, want[i])
 				break
 			}
 		}

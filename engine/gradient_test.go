@@ -22,11 +22,21 @@ func (b *network) geometry() program.Geometry {
 	for {
 		g := program.Geometry{Batch: 1 + b.rng.IntN(2), InH: 1 + b.rng.IntN(5), InW: 1 + b.rng.IntN(5),
 			InC: 1 + b.rng.IntN(2), OutC: 1 + b.rng.IntN(3), FilterH: 1 + b.rng.IntN(4), FilterW: 1 + b.rng.IntN(4),
-			StrideH: 1 + b.rng.IntN(3), StrideW: 1 + b.rng.IntN(3), Padding: program.Padding(b.rng.IntN(2))}
+			StrideH: 1 + b.rng.IntN(3), StrideW: 1 + b.rng.IntN(3), Padding: b.anyPadding()}
 		if g.Validate() == nil {
 			return g
 		}
 	}
+}
+
+// padding draws Same, Valid, or less than 3 on each side.
+func (b *network) anyPadding() program.Padding {
+	return []program.Padding{program.Same, program.Valid,
+		program.Explicit(b.rng.IntN(3), b.rng.IntN(4)-1, b.rng.IntN(3), b.rng.IntN(4)-1)}[b.rng.IntN(3)]
+}
+
+func (b *network) padding() program.Padding {
+	return []program.Padding{program.Same, program.Valid}[b.rng.IntN(2)]
 }
 
 // operations are made of parameters only, so that all of their gradients are checked.
@@ -42,6 +52,9 @@ var operations = map[string]func(b *network) *gorgonia.Node{
 	},
 	"conv2d_transpose": func(b *network) *gorgonia.Node {
 		g := b.geometry()
+		if p := g.Padding; (g.OutH()-1)*g.StrideH+g.FilterH <= p.Top+p.Bottom || (g.OutW()-1)*g.StrideW+g.FilterW <= p.Left+p.Right {
+			g.Padding = program.Same // of so much, nothing would be left
+		}
 		return b.must(Conv2DTranspose(b.parameter("x", outputShape(g)...), b.parameter("filter", filterShape(g)...),
 			b.parameter("bias", g.InC), [2]int{g.StrideH, g.StrideW}, g.Padding))
 	},

@@ -139,7 +139,7 @@ func (b *network) bce(logits *gorgonia.Node, name string) *gorgonia.Node {
 var networks = map[string]func(b *network) (loss *gorgonia.Node, wrt gorgonia.Nodes){
 	"D": func(b *network) (*gorgonia.Node, gorgonia.Nodes) {
 		x := b.input("images", 1+b.rng.IntN(3), 3+b.rng.IntN(5), 3+b.rng.IntN(5), 1+b.rng.IntN(2))
-		loss := b.bce(b.discriminator(x, "", 1+b.rng.IntN(3), program.Padding(b.rng.IntN(2))), "labels")
+		loss := b.bce(b.discriminator(x, "", 1+b.rng.IntN(3), b.padding()), "labels")
 		return loss, b.parameters
 	},
 	"G": func(b *network) (*gorgonia.Node, gorgonia.Nodes) {

@@ -13,7 +13,7 @@ import (
 // filter, times itself, to the result at its position times the stride (vertical, horizontal); see
 // [program.Conv2DTranspose] for the sum. The result is [batch, outHeight, outWidth, out] with
 // Keras's sizes: height*stride for [program.Same], height*stride + max(filterHeight-stride, 0)
-// for [program.Valid]. It is an error if shapes do not fit each other.
+// for [program.Valid], (height-1)*stride + filterHeight - before - after for [program.Explicit]. It is an error if shapes do not fit each other.
 func Conv2DTranspose(x, filter, bias *gorgonia.Node, stride [2]int, padding program.Padding) (*gorgonia.Node, error) {
 	const op = "conv2d_transpose"
 	if err := checkInputs(op, input{"x", x, 4}, input{"filter", filter, 4}); err != nil {
@@ -29,15 +29,17 @@ func Conv2DTranspose(x, filter, bias *gorgonia.Node, stride [2]int, padding prog
 	if stride[0] < 1 || stride[1] < 1 {
 		return nil, opError(op, fmt.Errorf("stride is %v, want at least 1", stride), x, filter)
 	}
-	size := func(axis int) int {
-		n := in[1+axis] * stride[axis]
-		if padding == program.Valid {
-			n += max(f[axis]-stride[axis], 0)
+	size := func(axis, padded int) int {
+		switch padding {
+		case program.Same:
+			return in[1+axis] * stride[axis]
+		case program.Valid:
+			return in[1+axis]*stride[axis] + max(f[axis]-stride[axis], 0)
 		}
-		return n
+		return (in[1+axis]-1)*stride[axis] + f[axis] - padded
 	}
 	// The geometry is that of the convolution whose input gradient this is.
-	g := program.Geometry{Batch: in[0], InH: size(0), InW: size(1), InC: f[2], OutC: in[3],
+	g := program.Geometry{Batch: in[0], InH: size(0, padding.Top+padding.Bottom), InW: size(1, padding.Left+padding.Right), InC: f[2], OutC: in[3],
 		FilterH: f[0], FilterW: f[1], StrideH: stride[0], StrideW: stride[1], Padding: padding}
 	if err := g.Validate(); err != nil {
 		return nil, opError(op, err, x, filter)

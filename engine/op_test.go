@@ -29,6 +29,8 @@ func TestShapes(t *testing.T) {
 		{transpose(3, 4, program.Same, 2, 3), tensor.Shape{2, 14, 24, 5}},
 		{transpose(3, 4, program.Valid, 2, 3), tensor.Shape{2, 15, 25, 5}},
 		{transpose(1, 1, program.Valid, 2, 3), tensor.Shape{2, 14, 24, 5}}, // Keras's size, filter below the stride
+		{b.must(conv(program.Explicit(0, 1, 2, 0), 2, 3)), tensor.Shape{2, 3, 3, 5}},
+		{transpose(3, 4, program.Explicit(1, 0, 1, 2), 2, 3), tensor.Shape{2, 14, 22, 5}},
 		{b.must(Flatten(image)), tensor.Shape{2, 168}},
 		{b.must(Reshape(image, 4, 84)), tensor.Shape{4, 84}},
 		{b.must(Dense(b.must(Flatten(image)), b.input("kernel", 168, 9), nil)), tensor.Shape{2, 9}},
@@ -53,19 +55,21 @@ func TestShapeErrors(t *testing.T) {
 		f    func() (*gorgonia.Node, error)
 		want []string
 	}{
-		"conv2d of a matrix": {func() (*gorgonia.Node, error) { return Conv2D(matrix, filter, nil, one, 0) }, []string{"conv2d", "matrix [2 6]", "x has 2 dimensions"}},
-		"conv2d of nothing":  {func() (*gorgonia.Node, error) { return Conv2D(nil, filter, nil, one, 0) }, []string{"x is nil"}},
-		"conv2d channels":    {func() (*gorgonia.Node, error) { return Conv2D(image, b.input("f2", 3, 3, 2, 5), nil, one, 0) }, []string{"f2 [3 3 2 5]", "reads 2 channels, x has 3"}},
-		"conv2d bias":        {func() (*gorgonia.Node, error) { return Conv2D(image, filter, vector, one, 0) }, []string{"vector [6]", "5 channels"}},
-		"conv2d bias rank":   {func() (*gorgonia.Node, error) { return Conv2D(image, filter, matrix, one, 0) }, []string{"matrix [2 6]", "bias has 2 dimensions"}},
-		"conv2d stride":      {func() (*gorgonia.Node, error) { return Conv2D(image, filter, nil, [2]int{1, 0}, 0) }, []string{"image [2 4 4 3]", "horizontal stride is 0"}},
-		"conv2d padding":     {func() (*gorgonia.Node, error) { return Conv2D(image, filter, nil, one, 7) }, []string{"Padding(7)"}},
+		"conv2d of a matrix": {func() (*gorgonia.Node, error) { return Conv2D(matrix, filter, nil, one, program.Same) }, []string{"conv2d", "matrix [2 6]", "x has 2 dimensions"}},
+		"conv2d of nothing":  {func() (*gorgonia.Node, error) { return Conv2D(nil, filter, nil, one, program.Same) }, []string{"x is nil"}},
+		"conv2d channels": {func() (*gorgonia.Node, error) {
+			return Conv2D(image, b.input("f2", 3, 3, 2, 5), nil, one, program.Same)
+		}, []string{"f2 [3 3 2 5]", "reads 2 channels, x has 3"}},
+		"conv2d bias":      {func() (*gorgonia.Node, error) { return Conv2D(image, filter, vector, one, program.Same) }, []string{"vector [6]", "5 channels"}},
+		"conv2d bias rank": {func() (*gorgonia.Node, error) { return Conv2D(image, filter, matrix, one, program.Same) }, []string{"matrix [2 6]", "bias has 2 dimensions"}},
+		"conv2d stride":    {func() (*gorgonia.Node, error) { return Conv2D(image, filter, nil, [2]int{1, 0}, program.Same) }, []string{"image [2 4 4 3]", "horizontal stride is 0"}},
+		"conv2d padding":   {func() (*gorgonia.Node, error) { return Conv2D(image, filter, nil, one, program.Explicit(3, 0, 0, 0)) }, []string{"padding top is 3"}},
 		"conv2d filter too large": {func() (*gorgonia.Node, error) {
 			return Conv2D(image, b.input("f5", 5, 3, 3, 1), nil, one, program.Valid)
 		}, []string{"f5 [5 3 3 1]", "5x3"}},
-		"conv2d_transpose channels": {func() (*gorgonia.Node, error) { return Conv2DTranspose(image, filter, nil, one, 0) }, []string{"conv2d_transpose", "reads 5 channels, x has 3"}},
+		"conv2d_transpose channels": {func() (*gorgonia.Node, error) { return Conv2DTranspose(image, filter, nil, one, program.Same) }, []string{"conv2d_transpose", "reads 5 channels, x has 3"}},
 		"conv2d_transpose stride": {func() (*gorgonia.Node, error) {
-			return Conv2DTranspose(image, b.input("f3", 3, 3, 5, 3), nil, [2]int{0, 1}, 0)
+			return Conv2DTranspose(image, b.input("f3", 3, 3, 5, 3), nil, [2]int{0, 1}, program.Same)
 		}, []string{"stride is [0 1]"}},
 		"dense features":             {func() (*gorgonia.Node, error) { return Dense(matrix, b.input("k", 5, 1), nil) }, []string{"dense", "k [5 1]", "reads 5 features, x has 6"}},
 		"dense of images":            {func() (*gorgonia.Node, error) { return Dense(image, matrix, nil) }, []string{"image [2 4 4 3]", "4 dimensions, want 2"}},
@@ -87,8 +91,10 @@ func TestShapeErrors(t *testing.T) {
 		"add of two graphs": {func() (*gorgonia.Node, error) {
 			return Add(matrix, newNetwork(t, tensor.Float32, 1).input("other", 2, 6))
 		}, []string{"graph"}},
-		"scale of nothing":           {func() (*gorgonia.Node, error) { return Scale(nil, 2) }, []string{"scale", "nil"}},
-		"error names what made node": {func() (*gorgonia.Node, error) { return Reshape(b.must(Conv2D(image, filter, nil, one, 0)), 1) }, []string{"conv2d [2 4 4 5]"}},
+		"scale of nothing": {func() (*gorgonia.Node, error) { return Scale(nil, 2) }, []string{"scale", "nil"}},
+		"error names what made node": {func() (*gorgonia.Node, error) {
+			return Reshape(b.must(Conv2D(image, filter, nil, one, program.Same)), 1)
+		}, []string{"conv2d [2 4 4 5]"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := c.f()

@@ -121,7 +121,7 @@ func (l Conv2D) padding() (program.Padding, error) {
 	case "valid":
 		return program.Valid, nil
 	}
-	return 0, fmt.Errorf("padding %q, want same or valid", l.Padding)
+	return program.Padding{}, fmt.Errorf("padding %q, want same or valid", l.Padding)
 }
 
 func (l Conv2D) outputShape(in []int) ([]int, error) {

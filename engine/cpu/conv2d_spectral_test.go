@@ -61,7 +61,7 @@ func spectralGeometry(r *rand.Rand) program.Geometry {
 			Batch: 1 + r.IntN(20), InH: 1 + r.IntN(9), InW: 1 + r.IntN(9),
 			InC: channels[r.IntN(len(channels))], OutC: channels[r.IntN(len(channels))],
 			FilterH: 1 + r.IntN(12), FilterW: 1 + r.IntN(12), StrideH: 1, StrideW: 1,
-			Padding: program.Padding(r.IntN(2)),
+			Padding: drawPadding(r),
 		}
 		if g.Validate() == nil && g.MACs() < 1<<20 {
 			return g

@@ -68,7 +68,7 @@ func randomGeometry(r *rand.Rand) program.Geometry {
 			InC: channels[r.IntN(len(channels))], OutC: channels[r.IntN(len(channels))],
 			FilterH: 1 + r.IntN(5), FilterW: 1 + r.IntN(5),
 			StrideH: 1 + r.IntN(3), StrideW: 1 + r.IntN(3),
-			Padding: program.Padding(r.IntN(2)),
+			Padding: drawPadding(r),
 		}
 		if r.IntN(8) == 0 {
 			g.FilterH = 12 + r.IntN(4) // larger than the image
@@ -118,4 +118,10 @@ func TestConvolutionsOfTutorial(t *testing.T) {
 			checkClose(t, c.op, guardedRun(t, d, c.op, c.in...), c.want)
 		}
 	}
+}
+
+// drawPadding draws Same, Valid, or less than 3 on each side.
+func drawPadding(r *rand.Rand) program.Padding {
+	return []program.Padding{program.Same, program.Valid,
+		program.Explicit(r.IntN(3), r.IntN(4)-1, r.IntN(3), r.IntN(4)-1)}[r.IntN(3)]
 }

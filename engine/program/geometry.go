@@ -2,25 +2,47 @@ package program
 
 import "fmt"
 
-// Padding says how a convolution treats the border, in Keras's words.
-type Padding uint8
+// Padding says how a convolution treats the border. The zero value is Same.
+type Padding struct {
+	kind                     paddingKind
+	Top, Bottom, Left, Right int // rows and columns of zeros, of an explicit one
+}
+
+type paddingKind uint8
 
 const (
-	// Same pads with zeros so that Out = ceil(In/Stride). An odd pixel of padding goes after
-	// (below, to the right), as in Keras and TensorFlow.
-	Same Padding = iota
-	// Valid does not pad: Out = ceil((In-Filter+1)/Stride), at least one.
-	Valid
+	same paddingKind = iota
+	valid
+	explicit
 )
 
+var (
+	// Same pads with zeros so that Out = ceil(In/Stride). An odd pixel of padding goes after
+	// (below, to the right), as in Keras and TensorFlow.
+	Same = Padding{}
+	// Valid does not pad: Out = ceil((In-Filter+1)/Stride), at least one.
+	Valid = Padding{kind: valid}
+)
+
+// Explicit pads by so many rows and columns of zeros: Out = floor((In+before+after-Filter)/Stride) + 1. There are
+// fewer on a side than the filter has. After the image, below and to the right, there may be less than none, by less
+// than the stride: the convolution does not see the last rows or columns then.
+//
+// For a transposed convolution the same numbers say how much of the whole result is cut off: its size is
+// (in-1)*stride + filter - before - after. PyTorch's output padding is so much less after: a filter of 3, stride 2,
+// padding 1 and output padding 1 is Explicit(1, 0, 1, 0).
+func Explicit(top, bottom, left, right int) Padding {
+	return Padding{explicit, top, bottom, left, right}
+}
+
 func (p Padding) String() string {
-	switch p {
-	case Same:
+	switch p.kind {
+	case same:
 		return "same"
-	case Valid:
+	case valid:
 		return "valid"
 	}
-	return fmt.Sprintf("Padding(%d)", uint8(p))
+	return fmt.Sprintf("[%d %d %d %d]", p.Top, p.Bottom, p.Left, p.Right)
 }
 
 // Geometry is the shape of one 2-D convolution over a batch:
@@ -43,29 +65,39 @@ type Geometry struct {
 }
 
 // OutH is the height of the convolution's output in pixels.
-func (g Geometry) OutH() int { return g.out(g.InH, g.FilterH, g.StrideH) }
-
-// OutW is the width of the convolution's output in pixels.
-func (g Geometry) OutW() int { return g.out(g.InW, g.FilterW, g.StrideW) }
-
-// PadTop is the number of zero rows before the first row of the input.
-func (g Geometry) PadTop() int { return g.padBefore(g.InH, g.FilterH, g.StrideH) }
-
-// PadLeft is the number of zero columns before the first column of the input.
-func (g Geometry) PadLeft() int { return g.padBefore(g.InW, g.FilterW, g.StrideW) }
-
-func (g Geometry) out(in, filter, stride int) int {
-	if g.Padding == Valid {
-		return (in-filter)/stride + 1
-	}
-	return (in + stride - 1) / stride
+func (g Geometry) OutH() int {
+	return g.out(g.InH, g.FilterH, g.StrideH, g.Padding.Top+g.Padding.Bottom)
 }
 
-func (g Geometry) padBefore(in, filter, stride int) int {
-	if g.Padding == Valid {
-		return 0
+// OutW is the width of the convolution's output in pixels.
+func (g Geometry) OutW() int {
+	return g.out(g.InW, g.FilterW, g.StrideW, g.Padding.Left+g.Padding.Right)
+}
+
+// PadTop is the number of zero rows before the first row of the input.
+func (g Geometry) PadTop() int { return g.padBefore(g.InH, g.FilterH, g.StrideH, g.Padding.Top) }
+
+// PadLeft is the number of zero columns before the first column of the input.
+func (g Geometry) PadLeft() int { return g.padBefore(g.InW, g.FilterW, g.StrideW, g.Padding.Left) }
+
+func (g Geometry) out(in, filter, stride, padded int) int {
+	switch g.Padding.kind {
+	case same:
+		return (in + stride - 1) / stride
+	case valid:
+		padded = 0
 	}
-	return max((g.out(in, filter, stride)-1)*stride+filter-in, 0) / 2
+	return (in+padded-filter)/stride + 1
+}
+
+func (g Geometry) padBefore(in, filter, stride, before int) int {
+	switch g.Padding.kind {
+	case valid:
+		return 0
+	case explicit:
+		return before
+	}
+	return max((g.out(in, filter, stride, 0)-1)*stride+filter-in, 0) / 2
 }
 
 // InLen is the number of elements of the input, Batch*InH*InW*InC.
@@ -109,12 +141,26 @@ func (g Geometry) Validate() error {
 			return fmt.Errorf("%s is %d, want at least 1", d.name, d.v)
 		}
 	}
-	if g.Padding > Valid {
-		return fmt.Errorf("unknown padding %v", g.Padding)
+	if g.Padding.kind == explicit {
+		p := g.Padding
+		for _, d := range []struct {
+			name           string
+			n, least, most int
+		}{
+			{"top", p.Top, 0, g.FilterH}, {"bottom", p.Bottom, 1 - g.StrideH, g.FilterH},
+			{"left", p.Left, 0, g.FilterW}, {"right", p.Right, 1 - g.StrideW, g.FilterW},
+		} {
+			if d.n < d.least || d.n >= d.most {
+				return fmt.Errorf("padding %s is %d, want %d to %d for a filter of %dx%d", d.name, d.n, d.least, d.most-1, g.FilterH, g.FilterW)
+			}
+		}
 	}
-	if g.Padding == Valid && (g.FilterH > g.InH || g.FilterW > g.InW) {
-		return fmt.Errorf("a %dx%d filter does not fit a %dx%d image without padding",
-			g.FilterH, g.FilterW, g.InH, g.InW)
+	if h, w := g.InH+g.Padding.Top+g.Padding.Bottom, g.InW+g.Padding.Left+g.Padding.Right; g.Padding.kind != same && (g.FilterH > h || g.FilterW > w) {
+		without := "without padding"
+		if g.Padding.kind == explicit {
+			without = fmt.Sprintf("with padding %v", g.Padding)
+		}
+		return fmt.Errorf("a %dx%d filter does not fit a %dx%d image %s", g.FilterH, g.FilterW, g.InH, g.InW, without)
 	}
 	return nil
 }

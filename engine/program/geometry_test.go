@@ -52,7 +52,7 @@ func TestMACsByCounting(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 300 {
 		g := Geometry{Batch: 1 + rng.IntN(3), InH: 1 + rng.IntN(9), InW: 1 + rng.IntN(9), InC: 1 + rng.IntN(3), OutC: 1 + rng.IntN(3),
-			FilterH: 1 + rng.IntN(11), FilterW: 1 + rng.IntN(11), StrideH: 1 + rng.IntN(4), StrideW: 1 + rng.IntN(4), Padding: Padding(rng.IntN(2))}
+			FilterH: 1 + rng.IntN(11), FilterW: 1 + rng.IntN(11), StrideH: 1 + rng.IntN(4), StrideW: 1 + rng.IntN(4), Padding: drawPadding(rng)}
 		if g.Validate() != nil {
 			continue
 		}
@@ -95,13 +95,39 @@ func TestGeometryValidate(t *testing.T) {
 		"filter width":       func(g *Geometry) { g.FilterW = 0 },
 		"vertical stride":    func(g *Geometry) { g.StrideH = 0 },
 		"horizontal stride":  func(g *Geometry) { g.StrideW = 0 },
-		"unknown padding":    func(g *Geometry) { g.Padding = 2 },
+		"padding top is -1":  func(g *Geometry) { g.Padding = Explicit(-1, 0, 0, 0) },
+		"padding right is 5": func(g *Geometry) { g.Padding = Explicit(0, 0, 0, 5) },
+		"with padding [0 0":  func(g *Geometry) { g.Padding = Explicit(0, 0, 1, 0) },
 		"5x5 filter does no": func(g *Geometry) { g.Padding = Valid },
 	} {
 		g := good
 		change(&g)
 		if err := g.Validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+// drawPadding draws Same, Valid, or less than 3 on each side.
+func drawPadding(rng *rand.Rand) Padding {
+	return []Padding{Same, Valid, Explicit(rng.IntN(3), rng.IntN(4)-1, rng.IntN(3), rng.IntN(4)-1)}[rng.IntN(3)]
+}
+
+// Sizes that PyTorch 2 gives for padding on both sides, and of its transposed convolutions, which are the images
+// that these convolutions read.
+func TestGeometryAsPyTorch(t *testing.T) {
+	for _, c := range []struct{ in, filter, stride, before, after, out int }{
+		{32, 3, 1, 1, 1, 32}, {32, 4, 2, 1, 1, 16}, {4, 4, 1, 0, 0, 1}, {33, 7, 2, 3, 3, 17}, {15, 3, 2, 1, 1, 8},
+		{16, 4, 1, 1, 1, 15}, // PatchGAN's
+		{64, 3, 2, 1, 0, 32}, // ConvTranspose2d(3, stride 2, padding 1, output_padding 1) of 32 makes 64
+		{64, 4, 2, 1, 1, 32}, // ConvTranspose2d(4, stride 2, padding 1)
+		{4, 4, 1, 0, 0, 1},   // ConvTranspose2d(4) of 1
+		{66, 3, 2, 0, -1, 32},
+	} {
+		g := Geometry{Batch: 1, InH: c.in, InW: c.in, InC: 1, OutC: 1, FilterH: c.filter, FilterW: c.filter, StrideH: c.stride,
+			StrideW: c.stride, Padding: Explicit(c.before, c.after, c.before, c.after)}
+		if err := g.Validate(); err != nil || g.OutH() != c.out || g.OutW() != c.out || g.PadTop() != c.before {
+			t.Errorf("%v: %v, %dx%d, want %d", g, err, g.OutH(), g.OutW(), c.out)
 		}
 	}
 }

@@ -172,7 +172,8 @@ func geometry(rng *rand.Rand, limit int) program.Geometry {
 				g.InC, g.OutC = g.OutC, g.InC
 			}
 		}
-		g.Padding = pick(rng, program.Same, program.Valid)
+		g.Padding = pick(rng, program.Same, program.Same, program.Valid, program.Valid,
+			program.Explicit(rng.IntN(3), rng.IntN(4)-1, rng.IntN(3), rng.IntN(4)-1))
 		if g.Validate() == nil && max(g.MACs(), g.InLen(), g.OutLen(), g.FilterLen()) <= max(limit, 500) {
 			return g
 		}

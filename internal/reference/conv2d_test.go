@@ -105,7 +105,7 @@ func geometries(rng *rand.Rand, n int) []program.Geometry {
 	for len(gs) < n {
 		g := program.Geometry{Batch: 1 + rng.IntN(2), InH: 1 + rng.IntN(7), InW: 1 + rng.IntN(7),
 			InC: 1 + rng.IntN(3), OutC: 1 + rng.IntN(3), FilterH: 1 + rng.IntN(5), FilterW: 1 + rng.IntN(5),
-			StrideH: 1 + rng.IntN(3), StrideW: 1 + rng.IntN(3), Padding: program.Padding(rng.IntN(2))}
+			StrideH: 1 + rng.IntN(3), StrideW: 1 + rng.IntN(3), Padding: []program.Padding{program.Same, program.Valid, program.Explicit(rng.IntN(2), rng.IntN(3)-1, rng.IntN(2), rng.IntN(2))}[rng.IntN(3)]}
 		if g.Validate() == nil {
 			gs = append(gs, g)
 		}
