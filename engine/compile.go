@@ -67,6 +67,9 @@ func compile(name string, do passes, outputs, inputs []Place) (*program.Program,
 		return nil, err
 	}
 	if do.fuse {
+		for _, s := range c.steps {
+			s.op = pointwise(s.op)
+		}
 		c.steps = fuseMaps(fuse(c.steps))
 	}
 	p, err := emit(name, c.steps, assignSlots(c.steps, do.inPlace, do.reuse))
