@@ -51,24 +51,14 @@ func (d *diagnosis) epoch(number int, samples gan.Samples) error {
 	return d.say(d.Epoch(number, d.last, samples))
 }
 
-func (d *diagnosis) end(error) error { return nil }
+func (d *diagnosis) end() error { return nil }
 
 func (d *diagnosis) say(f *gan.Finding) error {
 	if f == nil {
 		return nil
 	}
-	if isTerminal(d.stderr) {
-		fmt.Fprint(d.stderr, "\r\x1b[K") // in the place of the progress bar, which comes again
-	}
-	fmt.Fprintf(d.stderr, "gangpu: warning: %v\n", f)
-	file, err := os.OpenFile(d.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
-	if err == nil {
-		_, err = fmt.Fprintln(file, f)
-		if closeErr := file.Close(); err == nil {
-			err = closeErr
-		}
-	}
-	if err != nil {
+	warn(d.stderr, fmt.Sprint(f))
+	if err := appendLine(d.path, fmt.Sprint(f), os.O_CREATE); err != nil {
 		return fmt.Errorf("writing a finding: %w", err)
 	}
 	return nil

@@ -116,10 +116,11 @@ func evaluate(c *cli.Context) (err error) {
 			}
 		}
 		v, err := e.evaluate(file, model)
-		if err != nil {
+		undrawn := (*undrawnError)(nil)
+		if err != nil && !errors.As(err, &undrawn) {
 			return fmt.Errorf("evaluating %s: %w", file, err)
 		}
-		if err := show(v); err != nil {
+		if err := errors.Join(show(v), err); err != nil {
 			return err
 		}
 	}
@@ -196,5 +197,13 @@ func (e *evaluator) nearest(sampler *gan.Sampler) (*judge.Copies, error) {
 	}
 	grid := sampleGridOf(samples.Height, samples.Width)
 	grid.Columns = 2 * pairsInARow
-	return &copies, copies.Pairs(drawn, samples, e.training).SavePNG(e.pairs, grid)
+	if err := copies.Pairs(drawn, samples, e.training).SavePNG(e.pairs, grid); err != nil {
+		return &copies, &undrawnError{err}
+	}
+	return &copies, nil
 }
+
+// undrawnError is a picture that could not be written of an evaluation that has all its numbers.
+type undrawnError struct{ error }
+
+func (e *undrawnError) Unwrap() error { return e.error }

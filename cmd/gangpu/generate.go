@@ -167,41 +167,40 @@ func checkDigits(c *cli.Context, classes int) error {
 	return nil
 }
 
+// writeSamples writes what the flags ask for. One that cannot be written keeps no other from being.
 func writeSamples(c *cli.Context, samples gan.Samples, grid picture.Grid) error {
-	if file := c.String("out"); file != "" {
-		if err := samples.SavePNG(file, grid); err != nil {
+	var errs error
+	for _, o := range []struct {
+		path, form string
+		write      func(path string) error
+	}{
+		{c.String("out"), "%d images in %s\n", func(file string) error { return samples.SavePNG(file, grid) }},
+		{c.String("gif"), "%d images in %s\n", func(file string) error { return writeGIF(file, samples, c.IsSet("interpolate")) }},
+		{c.String("images"), "%d images in %s\n", func(folder string) error { return writeImageFiles(folder, samples) }},
+		{c.String("npy"), fmt.Sprintf("float32 [%%d, %d, %d, 1] in %%s\n", samples.Height, samples.Width), samples.SaveNPY},
+	} {
+		if o.path == "" {
+			continue
+		}
+		if err := o.write(o.path); err != nil {
+			errs = errors.Join(errs, err)
+			continue
+		}
+		fmt.Fprintf(c.App.Writer, o.form, samples.Count, o.path)
+	}
+	return errs
+}
+
+func writeImageFiles(folder string, samples gan.Samples) error {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return fmt.Errorf("making the folder of images: %w", err)
+	}
+	for i := range samples.Count {
+		if err := samples.Sample(i).SavePNG(filepath.Join(folder, numbered(i)), picture.Grid{}); err != nil {
 			return err
 		}
-		fmt.Fprintf(c.App.Writer, "%d images in %s\n", samples.Count, file)
 	}
-	if file := c.String("gif"); file != "" {
-		if err := writeGIF(file, samples, c.IsSet("interpolate")); err != nil {
-			return err
-		}
-		fmt.Fprintf(c.App.Writer, "%d images in %s\n", samples.Count, file)
-	}
-	if folder := c.String("images"); folder != "" {
-		if err := os.MkdirAll(folder, 0o777); err != nil {
-			return fmt.Errorf("making the folder of images: %w", err)
-		}
-		for i := range samples.Count {
-			file := filepath.Join(folder, numbered(i))
-			if err := samples.Sample(i).SavePNG(file, picture.Grid{}); err != nil {
-				return err
-			}
-		}
-		if err := removeFrom(folder, samples.Count); err != nil {
-			return err
-		}
-		fmt.Fprintf(c.App.Writer, "%d images in %s\n", samples.Count, folder)
-	}
-	if file := c.String("npy"); file != "" {
-		if err := samples.SaveNPY(file); err != nil {
-			return err
-		}
-		fmt.Fprintf(c.App.Writer, "float32 [%d, %d, %d, 1] in %s\n", samples.Count, samples.Height, samples.Width, file)
-	}
-	return nil
+	return removeFrom(folder, samples.Count)
 }
 
 // numbered is the name of an image of --images.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -22,7 +21,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// judging is a watcher that judges the model's images after every so many epochs, by the noise of
+// judging judges the model's images after every so many epochs, by the noise of
 // the run's seed: each judgement is printed, and a line of judge.csv.
 type judging struct {
 	judge   *judge.Judge
@@ -30,7 +29,6 @@ type judging struct {
 	every   int
 	stdout  io.Writer
 	path    string
-	last    float64 // distance; NaN if the last epoch was not judged
 }
 
 // judgingHeader is the first line of judge.csv. Epochs are counted from 1, as the samples' are.
@@ -105,9 +103,9 @@ func (s *session) makeJudge(dev program.Device, data *mnist.Data) (err error) {
 	return err
 }
 
-// newJudging makes the watcher.
+// newJudging begins, or goes on with, judge.csv.
 func newJudging(c *cli.Context, s *session) (*judging, error) {
-	w := &judging{judge: s.judge, trainer: s.trainer, every: s.plan.every, stdout: c.App.Writer, path: s.folder.Judge(), last: math.NaN()}
+	w := &judging{judge: s.judge, trainer: s.trainer, every: s.plan.every, stdout: c.App.Writer, path: s.folder.Judge()}
 	if err := keepJudgements(w.path, s.trainer.Iterations()); err != nil {
 		return nil, err
 	}
@@ -140,37 +138,27 @@ func keepJudgements(path string, iterations int) error {
 	})
 }
 
-func (w *judging) iteration(gan.Metrics, time.Duration) error { return nil }
-
-func (w *judging) epoch(number int, _ gan.Samples) error {
-	w.last = math.NaN()
-	if number%w.every != 0 {
-		return nil
+// after judges the model after that epoch, counted from 1, if it is to be judged then: distance is nil if not.
+// What could not be kept of a judgement is an error beside the distance.
+func (w *judging) after(epoch int) (distance *float64, err error) {
+	if epoch%w.every != 0 {
+		return nil, nil
 	}
 	begin := time.Now()
 	sampler, err := w.trainer.Sampler(judge.Batch)
 	if err != nil {
-		return fmt.Errorf("judging: %w", err)
+		return nil, fmt.Errorf("judging: %w", err)
 	}
 	s, err := w.judge.ScoreSampler(sampler, w.trainer.Settings().Seed)
 	if err != nil {
-		return fmt.Errorf("judging: %w", err)
+		return nil, fmt.Errorf("judging: %w", err)
 	}
-	w.last = s.FrechetDistance
 	fmt.Fprintf(w.stdout, "judged  classifier Fréchet distance %.2f, classifier score %.3f, %.1f%% confident, %d of %d classes seen\n",
 		s.FrechetDistance, s.ClassifierScore, 100*s.Confident, s.ClassesSeen, len(s.Classes))
-	file, err := os.OpenFile(w.path, os.O_WRONLY|os.O_APPEND, 0)
-	if err == nil {
-		_, err = fmt.Fprintf(file, "%d,%d,%g,%g,%g,%d,%.3f\n", number, w.trainer.Iterations(), s.FrechetDistance, s.ClassifierScore,
-			s.Confident, s.ClassesSeen, time.Since(begin).Seconds())
-		err = errors.Join(err, file.Close())
+	line := fmt.Sprintf("%d,%d,%g,%g,%g,%d,%.3f", epoch, w.trainer.Iterations(), s.FrechetDistance, s.ClassifierScore,
+		s.Confident, s.ClassesSeen, time.Since(begin).Seconds())
+	if err := appendLine(w.path, line, 0); err != nil {
+		return &s.FrechetDistance, fmt.Errorf("writing a judgement: %w", err)
 	}
-	if err != nil {
-		return fmt.Errorf("writing a judgement: %w", err)
-	}
-	return nil
+	return &s.FrechetDistance, nil
 }
-
-func (w *judging) distance() float64 { return w.last }
-
-func (w *judging) end(error) error { return nil }

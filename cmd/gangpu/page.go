@@ -67,7 +67,7 @@ func (p *page) epoch(int, gan.Samples) error {
 
 // end does not keep the process for those who look: what has been shown stays in their browsers, and
 // the report has all of it.
-func (p *page) end(error) error {
+func (p *page) end() error {
 	p.End(p.info.State, p.info.Reason)
 	err := p.WriteReport()
 	if err == nil {

@@ -28,7 +28,7 @@ func newPreview(w io.Writer) *preview {
 }
 
 func (p *preview) iteration(gan.Metrics, time.Duration) error { return nil }
-func (p *preview) end(error) error                            { return nil }
+func (p *preview) end() error                                 { return nil }
 
 func (p *preview) epoch(_ int, samples gan.Samples) error {
 	columns, lines := terminalSize(p.w)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -25,7 +26,11 @@ type session struct {
 	trainer  *gan.Trainer
 	info     *runfolder.Info
 	metrics  *runfolder.MetricsFile
-	watchers watchers
+	watchers []watcher
+	judging  *judging // nil if the images are not judged
+	stderr   io.Writer
+	told     map[string]bool // what aside has told of
+	unkept   bool            // whether rows of metrics.csv were lost, so that it is to be opened anew
 
 	before *runfolder.Info // what run.json said of a run to go on with; nil if it has none
 	plan   judgingPlan
@@ -128,14 +133,16 @@ func (s *session) record(state runfolder.State, reason string) error {
 }
 
 // end records how the run ended, by that error, and tells the watchers.
-func (s *session) end(outcome error) error {
+func (s *session) end(outcome error) {
 	state, reason := runfolder.Finished, ""
 	if interrupted := (*interruptedError)(nil); errors.As(outcome, &interrupted) {
 		state, reason = runfolder.Interrupted, interrupted.cause.Error()
 	} else if outcome != nil {
 		state, reason = runfolder.Failed, oneLine(outcome)
 	}
-	return errors.Join(s.metrics.Close(), s.record(state, reason), s.watchers.end(outcome))
+	s.keepMetrics(s.metrics.Close())
+	s.aside("run.json", s.record(state, reason))
+	s.tell(watcher.end)
 }
 
 // checkpointDue reports whether the iteration just made is to be kept.
@@ -147,13 +154,31 @@ func (s *session) checkpointDue() bool {
 	return s.iterations%every == 0
 }
 
+// keepMetrics tells of an error of metrics.csv.
+func (s *session) keepMetrics(err error) {
+	if err != nil {
+		s.unkept = true
+		s.aside("metrics", fmt.Errorf("writing %s: %w", s.folder.Metrics(), err))
+	}
+}
+
+// syncMetrics has all rows on the disk, or opens the file anew after rows were lost.
+func (s *session) syncMetrics() {
+	if !s.unkept {
+		s.keepMetrics(s.metrics.Sync())
+		return
+	}
+	if m, _, err := s.folder.OpenMetrics(s.iterations, s.trainer.IterationsPerEpoch()); err == nil {
+		_ = s.metrics.Close() // which fails for the reason that was told of
+		s.metrics, s.unkept = m, false
+	}
+}
+
 // save keeps the newest state, with the distance of its images if that was measured. It writes the
 // metrics first: those of iterations that the model has not made are dropped when the run is
-// resumed, but missing ones could not be made up for.
-func (s *session) save(distance *float64) error {
-	if err := s.metrics.Sync(); err != nil {
-		return fmt.Errorf("writing %s: %w", s.folder.Metrics(), err)
-	}
+// resumed, but missing ones could not be made up for. Without them the state is saved too.
+func (s *session) save(c *cli.Context, distance *float64) error {
+	s.syncMetrics()
 	f, err := s.trainer.Snapshot()
 	if err != nil {
 		return fmt.Errorf("saving %s: %w", s.folder.Model(), err)
@@ -163,8 +188,20 @@ func (s *session) save(distance *float64) error {
 	}
 	f.Distance = distance
 	if err := s.checkpoints.Save(f); err != nil {
-		return err
+		return s.explainUnsaved(c, err)
 	}
 	s.kept = s.iterations
-	return s.record(runfolder.Running, "")
+	s.aside("checkpoints", s.checkpoints.Prune())
+	s.aside("run.json", s.record(runfolder.Running, ""))
+	return nil
+}
+
+// explainUnsaved adds to the error of a state that could not be written what is left, and how to go on.
+func (s *session) explainUnsaved(c *cli.Context, err error) error {
+	f, loadErr := gan.Load(s.folder.Model())
+	if loadErr != nil {
+		return errors.Join(err, loadErr)
+	}
+	return fmt.Errorf("%w; %s holds the state after %d of the %d iterations made; once there is room, go on with: %s",
+		err, s.folder.Model(), f.Iterations, s.iterations, resumeLine(c, string(s.folder)))
 }

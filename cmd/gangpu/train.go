@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 
 	"gangpu/engine/program"
@@ -141,9 +143,18 @@ func train(c *cli.Context) (err error) {
 	if err := s.begin(c, info, recorded(data, from, pixels), total); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.end(err)) }()
+	s.stderr = c.App.ErrWriter
+	defer func() { s.end(err) }()
 	if err := s.startWatchers(c, images, listener); err != nil {
 		return err
+	}
+	// What came between the saving of the last epoch's state and its samples is made up for.
+	if t := s.trainer; s.before != nil && t.Iterations() > 0 && t.Iterations()%t.IterationsPerEpoch() == 0 {
+		if _, err := os.Stat(s.folder.Sample(t.Epoch())); errors.Is(err, fs.ErrNotExist) {
+			if _, err := s.drawSamples(); err != nil {
+				return err
+			}
+		}
 	}
 	return s.loop(c, total)
 }

@@ -66,9 +66,11 @@ func trainClassifier(c *cli.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
 	fmt.Fprintf(c.App.Writer, "%d images of %s, from %s\n", data.Train.Count, data.Name, data.Dir)
+	var unprinted error // which ends no training
 	classifier, err := gan.TrainClassifier(dev, s, imagesOf(data.Train), func(e gan.ClassifierEpoch) error {
 		_, err := fmt.Fprintf(c.App.Writer, "epoch %2d of %d  loss %.4f  accuracy %.2f%%\n", e.Epoch+1, s.Epochs, e.Loss, 100*e.Accuracy)
-		return err
+		unprinted = errors.Join(unprinted, err)
+		return nil
 	})
 	if err != nil {
 		return err
@@ -79,13 +81,16 @@ func trainClassifier(c *cli.Context) (err error) {
 	if data.Test.Labels != nil {
 		share, err := testAccuracy(dev, classifier, data.Test)
 		if err != nil {
-			return err
+			return errors.Join(fmt.Errorf("testing the classifier: %w", err), classifier.Save(out))
 		}
 		classifier.Notes[noteTestAccuracy] = fmt.Sprintf("%.2f%%", 100*share)
 		accuracy = fmt.Sprintf("accuracy   %.2f%% of %d test images, without dropout", 100*share, data.Test.Count)
 	}
 	if err := classifier.Save(out); err != nil {
 		return err
+	}
+	if unprinted != nil {
+		return fmt.Errorf("%s is written: %w", out, unprinted)
 	}
 	_, err = fmt.Fprintf(c.App.Writer, "%s\nclassifier %s\n", accuracy, out)
 	return err

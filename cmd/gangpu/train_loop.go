@@ -35,12 +35,10 @@ func (s *session) iterateTo(c *cli.Context, total int) error {
 		taken := time.Since(start)
 		diverged := (*gan.DivergedError)(nil)
 		if err == nil || errors.As(err, &diverged) {
-			if err := s.metrics.Write(m, taken); err != nil {
-				return fmt.Errorf("writing %s: %w", s.folder.Metrics(), err)
+			if !s.unkept {
+				s.keepMetrics(s.metrics.Write(m, taken))
 			}
-			if err := s.watchers.iteration(m, taken); err != nil {
-				return err
-			}
+			s.tell(func(w watcher) error { return w.iteration(m, taken) })
 		}
 		s.iterations = t.Iterations()
 		if diverged != nil {
@@ -53,12 +51,12 @@ func (s *session) iterateTo(c *cli.Context, total int) error {
 		bar.show(m, taken, total-t.Iterations())
 		if t.Iterations()%perEpoch == 0 {
 			bar.hide()
-			if err := s.endEpoch(); err != nil {
+			if err := s.endEpoch(c); err != nil {
 				return err
 			}
 			bar.endEpoch(t.Epoch(), s.folder.Sample(t.Epoch()))
 		} else if s.checkpointDue() {
-			if err := s.save(nil); err != nil {
+			if err := s.save(c, nil); err != nil {
 				return err
 			}
 		}
@@ -103,29 +101,39 @@ func (s *session) afterFailure(err error) error {
 	return err
 }
 
-// endEpoch saves what an epoch made: its samples, and the state if that is due or the best so far.
-func (s *session) endEpoch() error {
-	t := s.trainer
-	samples, err := t.Samples(samplesPerEpoch)
-	if err != nil {
-		return fmt.Errorf("making samples: %w", err)
+// endEpoch saves the state, if that is due or the best so far, and then what else an epoch makes.
+func (s *session) endEpoch(c *cli.Context) error {
+	var distance *float64
+	if s.judging != nil {
+		var err error
+		distance, err = s.judging.after(s.trainer.Epoch())
+		s.aside("judging", err)
 	}
-	epoch := t.Iterations() / t.IterationsPerEpoch()
-	if err := samples.SavePNG(s.folder.Sample(epoch), sampleGridOf(samples.Height, samples.Width)); err != nil {
-		return err
-	}
-	if err := s.watchers.epoch(epoch, samples); err != nil {
-		return err
-	}
-	distance := s.watchers.distance()
 	if distance != nil {
 		s.info.Distance = distance
 	}
 	best := s.checkpoints.Best()
 	if s.checkpointDue() || distance != nil && (best == nil || *distance < *best.Distance) {
-		return s.save(distance)
+		if err := s.save(c, distance); err != nil {
+			return err
+		}
 	}
+	samples, err := s.drawSamples()
+	if err != nil {
+		return err
+	}
+	s.tell(func(w watcher) error { return w.epoch(s.trainer.Epoch(), samples) })
 	return nil
+}
+
+// drawSamples makes an epoch's samples, and their picture.
+func (s *session) drawSamples() (gan.Samples, error) {
+	samples, err := s.trainer.Samples(samplesPerEpoch)
+	if err != nil {
+		return gan.Samples{}, fmt.Errorf("making samples: %w", err)
+	}
+	s.aside("samples", samples.SavePNG(s.folder.Sample(s.trainer.Epoch()), sampleGridOf(samples.Height, samples.Width)))
+	return samples, nil
 }
 
 // endLoop saves what the last, perhaps unfinished epoch made, and says what there is.
@@ -133,7 +141,7 @@ func (s *session) endLoop(c *cli.Context, total, before int, taken time.Duration
 	t := s.trainer
 	perEpoch := t.IterationsPerEpoch()
 	if s.kept < s.iterations {
-		if err := s.save(nil); err != nil {
+		if err := s.save(c, nil); err != nil {
 			return err
 		}
 	}

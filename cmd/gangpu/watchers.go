@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
-	"math"
+	"fmt"
+	"io"
 	"net"
+	"os"
 	"time"
 
 	"gangpu/gan"
@@ -11,26 +13,17 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// A watcher is told how a run goes. Its methods are called one at a time; an error of theirs ends
-// the run.
+// A watcher is told how a run goes. Its methods are called one at a time. An error of theirs is told of
+// once, and the run goes on: nothing of it is lost.
 type watcher interface {
 	// iteration comes after each iteration, with its numbers and how long it took; after one that
 	// diverged too.
 	iteration(m gan.Metrics, taken time.Duration) error
-	// epoch comes at the end of an epoch, counted from 1, with its samples, before the model is saved.
+	// epoch comes at the end of an epoch, counted from 1, with its samples, after the model was saved.
 	epoch(number int, samples gan.Samples) error
-	// end comes once, when the run has ended: outcome is nil if it was finished, an
-	// *interruptedError if it was stopped in good order, and otherwise why it failed.
-	end(outcome error) error
+	// end comes once, when the run has ended.
+	end() error
 }
-
-// A distanceWatcher measures how far the model's images are from real ones.
-type distanceWatcher interface {
-	// distance is that at the end of the epoch that was last; NaN if it was not measured then.
-	distance() float64
-}
-
-type watchers []watcher
 
 // startWatchers makes those of every run, and those that the flags ask for. The page is served on
 // the listener, if there is one.
@@ -43,7 +36,7 @@ func (s *session) startWatchers(c *cli.Context, images gan.Images, listener net.
 	if err != nil {
 		return err
 	}
-	s.watchers = watchers{
+	s.watchers = []watcher{
 		&tensorboard{folder: s.folder.TensorBoard(), perEpoch: s.trainer.IterationsPerEpoch()},
 		d,
 		page,
@@ -52,49 +45,52 @@ func (s *session) startWatchers(c *cli.Context, images gan.Images, listener net.
 		s.watchers = append(s.watchers, newPreview(c.App.Writer))
 	}
 	if s.judge != nil {
-		judging, err := newJudging(c, s)
-		if err != nil {
-			return err
-		}
-		s.watchers = append(s.watchers, judging)
-	}
-	return nil
-}
-
-func (ws watchers) iteration(m gan.Metrics, taken time.Duration) error {
-	for _, w := range ws {
-		if err := w.iteration(m, taken); err != nil {
+		if s.judging, err = newJudging(c, s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (ws watchers) epoch(number int, samples gan.Samples) error {
-	for _, w := range ws {
-		if err := w.epoch(number, samples); err != nil {
-			return err
-		}
+// tell calls each watcher.
+func (s *session) tell(call func(watcher) error) {
+	for _, w := range s.watchers {
+		s.aside(fmt.Sprintf("%T", w), call(w))
 	}
-	return nil
 }
 
-// distance is what the first among them that measures it did, nil if none did.
-func (ws watchers) distance() *float64 {
-	for _, w := range ws {
-		if j, ok := w.(distanceWatcher); ok {
-			if d := j.distance(); !math.IsNaN(d) {
-				return &d
-			}
-		}
+// aside tells of an error in what a run writes beside its state, and goes on; of the next ones of the same
+// name it does not.
+func (s *session) aside(name string, err error) {
+	if err == nil || s.told[name] {
+		return
 	}
-	return nil
+	if s.told == nil {
+		s.told = map[string]bool{}
+	}
+	s.told[name] = true
+	warn(s.stderr, oneLine(err)+"; the run goes on without it")
 }
 
-func (ws watchers) end(outcome error) error {
-	var err error
-	for _, w := range ws {
-		err = errors.Join(err, w.end(outcome))
+// warn prints a line that is no error.
+func warn(stderr io.Writer, text string) {
+	if isTerminal(stderr) {
+		fmt.Fprint(stderr, "\r\x1b[K") // in the place of the progress bar, which comes again
 	}
-	return err
+	fmt.Fprintf(stderr, "gangpu: warning: %s\n", text)
+}
+
+// appendLine adds a line to a file, whole or not at all. The flag may be os.O_CREATE.
+func appendLine(path, line string, flag int) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|flag, 0o666)
+	if err != nil {
+		return err
+	}
+	info, err := file.Stat()
+	if err == nil {
+		if _, err = io.WriteString(file, line+"\n"); err != nil {
+			err = errors.Join(err, file.Truncate(info.Size()))
+		}
+	}
+	return errors.Join(err, file.Close())
 }

@@ -57,8 +57,7 @@ func (c *Checkpoints) Best() *Checkpoint {
 	return best
 }
 
-// Save makes f the newest state. Then files are removed: of checkpoints that are no longer kept, of
-// damaged ones, and of those beyond f, which a run leaves that goes on from an earlier one.
+// Save makes f the newest state.
 func (c *Checkpoints) Save(f *gan.ModelFile) error {
 	// The model file comes first: it is what a run goes on from, and never behind the checkpoints.
 	if err := f.Save(c.folder.Model()); err != nil {
@@ -72,6 +71,12 @@ func (c *Checkpoints) Save(f *gan.ModelFile) error {
 	}
 	c.kept = append(slices.DeleteFunc(c.kept, func(p Checkpoint) bool { return p.Iterations >= f.Iterations }),
 		Checkpoint{f.Iterations, f.Distance})
+	return nil
+}
+
+// Prune removes the files of checkpoints that are no longer kept, of damaged ones, and of those beyond the
+// newest, which a run leaves that goes on from an earlier one.
+func (c *Checkpoints) Prune() error {
 	if old := len(c.kept) - c.keep; old > 0 {
 		best := c.Best()
 		isBest := func(p Checkpoint) bool { return best != nil && p.Iterations == best.Iterations }

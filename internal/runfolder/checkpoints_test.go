@@ -1,6 +1,7 @@
 package runfolder
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,7 +57,7 @@ func TestCheckpoints(t *testing.T) {
 		if distance >= 0 {
 			f.Distance = &distance
 		}
-		if err := c.Save(f); err != nil {
+		if err := errors.Join(c.Save(f), c.Prune()); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := r.checkpoints(); err != nil || !slices.Equal(got, want) {
@@ -126,7 +127,7 @@ func TestNewestBefore(t *testing.T) {
 	f := testState(t)
 	for _, n := range []int{10, 20, 30, 40} {
 		f.Iterations = n
-		if err := c.Save(f); err != nil {
+		if err := errors.Join(c.Save(f), c.Prune()); err != nil {
 			t.Fatal(err)
 		}
 	}
