@@ -8,7 +8,7 @@ import (
 
 // Card is what a GPU's datasheet says that it can do at most.
 type Card struct {
-	Name       string  `json:"name"`           // as --card takes it
+	Name       string  `json:"name"`           // as a user names it
 	Match      string  `json:"-"`              // what the driver's name of the card contains
 	Capability int     `json:"capability"`     // 80 for 8.0
 	Processors int     `json:"processors"`     // streaming multiprocessors
@@ -30,7 +30,7 @@ var Cards = []Card{
 	{"h200", "H200", 90, 132, 1.98e9, 128, 0.62 * 495e12, 5.6e12, 4.8e12},
 }
 
-// LookupCard returns the card of a name as --card takes it, or of a description that names one.
+// LookupCard returns the card of a name as a user names it, or of a description that names one.
 func LookupCard(name string) (Card, error) {
 	var have []string
 	for _, c := range Cards {

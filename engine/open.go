@@ -3,14 +3,12 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
 	"gangpu/engine/cpu"
 	"gangpu/engine/cuda"
 	"gangpu/engine/program"
-	"gangpu/kernels/ptxemu"
 )
 
 // DeviceOptions say how to open a device.
@@ -18,11 +16,13 @@ type DeviceOptions struct {
 	Precision  string // "fp32" or "tf32"; "" for the device's own default
 	Threads    int    // of the CPU; 0 for all cores
 	RequireGPU bool   // without a GPU, an error instead of the CPU
+
+	// Synchronous makes a GPU wait after every kernel, so that an error names the kernel that it happened in. Slow.
+	Synchronous bool
 }
 
-// OpenDevice opens a device by the name that a user gives it: "cpu", a GPU as "0" or "cuda:0",
-// "auto", which is the first GPU if there is one, or "emulated": the GPU's kernels on the CPU, with
-// all checks of package ptxemu, and some thousand times slower than either.
+// OpenDevice opens a device by the name that a user gives it: "cpu", a GPU as "0" or "cuda:0", or
+// "auto", which is the first GPU if there is one.
 //
 // Where there is no GPU at all the CPU stands in for it, and notice says why in one line; it is
 // empty otherwise. A GPU that is not there beside others that are, or that fails to open, is an
@@ -35,15 +35,11 @@ func OpenDevice(name string, o DeviceOptions) (dev program.Device, notice string
 		dev, err = openCPU(o)
 		return dev, "", err
 	}
-	if name == "emulated" {
-		dev, err = openEmulated(o)
-		return dev, "", err
-	}
 	ordinal := 0
 	if name != "auto" {
 		ordinal, err = strconv.Atoi(strings.TrimPrefix(name, "cuda:"))
 		if err != nil || ordinal < 0 {
-			return nil, "", fmt.Errorf("unknown device %q: want auto, cpu, a GPU as 0 or cuda:0, or emulated", name)
+			return nil, "", fmt.Errorf("unknown device %q: want auto, cpu, or a GPU as 0 or cuda:0", name)
 		}
 	}
 	dev, err = openGPU(ordinal, o)
@@ -76,17 +72,8 @@ func openGPU(ordinal int, o DeviceOptions) (program.Device, error) {
 	}
 	dev, err := cuda.Open(driver, ordinal, cuda.Options{
 		Precision:   o.Precision,
-		Synchronous: os.Getenv("GANGPU_CUDA_SYNC") == "1",
+		Synchronous: o.Synchronous,
 	})
-	if err != nil {
-		return nil, err
-	}
-	return dev, nil
-}
-
-func openEmulated(o DeviceOptions) (program.Device, error) {
-	driver := ptxemu.New(ptxemu.Options{Checks: true})
-	dev, err := cuda.Open(driver, 0, cuda.Options{Name: "emulated", Precision: o.Precision})
 	if err != nil {
 		return nil, err
 	}

@@ -51,15 +51,15 @@ const (
 	Collapse          Symptom = "the generator is collapsing"
 )
 
-// Finding is a symptom with the numbers that show it, and what may help.
+// Finding is a symptom with the numbers that show it.
 type Finding struct {
 	Epoch, Iteration int // as in Metrics
 	Symptom          Symptom
-	Evidence, Advice string
+	Evidence         string
 }
 
 func (f Finding) String() string {
-	return fmt.Sprintf("%s: %s: %s; %s", position(f.Epoch, f.Iteration), f.Symptom, f.Evidence, f.Advice)
+	return fmt.Sprintf("%s: %s: %s", position(f.Epoch, f.Iteration), f.Symptom, f.Evidence)
 }
 
 // NewDiagnosis makes one for a run of those settings, on images of that diversity.
@@ -78,7 +78,7 @@ func (d *Diagnosis) Iteration(m Metrics) *Finding {
 	d.filled = min(d.filled+1, diagnosisWindow)
 	diverging := slices.ContainsFunc(d.window[:d.filled], func(m Metrics) bool { return m.beyond(d.absurd) })
 	if d.starts(Diverging, diverging) {
-		return &Finding{m.Epoch, m.Iteration, Diverging, d.losses(m), "a lower rate (--lr) may help; what was learned is soon lost, if it is not yet"}
+		return &Finding{m.Epoch, m.Iteration, Diverging, d.losses(m)}
 	}
 	if diverging || d.filled < diagnosisWindow || d.guessing == 0 {
 		return nil
@@ -92,14 +92,12 @@ func (d *Diagnosis) Iteration(m Metrics) *Finding {
 	if d.starts(DiscriminatorWins, real >= 0.99 && fake >= 0.99 && loss < d.guessing/7) {
 		return &Finding{m.Epoch, m.Iteration, DiscriminatorWins,
 			fmt.Sprintf("over the last %d iterations it told %.1f%% of the real and %.1f%% of the generated images rightly, with a loss of %.3f",
-				diagnosisWindow, 100*real, 100*fake, loss),
-			"the generator has little to learn from; fewer discriminator steps (--k), a lower rate (--lr) or more --dropout may help"}
+				diagnosisWindow, 100*real, 100*fake, loss)}
 	}
 	if d.starts(GeneratorWins, fake <= 0.05 && loss > 1.25*d.guessing) {
 		return &Finding{m.Epoch, m.Iteration, GeneratorWins,
 			fmt.Sprintf("over the last %d iterations the discriminator took %.1f%% of the generated images for real, with a loss of %.3f",
-				diagnosisWindow, 100*(1-fake), loss),
-			"what it teaches is wrong; more discriminator steps (--k 1, or --alternation k-steps) or less --dropout may help"}
+				diagnosisWindow, 100*(1-fake), loss)}
 	}
 	return nil
 }
@@ -134,8 +132,7 @@ func (d *Diagnosis) Epoch(number, iteration int, s Samples) *Finding {
 	if !d.starts(Collapse, diversity < least) {
 		return nil
 	}
-	return &Finding{number - 1, iteration, Collapse, evidence,
-		"it makes much the same image of every noise; more discriminator steps (--k 1), a lower rate (--lr) or another --seed may help"}
+	return &Finding{number - 1, iteration, Collapse, evidence}
 }
 
 // starts keeps whether a symptom holds, and reports whether it does and did not before.

@@ -84,7 +84,7 @@ func find(dir, wanted string, optional []Part) (files, error) {
 	case err != nil:
 		return files{}, fmt.Errorf("data folder: %w", err)
 	case !info.IsDir():
-		return files{}, fmt.Errorf("data folder: %s is not a folder%s", dir, adviceForFile(dir))
+		return files{}, notAFolder(dir)
 	}
 	f, err := choose(folder, prefix, wanted)
 	if err != nil {
@@ -120,7 +120,7 @@ func find(dir, wanted string, optional []Part) (files, error) {
 	}
 	err = fmt.Errorf("data folder %s: no %s", dir, strings.Join(missing, ", "))
 	if f.paths[TrainImages] == "" {
-		err = fmt.Errorf("%w%s", err, adviceForFolder(folder))
+		err = otherFiles(folder, err)
 	}
 	return files{}, err
 }

@@ -2,8 +2,10 @@ package mnist
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -87,8 +89,8 @@ func TestOpenOneOfSeveral(t *testing.T) {
 	}
 }
 
-// A folder without the files is told what it has, and how to come to them from there.
-func TestOpenAdvice(t *testing.T) {
+// The error of a folder without the files tells what it has.
+func TestOpenOtherFiles(t *testing.T) {
 	open := func(dir string) error {
 		_, err := Open(context.Background(), Options{Dir: dir})
 		return err
@@ -100,20 +102,24 @@ func TestOpenAdvice(t *testing.T) {
 	for _, file := range []string{"0/a.png", "0/b.PNG", "1/c.png", "notes.txt"} {
 		put(t, nil, pictured, file)
 	}
-	wantError(t, open(pictured), "no train-images-idx3-ubyte[.gz]", "3 files *.png, notes.txt, 2 folders", "python3 -c", "'"+pictured+"'")
-
-	for file, want := range map[string]string{
-		"mnist.npz": "numpy.load", "archive.zip": "unzip '", "raw.tar.gz": "tar -xf '", "train.csv": "it has train.csv; gangpu reads IDX files",
-	} {
-		dir := t.TempDir()
-		put(t, nil, dir, file)
-		wantError(t, open(dir), file, want)
+	err := open(pictured)
+	wantError(t, err, "no train-images-idx3-ubyte[.gz]", "3 files *.png, notes.txt, 2 folders")
+	others := (*OtherFilesError)(nil)
+	if !errors.As(err, &others) || others.Path != pictured || others.Pictures != 3 ||
+		!slices.Equal(others.Examples, []string{filepath.Join(pictured, "0", "a.png"), filepath.Join(pictured, "notes.txt")}) {
+		t.Errorf("%+v", others)
 	}
+
 	file := filepath.Join(empty, "train-images-idx3-ubyte.gz")
 	put(t, nil, file)
 	wantError(t, open(file), "is not a folder: want that of the file, "+empty)
-	put(t, nil, empty, "x.zip")
-	wantError(t, open(filepath.Join(empty, "x.zip")), "is not a folder", "unzip '")
+	archive := filepath.Join(empty, "x.zip")
+	put(t, nil, archive)
+	err = open(archive)
+	wantError(t, err, "is not a folder")
+	if others = nil; !errors.As(err, &others) || !slices.Equal(others.Examples, []string{archive}) || others.Pictures != 0 {
+		t.Errorf("%+v", others)
+	}
 
 	linked := t.TempDir()
 	for i, content := range small() {

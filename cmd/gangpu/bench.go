@@ -164,7 +164,7 @@ func openBenchDevices(c *cli.Context) (devices []program.Device, notes []string,
 		if name == "cpu" && slices.ContainsFunc(names, func(n string) bool { return n != "cpu" }) {
 			o.Precision = "" // it is that of the GPUs
 		}
-		dev, _, err := engine.OpenDevice(name, o)
+		dev, _, err := openNamed(name, o)
 		if none := (*cuda.NoDeviceError)(nil); !chosen && errors.As(err, &none) {
 			notes = append(notes, "no GPU: "+none.Reason)
 			continue

@@ -22,7 +22,7 @@ func devicesCommand() *cli.Command {
 func devices(c *cli.Context) error {
 	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "DEVICE\tNAME\tMEMORY\tNOTE")
-	dev, _, err := engine.OpenDevice("cpu", engine.DeviceOptions{})
+	dev, _, err := openNamed("cpu", engine.DeviceOptions{})
 	if err != nil {
 		return err
 	}

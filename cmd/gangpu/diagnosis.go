@@ -12,6 +12,14 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
+// mayHelp says what a symptom means and which flags may help.
+var mayHelp = map[gan.Symptom]string{
+	gan.Diverging:         "a lower rate (--lr) may help; what was learned is soon lost, if it is not yet",
+	gan.DiscriminatorWins: "the generator has little to learn from; fewer discriminator steps (--k), a lower rate (--lr) or more --dropout may help",
+	gan.GeneratorWins:     "what it teaches is wrong; more discriminator steps (--k 1, or --alternation k-steps) or less --dropout may help",
+	gan.Collapse:          "it makes much the same image of every noise; more discriminator steps (--k 1), a lower rate (--lr) or another --seed may help",
+}
+
 // diagnosis prints what goes wrong in a run, and keeps it in findings.txt, a line each.
 type diagnosis struct {
 	*gan.Diagnosis
@@ -57,8 +65,9 @@ func (d *diagnosis) say(f *gan.Finding) error {
 	if f == nil {
 		return nil
 	}
-	warn(d.stderr, fmt.Sprint(f))
-	if err := appendLine(d.path, fmt.Sprint(f), os.O_CREATE); err != nil {
+	text := fmt.Sprintf("%v; %s", f, mayHelp[f.Symptom])
+	warn(d.stderr, text)
+	if err := appendLine(d.path, text, os.O_CREATE); err != nil {
 		return fmt.Errorf("writing a finding: %w", err)
 	}
 	return nil

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"regexp"
 	"slices"
 	"strings"
 
-	"gangpu/engine"
-	"gangpu/engine/program"
 	"gangpu/mnist"
 
 	"github.com/urfave/cli/v2"
@@ -48,22 +45,6 @@ func checkDeviceFlags(c *cli.Context) error {
 		return blame(c, usagef("--threads %d: want 1 to %d, or 0 for one a core", n, most), "threads")
 	}
 	return nil
-}
-
-// openDevice opens the device that the flags ask for, and says so if it is another.
-func openDevice(c *cli.Context) (program.Device, error) {
-	dev, notice, err := engine.OpenDevice(c.String("device"), engine.DeviceOptions{
-		Precision:  c.String("precision"),
-		Threads:    c.Int("threads"),
-		RequireGPU: c.Bool("require-gpu"),
-	})
-	if err != nil {
-		return nil, blame(c, err, "device", "precision", "threads", "require-gpu")
-	}
-	if notice != "" {
-		fmt.Fprintf(c.App.ErrWriter, "gangpu: %s\n", notice)
-	}
-	return dev, nil
 }
 
 func dataFlags() []cli.Flag {

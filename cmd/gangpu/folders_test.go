@@ -86,6 +86,24 @@ func TestFoldersThatHelpIsSaidOf(t *testing.T) {
 		}
 	}
 
+	for file, want := range map[string]string{
+		"mnist.npz": "numpy.load", "archive.zip": "unzip ", "raw.tar.gz": "tar -xf ", "train.csv": "it has train.csv; gangpu reads IDX files",
+	} {
+		folder := filepath.Join(dir, "folder of "+file)
+		if err := os.Mkdir(folder, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(folder, file)
+		if err := os.WriteFile(path, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		fail(t, exitFailed, want, "data", "--data", folder)
+		if file != "train.csv" {
+			fail(t, exitFailed, "is not a folder; ", "data", "--data", path)
+			fail(t, exitFailed, want, "data", "--data", path)
+		}
+	}
+
 	linked := filepath.Join(dir, "linked")
 	if err := os.CopyFS(linked, os.DirFS(os.Getenv("GANGPU_DATA"))); err != nil {
 		t.Fatal(err)

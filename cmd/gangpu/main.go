@@ -36,7 +36,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(stderr, "gangpu: %s\n", oneLine(explainLink(err)))
+	fmt.Fprintf(stderr, "gangpu: %s\n", oneLine(advised(err)))
 	if usage := (*usageError)(nil); errors.As(err, &usage) {
 		return exitUsage
 	}
@@ -48,6 +48,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	return exitFailed
 }
+
+// advised adds to an error what the user may do, or look at.
+func advised(err error) error { return adviseSynchronous(adviseData(explainLink(err))) }
 
 func newApp(stdout, stderr io.Writer) *cli.App {
 	app := &cli.App{

@@ -66,7 +66,7 @@ func runRoofline(c *cli.Context, o bench.Options) (err error) {
 		}
 		return writeRoofline(c, r)
 	}
-	dev, _, err := engine.OpenDevice(device, engine.DeviceOptions{Precision: precision, RequireGPU: true})
+	dev, _, err := openNamed(device, engine.DeviceOptions{Precision: precision, RequireGPU: true})
 	if err != nil {
 		return err
 	}

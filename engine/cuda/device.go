@@ -66,20 +66,20 @@ func (d *Device) Sync() error {
 		return d.failure
 	}
 	if err := d.driver.StreamSynchronize(d.stream); err != nil {
-		return d.fault(fmt.Errorf("waiting for %s: %w", d.running(), err))
+		return d.fault(fmt.Errorf("waiting for %w", d.running(err)))
 	}
 	return nil
 }
 
-// running says what a fault may have happened in: launches do not wait for their end.
-func (d *Device) running() string {
+// running puts before an error what it may have happened in: launches do not wait for their end.
+func (d *Device) running(err error) error {
 	switch {
 	case d.last == nil:
-		return "the device"
+		return fmt.Errorf("the device: %w", err)
 	case d.synchronous:
-		return "program " + d.last.program.Name
+		return fmt.Errorf("program %s: %w", d.last.program.Name, err)
 	}
-	return fmt.Sprintf("program %s (%d kernels; GANGPU_CUDA_SYNC=1 tells which)", d.last.program.Name, len(d.last.launches))
+	return &ProgramError{Program: d.last.program.Name, Kernels: len(d.last.launches), Err: err}
 }
 
 // Close frees all memory and the context.

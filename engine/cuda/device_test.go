@@ -238,12 +238,10 @@ func TestOutOfMemory(t *testing.T) {
 	}
 }
 
-// A fault breaks the context: it is reported with the kernel where that is known, and then by
-// every call.
-func TestFault(t *testing.T) {
-	p := everyOp(t)
-	driver := newFakeDriver()
-	d, err := Open(driver, 0, Options{Synchronous: true})
+// loaded opens a device of the driver and loads a program there.
+func loaded(t *testing.T, driver *fakeDriver, p *program.Program, o Options) (*Device, program.Bindings, program.Executable) {
+	t.Helper()
+	d, err := Open(driver, 0, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,8 +255,16 @@ func TestFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return d, bindings, e
+}
+
+// A fault breaks the context: it is reported with the kernel where that is known, and then by
+// every call.
+func TestFault(t *testing.T) {
+	driver := newFakeDriver()
+	d, bindings, e := loaded(t, driver, everyOp(t), Options{Synchronous: true})
 	driver.failAt, driver.failCode, driver.dead = driver.calls+2, resultIllegalAddress, true
-	err = e.Run()
+	err := e.Run()
 	for _, want := range []string{"cuda:0", "every operation", "step of conv2d", "kernel conv2d_", "grid [", "x = conv2d/x[0:2304]"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q in it", err, want)
@@ -271,6 +277,25 @@ func TestFault(t *testing.T) {
 	}
 	if err := d.Close(); err != nil || driver.open {
 		t.Errorf("closing after a fault: %v", err)
+	}
+}
+
+// A fault that shows while the device is waited for is that of a program, of which the error says how many kernels it has.
+func TestFaultOfProgram(t *testing.T) {
+	p := everyOp(t)
+	driver := newFakeDriver()
+	d, _, e := loaded(t, driver, p, Options{})
+	if err := e.Run(); err != nil {
+		t.Fatal(err)
+	}
+	driver.failAt, driver.failCode, driver.dead = driver.calls+1, resultIllegalAddress, true
+	err := d.Sync()
+	of := (*ProgramError)(nil)
+	if !errors.As(err, &of) || of.Program != p.Name || of.Kernels < len(p.Steps) || !strings.Contains(err.Error(), "cuda:0: a kernel failed: waiting for program "+p.Name) {
+		t.Errorf("error %v (%+v)", err, of)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -1,6 +1,23 @@
 package cuda
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
+
+// ProgramError is an error of one of a program's kernels. Which one is not known, as launches do not wait for their
+// end; it is with Options.Synchronous.
+type ProgramError struct {
+	Program string
+	Kernels int // of the program
+	Err     error
+}
+
+func (e *ProgramError) Error() string {
+	return fmt.Sprintf("program %s (%d kernels): %v", e.Program, e.Kernels, e.Err)
+}
+
+func (e *ProgramError) Unwrap() error { return e.Err }
 
 // Results of the CUDA driver API (CUresult) that are told apart.
 const (

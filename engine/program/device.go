@@ -25,7 +25,7 @@ type Device interface {
 
 // Info describes a device.
 type Info struct {
-	Name        string // as --device takes it: "cpu", "cuda:0", "emulated"
+	Name        string // as a user names it: "cpu", "cuda:0", "emulated"
 	Description string // the processor or card, and how it is used
 	Precision   string // "fp32" or "tf32"
 	Memory      uint64 // bytes that the device has, 0 if unknown

@@ -12,7 +12,5 @@
 //
 // cuda.h declares the part of the driver API that is called; the jumps are made of its list of functions.
 //
-// The environment variable GANGPU_LIBCUDA names another library, or is "off" for none.
-//
 // The package is empty without the build tag gpu.
 package libcuda

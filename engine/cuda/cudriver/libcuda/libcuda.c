@@ -43,6 +43,7 @@ enum { SYMBOLS = sizeof symbols / sizeof *symbols };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int tried, hooked, status = CUDA_ERROR_NOT_INITIALIZED, devices;
 static char why[512];
+static const char *path = "libcuda.so.1";
 
 static int start(void) {
 	int rc = ((int (*)(unsigned))gangpu_cuInit)(0);
@@ -56,10 +57,8 @@ static int start(void) {
 }
 
 static int bind(void) {
-	const char *path = getenv("GANGPU_LIBCUDA");
-	if (!path || !*path) path = "libcuda.so.1";
-	if (!strcmp(path, "off")) {
-		snprintf(why, sizeof why, "CUDA is switched off by GANGPU_LIBCUDA");
+	if (!*path) {
+		snprintf(why, sizeof why, "CUDA is switched off");
 		return CUDA_ERROR_NO_DEVICE;
 	}
 	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -114,6 +113,12 @@ int gangpu_cuda_status(char *reason, int size) {
 	load();
 	snprintf(reason, size, "%s", why);
 	return status;
+}
+
+void gangpu_cuda_use(const char *library) {
+	pthread_mutex_lock(&lock);
+	path = library;
+	pthread_mutex_unlock(&lock);
 }
 
 int gangpu_cuda_hook(const char *symbol, void *function) {

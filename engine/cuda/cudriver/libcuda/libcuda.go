@@ -19,6 +19,11 @@ func Status() (code int, reason string) {
 	return int(rc), C.GoString(&buf[0])
 }
 
+// Use names the library to bind instead of libcuda.so.1, or none by "". Call it before anything of the driver.
+func Use(library string) {
+	C.gangpu_cuda_use(C.CString(library)) // which keeps it
+}
+
 // Hook leads a symbol of the driver API, under its name in the library ("cuMemAlloc_v2"), to a C
 // function of this process, and reports whether there is such a symbol. For drivers in software;
 // call it before anything else of the driver.
