@@ -22,8 +22,9 @@ type Place struct {
 // left out. Inputs are read from the places given; an input without one is a storage of its name.
 //
 // LeakyReLU, its gradient, Sigmoid and Dropout become part of the convolution or product before them
-// where nothing else needs its result, reshapes cost nothing, and intermediate values share scratch storages by the
-// spans in which they are needed. The same graph gives the same program every time.
+// where nothing else needs its result. Other maps become part of the maps and reductions that read their
+// results, where that saves traffic. Reshapes cost nothing, and intermediate values share scratch storages
+// by the spans in which they are needed. The same graph gives the same program every time.
 //
 // Besides the operations of this package it knows Gorgonia's own +, ⊙ (of one shape, or by a
 // constant), neg, sigmoid and reshape, and constants whose elements are all equal. Any other

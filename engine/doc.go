@@ -2,7 +2,12 @@
 //
 // Operations ([Conv2D], [Dense], [LeakyReLU], ...) add nodes to a graph. They have symbolic
 // gradients, so gorgonia.Grad works on them; images are NHWC and filters are laid out as Keras has
-// them. [Compile] translates a graph to a static [program.Program], which a device that
+// them. [Map] makes an operation of one's own from a function on expressions of package expr; with
+// [Sum], [Maximum], [Moments] and moves as [Slice], [Pad] and [Transpose], most others are made of it:
+// norms, losses, pooling. Their gradients are operations again, and may be differentiated again: a
+// gradient that is to be a part of a loss is made by [VJP].
+//
+// [Compile] translates a graph to a static [program.Program], which a device that
 // [OpenDevice] opened runs. [VM] wraps that as a gorgonia.VM, which stands in for
 // gorgonia.NewTapeMachine.
 //

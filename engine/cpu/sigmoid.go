@@ -3,7 +3,6 @@ package cpu
 import "math"
 
 // sigmoidGo is y = 1/(1+exp(-x)).
-
 func sigmoidGo(x, y []float32) {
 	y = y[:len(x)]
 	for i, v := range x {
