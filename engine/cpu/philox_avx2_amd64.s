@@ -52,7 +52,7 @@ GLOBL blockNumbers<>(SB), RODATA, $64
 
 // func philoxBlocksAVX2(seed uint64, stream, step, block uint32, words []uint32)
 //
-//	for i := range words: words[i] = philox({block + i/4, stream, step, 0}, seed)[i%4]
+//	for i := range words: words[i] = philox.Block({block + i/4, stream, step, 0}, seed)[i%4]
 //
 // for a length that is a multiple of 32: eight counters at a time.
 TEXT ·philoxBlocksAVX2(SB), NOSPLIT, $0-48

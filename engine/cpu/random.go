@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"gangpu/engine/program"
+	"gangpu/internal/philox"
 )
 
 // wordBlock is the number of words that are drawn, and then used, at a time: they stay in the
@@ -49,7 +50,7 @@ func newNormal(op program.Normal, step []uint32, y []float32) kernel {
 		}
 		if last := len(words) - 1; last%2 == 0 { // its pair lies beyond the array
 			i := uint32(first + last)
-			w := philox([4]uint32{i / 4, op.Stream, step[0]}, op.Seed)
+			w := philox.Block([4]uint32{i / 4, op.Stream, step[0]}, op.Seed)
 			y[last], _ = pair(w[i%4], w[i%4+1])
 		}
 	})
