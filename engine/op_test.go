@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -131,5 +132,34 @@ func TestAttributesTellNodesApart(t *testing.T) {
 	}
 	if nodes[0] != b.must(LeakyReLU(x, 0.1)) {
 		t.Error("the same operation on the same node is computed twice")
+	}
+}
+
+// Two inputs of which Gorgonia's hash is the same, so that those of an operation on either are, too, are told apart.
+func TestNodesOfOneHash(t *testing.T) {
+	b := newNetwork(t, tensor.Float32, 1)
+	const first, second = "input 115947", "input 1122700" // found by trying
+	x, y := b.input(first, 3), b.input(second, 3)
+	if x == y || x.Hashcode() != y.Hashcode() {
+		t.Fatalf("%v and %v are no two nodes of one hash", x, y)
+	}
+	u, v := b.must(Scale(x, 2)), b.must(Scale(y, 2))
+	if u == v {
+		t.Fatalf("the same operation on %q and %q is one node", first, second)
+	}
+	if b.must(Scale(y, 2)) != v || b.must(Scale(x, 2)) != u {
+		t.Error("the same operation on the same node is computed twice")
+	}
+	p, err := Compile("test", places(u, v))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := execute(t, p, b)
+	for i, n := range []*gorgonia.Node{x, y} {
+		for j, f := range n.Value().Data().([]float32) {
+			if got[fmt.Sprintf("result %d", i)][j] != 2*f {
+				t.Errorf("result %d is %v, of %v", i, got[fmt.Sprintf("result %d", i)], n.Value())
+			}
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"hash"
 	"hash/fnv"
@@ -22,6 +23,7 @@ type operation struct {
 	ranks []int // of the operands that are read
 	shape tensor.Shape
 	label label
+	salt  int // told by the hash: see apply
 	pullback
 }
 
@@ -70,11 +72,27 @@ func apply(op program.Op, shape tensor.Shape, l label, p pullback, inputs ...*go
 	for _, n := range inputs {
 		o.ranks = append(o.ranks, n.Shape().Dims())
 	}
-	n, err := gorgonia.ApplyOp(o, inputs...)
-	if err != nil {
-		return nil, opError(name, err, inputs...)
+	// Gorgonia takes a node for one that it has by a hash of 32 bits and the operation, whatever the operands are: of
+	// many nodes, two of one operation on different operands may have the same. Another hash tells them apart.
+	for ; o.salt < 16; o.salt++ {
+		n, err := gorgonia.ApplyOp(o, inputs...)
+		if err != nil {
+			return nil, opError(name, err, inputs...)
+		}
+		if o.isThatOf(n, inputs) {
+			return n, nil
+		}
 	}
-	return n, nil
+	return nil, opError(name, errors.New("gorgonia takes it for another node"), inputs...)
+}
+
+// isThatOf reports whether n is the operation on these operands, made now or before.
+func (o *operation) isThatOf(n *gorgonia.Node, operands gorgonia.Nodes) bool {
+	other, ok := n.Op().(*operation)
+	if other == o {
+		return true
+	}
+	return ok && slices.Equal(operandsOf(n), operands) && other.attributes() == o.attributes()
 }
 
 func (o *operation) Arity() int           { return len(o.ranks) }
@@ -113,8 +131,10 @@ func (o *operation) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
 
 // WriteHash writes all attributes: Gorgonia takes nodes of the same hash and inputs for one. The
 // shape tells reshapes of one length apart, and what has a gradient from what is detached.
-func (o *operation) WriteHash(h hash.Hash) {
-	fmt.Fprintf(h, "gangpu %T%+v%v%v", o.op, o.op, o.shape, o.wrt)
+func (o *operation) WriteHash(h hash.Hash) { fmt.Fprintf(h, "gangpu %s%d", o.attributes(), o.salt) }
+
+func (o *operation) attributes() string {
+	return fmt.Sprintf("%T%+v%v%v", o.op, o.op, o.shape, o.wrt)
 }
 
 func (o *operation) Hashcode() uint32 {

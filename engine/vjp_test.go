@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,5 +78,64 @@ func TestVJPErrors(t *testing.T) {
 		if _, err := VJP(c[0], c[1], c[2]); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
+	}
+}
+
+// Grad gives what gorgonia.Grad does, and may be asked twice over the same nodes.
+func TestGradEqualsGorgonias(t *testing.T) {
+	eachNetwork(t, tensor.Float64, 2, func(t *testing.T, b *network, loss *gorgonia.Node, wrt, grads gorgonia.Nodes) {
+		forward, err := liveNodes(places(loss))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.ContainsFunc(forward, isStock) {
+			t.Skip("with operations of Gorgonia's own")
+		}
+		want := tape[float64](t, grads...)
+		for range 2 {
+			own, err := Grad(loss, wrt...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, got := range tape[float64](t, own...) {
+				for j, v := range got {
+					if math.Abs(v-want[i][j]) > 1e-12 {
+						t.Fatalf("the gradient of %s at %d is %v, want %v", wrt[i].Name(), j, v, want[i][j])
+					}
+				}
+			}
+		}
+	})
+}
+
+// isStock reports whether a node is an operation of Gorgonia's own.
+func isStock(n *gorgonia.Node) bool {
+	if _, ours := n.Op().(*operation); ours || n.IsVar() || isConstant(n) {
+		return false
+	}
+	return true
+}
+
+// BenchmarkLargeGraph builds, differentiates and compiles a graph of some 15,000 nodes.
+func BenchmarkLargeGraph(b *testing.B) {
+	for range b.N {
+		n := newNetwork(b, tensor.Float32, 1)
+		x := n.input("x", 4, 8)
+		for i := range 1200 {
+			h := n.must(LeakyReLU(n.dense(fmt.Sprint("layer ", i), x, 8), 0.2))
+			h = n.must(Multiply(n.must(Tanh(h)), x))
+			x = n.must(Add(x, n.must(Scale(h, 0.1))))
+		}
+		loss := n.must(Sum(n.must(Multiply(x, x))))
+		gradients, err := Grad(loss, n.parameters...)
+		if err != nil {
+			b.Fatal(err)
+		}
+		p, err := Compile("large", places(gradients...))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(len(n.g.AllNodes())), "nodes")
+		b.ReportMetric(float64(len(p.Steps)), "steps")
 	}
 }

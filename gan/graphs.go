@@ -79,7 +79,7 @@ func (g *graph) network(l *Layout, x *gorgonia.Node, m mode) (y *gorgonia.Node, 
 
 // gradient adds the gradient of a loss with respect to a network's parameters.
 func (g *graph) gradient(loss *gorgonia.Node, l *Layout, parameters gorgonia.Nodes) error {
-	gradients, err := gorgonia.Grad(loss, parameters...)
+	gradients, err := engine.Grad(loss, parameters...)
 	if err != nil {
 		return fmt.Errorf("the gradient of %s: %w", l.Name, err)
 	}
