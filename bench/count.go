@@ -16,7 +16,7 @@ func FLOPs(op program.Op) float64 {
 	case program.Conv2DFilterGrad:
 		return 2 * float64(op.MACs())
 	case program.MatMul:
-		return 2 * float64(op.M) * float64(op.N) * float64(op.K)
+		return 2 * float64(op.Products()) * float64(op.M) * float64(op.N) * float64(op.K)
 	}
 	return 0
 }

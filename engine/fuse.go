@@ -52,7 +52,7 @@ func withEpilogue(op program.Op, extend func(e *program.Epilogue) bool) (program
 		ok := extend(&op.Epilogue)
 		return op, ok
 	case program.MatMul:
-		ok := extend(&op.Epilogue)
+		ok := op.Products() == 1 && extend(&op.Epilogue)
 		return op, ok
 	}
 	return nil, false

@@ -139,6 +139,9 @@ var compositions = []composition{
 	{"average_pool 2x2", func(b *builder) (*gorgonia.Node, error) {
 		return engine.AveragePool(b.images(), engine.Window{Height: 2, Width: 2})
 	}, 1, 0},
+	{"attention, 16 heads of 256x64", func(b *builder) (*gorgonia.Node, error) {
+		return engine.Attention(b.input("x", 16, 256, 64), b.input("keys", 16, 256, 64), b.input("values", 16, 256, 64))
+	}, 0, 0},
 	{"blur 4x4", func(b *builder) (*gorgonia.Node, error) { return engine.Blur(b.images(), 1, 3, 3, 1) }, 0, 0},
 	{"ssim", func(b *builder) (*gorgonia.Node, error) {
 		return engine.SSIM(b.images(), b.input("y", 16, 32, 32, 64), 1)

@@ -13,6 +13,24 @@ const (
 	rowPad = 16
 )
 
+// newMatMuls is newMatMul for each product of a batch: their tasks run side by side.
+func newMatMuls(op program.MatMul, a, b []float32, e epilogue, c []float32, ws *workspace) kernel {
+	n := op.Products()
+	if n == 1 {
+		return newMatMul(op, a, b, e, c, ws)
+	}
+	all := make([]kernel, n)
+	for i := range all {
+		all[i] = newMatMul(op, a[i*op.M*op.K:][:op.M*op.K], b[i*op.K*op.N:][:op.K*op.N], e, c[i*op.M*op.N:][:op.M*op.N], ws)
+	}
+	joined := make(kernel, len(all[0])) // of as many phases: they are of one shape
+	for p := range joined {
+		tasks := all[0][p].tasks
+		joined[p] = phase{tasks: n * tasks, run: func(task, worker int) { all[task/tasks][p].run(task%tasks, worker) }}
+	}
+	return joined
+}
+
 // newMatMul is C = epilogue(A*B).
 func newMatMul(op program.MatMul, a, b []float32, e epilogue, c []float32, ws *workspace) kernel {
 	if op.M == 1 || op.N == 1 {

@@ -116,12 +116,18 @@ func Join(name string, programs ...*Program) (*Program, error) {
 	return joined, nil
 }
 
-// Validate reports two external storages of one name, or the first step that does not fit its
+// MaxLen is the largest number of elements of a storage.
+const MaxLen = 1<<31 - 1
+
+// Validate reports a storage of more than MaxLen elements, two external storages of one name, or the first step that does not fit its
 // operation: attributes out of range, arguments of another number, type or length, a view outside
 // its storage, or a result that overlaps an operand which the operation still reads.
 func (p *Program) Validate() error {
 	external := map[string]bool{}
 	for _, s := range p.Storages {
+		if s.Len > MaxLen {
+			return fmt.Errorf("program %s: storage %q has %d elements, at most %d can be told apart by 32 bits", p.Name, s.Name, s.Len, MaxLen)
+		}
 		if !s.Scratch && external[s.Name] {
 			return fmt.Errorf("program %s: two external storages are called %q", p.Name, s.Name)
 		}

@@ -37,6 +37,9 @@ var operations = slices.Concat(mapOperations, []operation{
 		if coin(rng) {
 			op.M, op.K = op.K, op.M
 		}
+		if rng.IntN(4) == 0 {
+			op.Batch, op.Epilogue = size(rng, min(limit/(op.M*op.N*op.K)+2, 9)), program.Epilogue{}
+		}
 		return op
 	}},
 	{"leaky_relu", func(rng *rand.Rand, limit int) program.Op {

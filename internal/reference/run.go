@@ -35,7 +35,9 @@ func Run[E Float](op program.Op, args ...any) error {
 		Conv2DFilterGrad(op.Geometry, f(0), f(1), f(2))
 	case program.MatMul:
 		bias, mask, gate, c := a.epilogue(op.Epilogue)
-		MatMul(op, f(0), f(1), bias, c)
+		for i := range op.Products() {
+			MatMul(op, f(0)[i*op.M*op.K:][:op.M*op.K], f(1)[i*op.K*op.N:][:op.K*op.N], bias, c[i*op.M*op.N:][:op.M*op.N])
+		}
 		Finish(op.Epilogue, mask, gate, c)
 	case program.Map:
 		return Map(op, a.floats(0, len(op.In)), a.floats(len(op.In), len(a)))
