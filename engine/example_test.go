@@ -27,7 +27,7 @@ func ExampleMap() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	gradients, err := gorgonia.Grad(loss, x)
+	gradients, err := engine.Grad(loss, x)
 	if err != nil {
 		log.Fatal(err)
 	}
