@@ -13,17 +13,23 @@ import (
 )
 
 // Datasets returns the names that Options.Dataset may have, sorted.
-func Datasets() []string { return mnist.Datasets() }
+func Datasets() []string {
+	names := append(mnist.Datasets(), emojiName)
+	slices.Sort(names)
+	return names
+}
 
 // openNamed opens a dataset that can be fetched.
 func openNamed(ctx context.Context, o Options) (*Dataset, error) {
-	if o.Dataset == "" {
+	switch {
+	case o.Dataset == emojiName:
+		return openEmoji(ctx, o)
+	case slices.Contains(mnist.Datasets(), o.Dataset):
+		return openIDX(ctx, o)
+	case o.Dataset == "":
 		return nil, fmt.Errorf("neither a folder nor the name of a dataset: there are %s", words(Datasets()))
 	}
-	if !slices.Contains(Datasets(), o.Dataset) {
-		return nil, fmt.Errorf("no dataset %q; there are %s", o.Dataset, words(Datasets()))
-	}
-	return openIDX(ctx, o)
+	return nil, fmt.Errorf("no dataset %q; there are %s", o.Dataset, words(Datasets()))
 }
 
 // openIDX opens a dataset of MNIST's form, which is kept in memory: grey, of 28 x 28 pixels if no others are asked for,

@@ -64,3 +64,60 @@ func TestNamedErrors(t *testing.T) {
 		}
 	}
 }
+
+// The emoji: complete, of classes that are large enough, and no variant of what is tested by in training.
+func TestEmoji(t *testing.T) {
+	d := open(t, Options{Dataset: "emoji", Cache: cached(t, "emoji"), Width: 32, Height: 32})
+	want := []string{"Activities", "Animals & Nature", "Flags", "Food & Drink", "Objects", "People & Body", "Smileys & Emotion", "Symbols", "Travel & Places"}
+	if !slices.Equal(d.Classes, want) {
+		t.Fatalf("classes %q", d.Classes)
+	}
+	train, test := d.Split("train"), d.Split("test")
+	if n := train.Fields[0].Count + test.Fields[0].Count; n != 3642 || train.Fields[0].Channels != 3 {
+		t.Errorf("%d drawings of %d channels", n, train.Fields[0].Channels)
+	}
+	counts := make([]int, len(d.Classes))
+	for _, label := range test.Labels {
+		counts[label]++
+	}
+	for i, n := range counts {
+		if n < 10 {
+			t.Errorf("%d drawings to test %s by", n, d.Classes[i])
+		}
+	}
+	// A grinning face is yellow in its middle, on white.
+	at := slices.Index(train.Field("image").Files, "1f600.png")
+	split := train
+	if at < 0 {
+		split, at = test, slices.Index(test.Field("image").Files, "1f600.png")
+	}
+	if got := split.Captions[at]; len(got) != 1 || got[0] != "grinning face" {
+		t.Errorf("captions %q", got)
+	}
+	picture := make([]uint8, split.Field("image").Size())
+	if err := split.Field("image").Read(at, picture); err != nil {
+		t.Fatal(err)
+	}
+	if m := picture[(10*32+16)*3:]; m[0] < 200 || m[1] < 150 || m[2] > 150 || picture[0] != 255 {
+		t.Errorf("its middle is %v, its corner %v", m[:3], picture[:3])
+	}
+	// Names that differ by skin tone or gender only are in one split.
+	strip := func(name string) string {
+		name, _, _ = strings.Cut(name, ": ")
+		for _, who := range []string{"woman ", "man ", "person "} {
+			name = strings.TrimPrefix(name, who)
+		}
+		return name
+	}
+	trained := map[string]bool{}
+	for i, c := range train.Captions {
+		if d.Classes[train.Labels[i]] == "People & Body" {
+			trained[strip(c[0])] = true
+		}
+	}
+	for i, c := range test.Captions {
+		if d.Classes[test.Labels[i]] == "People & Body" && trained[strip(c[0])] {
+			t.Errorf("%s is tested by, and a variant is trained on", c[0])
+		}
+	}
+}
