@@ -58,6 +58,11 @@ sass: ## disassemble what ptxas makes of the PTX, by NVIDIA's nvdisasm, fetched 
 train: build ## train a GAN on MNIST: PRESET=best or tutorial, EPOCHS=10, OUT=folder, DATA=folder, ARGS="more flags"
 	build/gangpu train --preset $(PRESET) --epochs $(EPOCHS) $(if $(OUT),--out "$(OUT)") $(if $(DATA),--data "$(DATA)") $(ARGS)
 
+.PHONY: emoji
+emoji: build ## fetch the dataset emoji (10 MB, a Go module), and test what reads it
+	build/gangpu data emoji
+	$(GO) test -count 1 -run 'Emoji|Read' ./gan/data/...
+
 .PHONY: bench
 bench: build ## measure an iteration of training on the devices here, layer by layer; ARGS="more flags"
 	build/gangpu bench --layers $(ARGS)
@@ -137,7 +142,7 @@ test-browser: ## run the tests of the page that --serve shows and of the report 
 
 .PHONY: race
 race: ## run the tests of what is concurrent under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -short ./engine/cpu/ ./mnist/ ./internal/runpage/ ./cmd/gangpu/
+	CGO_ENABLED=1 $(GO) test -race -short ./engine/cpu/ ./mnist/ ./gan/data/ ./internal/runpage/ ./cmd/gangpu/
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck
@@ -165,8 +170,9 @@ gpu-bundle: ## put what bench/gpu.sh needs on a GPU machine without Go into buil
 	du -sh build/gpu
 
 .PHONY: fuzz
-fuzz: ## fuzz the readers of datasets, model files, HDF5 and PTX, half a minute each
+fuzz: ## fuzz the readers of datasets, pictures, model files, HDF5 and PTX, half a minute each
 	$(GO) test -run '^$$' -fuzz . -fuzztime 30s ./mnist/
+	$(GO) test -run '^$$' -fuzz . -fuzztime 30s ./gan/data/
 	$(GO) test -run '^$$' -fuzz . -fuzztime 30s ./internal/safetensors/
 	$(GO) test -run '^$$' -fuzz . -fuzztime 30s ./internal/hdf5/
 	$(GO) test -run '^$$' -fuzz . -fuzztime 30s ./kernels/ptxemu/

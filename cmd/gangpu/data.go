@@ -3,8 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
+	pictures "gangpu/gan/data"
 	"gangpu/mnist"
 
 	"github.com/urfave/cli/v2"
@@ -12,11 +15,16 @@ import (
 
 func dataCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "data",
-		Usage: "find or fetch the images, and show where they are and what is in them",
-		Flags: append(dataFlags(),
+		Name:      "data",
+		Usage:     "find or fetch the images, and show where they are and what is in them",
+		ArgsUsage: "[FOLDER|NAME]",
+		Description: "FOLDER holds pictures, or a dataset's IDX files; a .zip of pictures will do. NAME is that of a dataset:\n" +
+			strings.Join(pictures.Datasets(), ", ") + ". Without either, --data and --dataset say what. With --size, pictures\n" +
+			"are decoded to the cache, as training would have it. docs/data.md tells what folders are read, and how.",
+		Flags: slices.Concat(dataFlags(), pictureFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "grid", TakesFile: true, Usage: "write 25 of the training images to this PNG `FILE`"},
-		),
+			&cli.BoolFlag{Name: "clear", DisableDefaultText: true, Usage: "remove decoded pictures from the cache"},
+		}),
 		Action: data,
 	}
 }
@@ -26,9 +34,37 @@ func data(c *cli.Context) error {
 	if err := errors.Join(checkDataFlags(c), checkOutputs(c, grid)); err != nil {
 		return err
 	}
-	d, err := openData(c, flagSource(c), mnist.TrainLabels, mnist.TestImages, mnist.TestLabels)
+	if _, err := pictureOptions(c); err != nil {
+		return err
+	}
+	src, name := flagSource(c), c.Args().First()
+	switch {
+	case c.Args().Len() > 1:
+		return usagef("data takes one folder or name, not %d: flags come first", c.Args().Len())
+	case name != "" && (given(c, "data") || given(c, "dataset")):
+		return usagef("%s and --data or --dataset: one of them says which images are meant", name)
+	case c.Bool("clear") && name != "":
+		return usagef("--clear removes all decoded pictures, not those of %s only", name)
+	case c.Bool("clear"):
+		return clearPictures(c)
+	case slices.Contains(mnist.Datasets(), name):
+		src = source{name: name}
+	case slices.Contains(pictures.Datasets(), name), name != "" && isPictures(name, nil):
+		return dataOfPictures(c, name)
+	case name != "":
+		src = source{folder: name}
+	}
+	d, err := openData(c, src, mnist.TrainLabels, mnist.TestImages, mnist.TestLabels)
+	if name != "" && isPictures(name, err) {
+		return dataOfPictures(c, name)
+	}
 	if err != nil {
 		return err
+	}
+	for _, flag := range pictureFlags() {
+		if c.IsSet(flag.Names()[0]) {
+			return usagef("--%s is for pictures, and %s are IDX files", flag.Names()[0], d.Name)
+		}
 	}
 	if err := spareInputs(grid, filesOf(d)...); err != nil {
 		return err

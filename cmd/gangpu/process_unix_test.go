@@ -78,7 +78,7 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gangpu; echo "${COMPREPLY[*]}"`
 		{[]string{"gangpu", "de"}, "devices"},
 		{[]string{"gangpu", "train", "--b"}, "--batch --beta1 --beta2"},
 		{[]string{"gangpu", "train", "--beta1", "0.1", "--b"}, "--batch --beta2"},
-		{[]string{"gangpu", "data", "--"}, "--data --dataset --grid --help"},
+		{[]string{"gangpu", "data", "--"}, "--data --dataset --layout --size --fit --background --grid --clear --help"},
 		{[]string{"gangpu", "completion", ""}, "bash zsh fish"},
 		{[]string{"gangpu", "help", "v"}, "verify version"},
 		{[]string{"gangpu", "train", "--out", ""}, ""},

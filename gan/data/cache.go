@@ -147,7 +147,7 @@ func prepare(ctx context.Context, src *source, l *listing, p *plan, o Options) (
 		return nil, fail(append(few, skipped...))
 	}
 	d := p.dataset(m.Form)
-	d.Name, d.Source, d.Skipped, d.SHA256 = filepath.Base(src.name), src.name, skipped, m.SHA256
+	d.Source, d.Skipped, d.SHA256 = src.name, skipped, m.SHA256
 	d.Cached = filepath.Join(e.folder, e.state)
 	pixels, err := os.Open(e.path(pixelsName))
 	if err != nil {

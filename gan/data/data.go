@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"image/color"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -178,23 +179,49 @@ func Open(ctx context.Context, o Options) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Folder == "" && slices.Contains(mnist.Datasets(), o.Dataset) {
+		return openIDX(ctx, o)
+	}
+	found, err := o.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer found.src.close()
+	d, err := prepare(ctx, found.src, found.list, found.plan, o)
+	if err != nil {
+		return nil, err
+	}
+	d.Name = found.name
+	return d, nil
+}
+
+// found is a dataset's files, and what they will be.
+type found struct {
+	name string
+	src  *source
+	list *listing
+	plan *plan
+}
+
+// find lists and plans a dataset. The caller closes its source.
+func (o Options) find(ctx context.Context) (*found, error) {
 	if o.Folder == "" {
-		return openNamed(ctx, o)
+		return findNamed(ctx, o)
 	}
 	src, err := openSource(o.Folder)
 	if err != nil {
 		return nil, err
 	}
-	defer src.close()
-	l, err := src.list(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("listing %s: %w", o.Folder, err)
+	f := &found{name: filepath.Base(src.name), src: src}
+	if f.list, err = src.list(ctx); err != nil {
+		err = fmt.Errorf("listing %s: %w", o.Folder, err)
+	} else {
+		f.plan, err = makePlan(ctx, src, f.list, o.Layout)
 	}
-	p, err := makePlan(ctx, src, l, o.Layout)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, src.close())
 	}
-	return prepare(ctx, src, l, p, o)
+	return f, nil
 }
 
 func (o Options) withDefaults() (Options, error) {

@@ -19,17 +19,15 @@ func Datasets() []string {
 	return names
 }
 
-// openNamed opens a dataset that can be fetched.
-func openNamed(ctx context.Context, o Options) (*Dataset, error) {
-	switch {
-	case o.Dataset == emojiName:
-		return openEmoji(ctx, o)
-	case slices.Contains(mnist.Datasets(), o.Dataset):
-		return openIDX(ctx, o)
-	case o.Dataset == "":
+// findNamed fetches and plans a dataset whose pictures are decoded.
+func findNamed(ctx context.Context, o Options) (*found, error) {
+	switch o.Dataset {
+	case emojiName:
+		return findEmoji(ctx, o)
+	case "":
 		return nil, fmt.Errorf("neither a folder nor the name of a dataset: there are %s", words(Datasets()))
 	}
-	return nil, fmt.Errorf("no dataset %q; there are %s", o.Dataset, words(Datasets()))
+	return nil, fmt.Errorf("no dataset %q of pictures; there are %s", o.Dataset, words(Datasets()))
 }
 
 // openIDX opens a dataset of MNIST's form, which is kept in memory: grey, of 28 x 28 pixels if no others are asked for,

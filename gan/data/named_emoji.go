@@ -34,8 +34,8 @@ const (
 	testShare = 7
 )
 
-// openEmoji opens the font's drawings, by Unicode's groups.
-func openEmoji(ctx context.Context, o Options) (*Dataset, error) {
+// findEmoji fetches the font and plans its drawings, by Unicode's groups.
+func findEmoji(ctx context.Context, o Options) (*found, error) {
 	if o.Layout != "" && o.Layout != Classes {
 		return nil, fmt.Errorf("%s has pictures with classes: it is not of the layout %s", emojiName, o.Layout)
 	}
@@ -55,12 +55,7 @@ func openEmoji(ctx context.Context, o Options) (*Dataset, error) {
 	}
 	p, files := planEmoji(drawings)
 	src := &source{name: path, files: files, close: func() error { return nil }, fresh: fmt.Sprint(emojiFont.Files[0].SHA256, emoji.Version)}
-	d, err := prepare(ctx, src, &listing{}, p, o)
-	if err != nil {
-		return nil, err
-	}
-	d.Name = emojiName
-	return d, nil
+	return &found{emojiName, src, &listing{}, p}, nil
 }
 
 // planEmoji makes classes of the groups that are large enough, and splits each by the emoji that are no variants of

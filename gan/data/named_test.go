@@ -55,7 +55,7 @@ func TestMNIST(t *testing.T) {
 func TestNamedErrors(t *testing.T) {
 	for want, o := range map[string]Options{
 		"neither a folder nor the name of a dataset: there are": {},
-		`no dataset "cifar"; there are`:                         {Dataset: "cifar"},
+		`no dataset "cifar" of pictures; there are`:             {Dataset: "cifar"},
 		"it is not of the layout pairs":                         {Dataset: "mnist", Layout: Pairs},
 	} {
 		o.Cache = t.TempDir()
