@@ -31,13 +31,17 @@ func dataCommand() *cli.Command {
 
 func data(c *cli.Context) error {
 	grid := fileOutputs(c, "grid")
-	if err := errors.Join(checkDataFlags(c), checkOutputs(c, grid)); err != nil {
-		return err
-	}
-	if _, err := pictureOptions(c); err != nil {
+	_, err := pictureOptions(c)
+	if err := errors.Join(checkOutputs(c, grid), err); err != nil {
 		return err
 	}
 	src, name := flagSource(c), c.Args().First()
+	if name == "" && src.folder == "" && slices.Contains(pictures.Datasets(), src.name) && !slices.Contains(mnist.Datasets(), src.name) {
+		return dataOfPictures(c, src.name)
+	}
+	if err := checkDataFlags(c); err != nil {
+		return err
+	}
 	switch {
 	case c.Args().Len() > 1:
 		return usagef("data takes one folder or name, not %d: flags come first", c.Args().Len())

@@ -14,6 +14,9 @@ import (
 // not there, as nothing is downloaded for it.
 func cached(t *testing.T, name string) (cache string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("whole datasets are read only without -short")
+	}
 	user, err := cacheFolder("")
 	if err != nil {
 		t.Skip(err)
