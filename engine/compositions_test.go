@@ -38,6 +38,13 @@ func init() {
 		"demodulate": func(b *network) *gorgonia.Node {
 			return b.must(Demodulate(b.parameter("w", 2, 2, 3, 2), b.parameter("styles", 2, 3), 1e-3))
 		},
+		"batch_matmul": func(b *network) *gorgonia.Node {
+			x := b.must(BatchMatMul(b.parameter("a", 2, 3, 4), b.parameter("b", 2, 3, 2), true, false))
+			return b.must(BatchMatMul(x, b.parameter("c", 2, 5, 2), false, true))
+		},
+		"attention": func(b *network) *gorgonia.Node {
+			return b.must(Attention(b.parameter("q", 2, 3, 4), b.parameter("k", 2, 5, 4), b.parameter("v", 2, 5, 2)))
+		},
 		"relu":        func(b *network) *gorgonia.Node { return b.must(ReLU(b.parameter("x", 3, 4))) },
 		"prelu":       func(b *network) *gorgonia.Node { return b.must(PReLU(b.parameter("x", 3, 4), b.parameter("alpha", 4))) },
 		"gelu":        func(b *network) *gorgonia.Node { return b.must(GELU(b.parameter("x", 3, 4))) },
@@ -268,5 +275,124 @@ func TestConv2DTransposeByDefinition(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// Attention, by its definition.
+func TestAttentionByDefinition(t *testing.T) {
+	b := newNetwork(t, tensor.Float64, 1)
+	const batch, queries, keys, depth, width = 2, 3, 5, 4, 2
+	q, k, v := b.input("q", batch, queries, depth), b.input("k", batch, keys, depth), b.input("v", batch, keys, width)
+	got := b.value(b.must(Attention(q, k, v)))
+	qs, ks, vs := q.Value().Data().([]float64), k.Value().Data().([]float64), v.Value().Data().([]float64)
+	for n := range batch {
+		for i := range queries {
+			var weights [keys]float64
+			var total float64
+			for j := range keys {
+				for d := range depth {
+					weights[j] += qs[(n*queries+i)*depth+d] * ks[(n*keys+j)*depth+d] / 2 // the root of depth
+				}
+				weights[j] = math.Exp(weights[j])
+				total += weights[j]
+			}
+			for c := range width {
+				var want float64
+				for j := range keys {
+					want += weights[j] / total * vs[(n*keys+j)*width+c]
+				}
+				if g := got[(n*queries+i)*width+c]; math.Abs(g-want) > 1e-9 {
+					t.Errorf("element %d %d %d is %v, want %v", n, i, c, g, want)
+				}
+			}
+		}
+	}
+}
+
+// Losses and statistics, by their definitions.
+func TestCompositionsByDefinition(t *testing.T) {
+	b := newNetwork(t, tensor.Float64, 1)
+	x, y := b.input("x", 3, 4), b.input("y", 3, 4)
+	xs, ys := x.Value().Data().([]float64), y.Value().Data().([]float64)
+	mean := func(f func(x, y float64) float64) float64 {
+		var sum float64
+		for i := range xs {
+			sum += f(xs[i], ys[i]) / float64(len(xs))
+		}
+		return sum
+	}
+	for name, c := range map[string]struct {
+		loss *gorgonia.Node
+		want float64
+	}{
+		"l1":    {b.must(L1(x, y)), mean(func(x, y float64) float64 { return math.Abs(x - y) })},
+		"l2":    {b.must(L2(x, y)), mean(func(x, y float64) float64 { return (x - y) * (x - y) })},
+		"hinge": {b.must(Hinge(x, y)), mean(func(x, y float64) float64 { return math.Max(0, 1-x*y) })},
+		"bce":   {b.must(BCEWithLogits(x, y)), mean(func(x, y float64) float64 { s := 1 / (1 + math.Exp(-x)); return -y*math.Log(s) - (1-y)*math.Log(1-s) })},
+		"huber": {b.must(Huber(x, y, 0.5)), mean(func(x, y float64) float64 {
+			if d := math.Abs(x - y); d > 0.5 {
+				return 0.5 * (d - 0.25)
+			}
+			return (x - y) * (x - y) / 2
+		})},
+		"binary_accuracy": {b.must(BinaryAccuracy(x, y)), mean(func(x, y float64) float64 {
+			if (x > 0) == (y > 0.5) {
+				return 1
+			}
+			return 0
+		})},
+		"kl_normal": {b.must(KLNormal(x, y)), 4 * mean(func(m, l float64) float64 { return -(1 + l - m*m - math.Exp(l)) / 2 })},
+	} {
+		if got := b.value(c.loss)[0]; math.Abs(got-c.want) > 1e-6*math.Max(1, math.Abs(c.want)) {
+			t.Errorf("%s is %v, want %v", name, got, c.want)
+		}
+	}
+	// Similar to itself, and less so to another.
+	a, other := b.input("a", 2, 13, 12, 2), b.input("other", 2, 13, 12, 2)
+	for i, v := range b.value(b.must(SSIM(a, a, 1))) {
+		if math.Abs(v-1) > 1e-6 {
+			t.Errorf("SSIM of image %d with itself is %v", i, v)
+		}
+	}
+	if v := b.value(b.must(SSIM(a, other, 1)))[0]; !(v < 0.5) {
+		t.Errorf("SSIM of noise with other noise is %v", v)
+	}
+	// What batch norm makes has mean beta and deviation gamma.
+	images, gamma, beta := b.input("images", 4, 3, 3, 2), b.input("gamma", 2), b.input("beta", 2)
+	normalised, _, _, err := BatchNorm(images, gamma, beta, 0)
+	m, v, err2 := Moments(b.must(normalised, err), 0, 1, 2)
+	means, variances := b.value(b.must(m, err2)), b.value(v)
+	for i := range 2 {
+		g, want := gamma.Value().Data().([]float64)[i], beta.Value().Data().([]float64)[i]
+		if math.Abs(means[i]-want) > 1e-9 || math.Abs(variances[i]-g*g) > 1e-6 {
+			t.Errorf("channel %d: mean %v, variance %v, want %v and %v", i, means[i], variances[i], want, g*g)
+		}
+	}
+	// Spectral norm divides by the largest singular value, once u has settled.
+	w, u := b.input("w", 2, 2, 3), b.input("u", 1, 3)
+	var n *gorgonia.Node
+	for range 60 {
+		if n, u, err = SpectralNorm(w, u, 1e-12); err != nil {
+			t.Fatal(err)
+		}
+	}
+	matrix := b.must(Reshape(n, 4, 3))
+	s := b.value(b.must(Dense(b.must(Transpose(matrix, 1, 0)), matrix, nil))) // of which 1 must be the largest eigenvalue
+	vector := []float64{1, 0.5, 0.25}
+	var length float64
+	for range 200 {
+		var next [3]float64
+		for i := range 3 {
+			for j := range 3 {
+				next[i] += s[3*i+j] * vector[j]
+			}
+		}
+		length = math.Sqrt(next[0]*next[0] + next[1]*next[1] + next[2]*next[2])
+		for i := range 3 {
+			vector[i] = next[i] / length
+		}
+	}
+	if math.Abs(length-1) > 1e-5 {
+		t.Errorf("the largest singular value of a normalised kernel is %v", math.Sqrt(length))
 	}
 }
