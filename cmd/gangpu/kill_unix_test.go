@@ -116,6 +116,10 @@ func TestKilledRun(t *testing.T) {
 		{">2, 2/", r.Info()},
 		{">2, 8/", ""},
 	} {
+		if run, err := runfolder.Open(out); err == nil && run.Info.State == runfolder.Finished {
+			t.Logf("on a busy machine it came to its end before it was killed after %q", x.line)
+			break
+		}
 		if !killed(t, command(t, args()...), x.line, x.file) {
 			t.Logf("it ended before it could be killed after %q, writing %q", x.line, x.file)
 		}
