@@ -6,9 +6,9 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
-	"unsafe"
 
 	"gangpu/engine/expr"
 	"gangpu/engine/program"
@@ -34,55 +34,80 @@ func sameFloat(a, b float32) bool {
 	return math.Float32bits(a) == math.Float32bits(b) || a != a && b != b
 }
 
-// Vector loops give the bits of their plain-Go twins.
-func TestExpressionLoops(t *testing.T) {
-	ops := []expr.Op{opCopy, opHorner}
-	for op := expr.OpAdd; op <= expr.OpRemainder; op++ {
-		switch op {
-		case expr.OpAdd, expr.OpSub, expr.OpMul, expr.OpDiv, expr.OpMin, expr.OpMax, expr.OpLess, expr.OpLessEqual, expr.OpEqual, expr.OpSelect,
-			expr.OpNeg, expr.OpAbs, expr.OpFloor, expr.OpCeil, expr.OpSqrt, expr.OpFMA, expr.OpRint, expr.OpPow2, expr.OpExponent, expr.OpMantissa:
-			ops = append(ops, op)
-		}
+// The vector units' machines give the bits of their plain-Go twin.
+func TestChunkOps(t *testing.T) {
+	if len(chunkOps) != chunkOpCount {
+		t.Fatalf("%d operations, want %d", len(chunkOps), chunkOpCount)
 	}
 	eachUnit(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 1))
-		for _, op := range ops {
-			for _, n := range []int{16, 32, 48, 80, 1024} {
-				for inc := range 8 {
-					arrays := make([][]float32, 3)
-					for i := range arrays {
-						arrays[i] = alignedFloats(n)
-						anyFloats(rng, arrays[i])
-						if op == expr.OpPow2 {
-							for j := range arrays[i] {
-								arrays[i][j] = float32(rng.IntN(254) - 126)
+		for number, o := range chunkOps {
+			if o.op == opEnd || o.op == opExternal {
+				continue
+			}
+			for chunks := 1; chunks <= 3; chunks++ {
+				n := unit.chunk * chunks
+				in, got, want := make([][]float32, 4), alignedFloats(n+1), alignedFloats(n+1)
+				for i := range in {
+					in[i] = alignedFloats(n)
+					anyFloats(rng, in[i])
+					if o.op == expr.OpPow2 {
+						for j := range in[i] {
+							in[i][j] = float32(rng.IntN(254) - 126)
+						}
+					}
+				}
+				// The slots: what acc begins with, the result, then operands, those that advance first.
+				load, store := numberOfChunkOp[chunkOp{opLoad, "M"}], numberOfChunkOp[chunkOp{opStore, "M"}]
+				code := []chunkInstr{{op: uintptr(load)}, {op: uintptr(number)}, {op: uintptr(store), a: 8}, {}}
+				slots := []uintptr{address(&in[0][0]), address(&got[0])}
+				memory := strings.ReplaceAll(o.form, "A", "")
+				for _, kind := range "MS" {
+					for i, k := range memory {
+						if k == kind {
+							*[]*uintptr{&code[1].a, &code[1].b, &code[1].c}[i] = uintptr(8 * len(slots))
+							slots = append(slots, address(&in[1+i][0]))
+						}
+					}
+				}
+				if o.op == opStore {
+					code[1].a = 8
+				}
+				for i := range code {
+					if unit.handlers != nil {
+						code[i].op = unit.handlers[code[i].op]
+					}
+				}
+				unit.run(&chunkState{code: &code[0], next: &code[0], slots: &slots[0], chunks: chunks,
+					advancing: len(slots) - strings.Count(o.form, "S")})
+				for first := 0; first < n; first += maxChunk {
+					var values [4]chunkFloats
+					for i := range values {
+						copy(values[i][:], in[i][first:])
+					}
+					operands := make([]*chunkFloats, 3)
+					next := 1
+					for i, k := range o.form {
+						if k == 'A' {
+							operands[i] = &values[0]
+							continue
+						}
+						if operands[i] = &values[next]; k == 'S' {
+							for j := range operands[i] {
+								operands[i][j] = in[next][0]
 							}
 						}
-						if inc>>i&1 == 1 { // one number for all
-							for j := range arrays[i] {
-								arrays[i][j] = arrays[i][0]
-							}
-						}
+						next++
 					}
-					got, want := slices.Repeat([]float32{7}, n+1), slices.Repeat([]float32{7}, n+1)
-					run := func(f func(op expr.Op, p *loopArgs), d []float32) {
-						p := &loopArgs{n: n, d: unsafe.Pointer(&d[0]), a: unsafe.Pointer(&arrays[0][0]), b: unsafe.Pointer(&arrays[1][0]),
-							c: unsafe.Pointer(&arrays[2][0]), constants: []float32{0.25, -1.5, 3, 0.125}}
-						for i, p := range []*uintptr{&p.incA, &p.incB, &p.incC} {
-							*p = 64 * uintptr(1-inc>>i&1)
-						}
-						f(op, p)
+					if o.op != opStore {
+						computeChunkGo(o.op, &values[0], operands[0], operands[1], operands[2])
 					}
-					if op == opHorner && inc&1 == 1 {
-						continue // of a constant there is no polynomial
-					}
-					run(unit.expression, got)
-					run(expressionGo, want)
-					for i := range got {
-						if !sameFloat(got[i], want[i]) {
-							t.Fatalf("%v, %d points, increments %03b: element %d of %v, %v, %v is %v, want %v", op, n, inc, i,
-								arrays[0][i], arrays[1][i], arrays[2][i], got[i], want[i])
-						}
+					copy(want[first:n], values[0][:])
+				}
+				for i := range got {
+					if !sameFloat(got[i], want[i]) {
+						t.Fatalf("%v %s, %d chunks: element %d of %v, %v, %v, %v is %v, want %v", o.op, o.form, chunks, i,
+							in[0][i%n], in[1][i%n], in[2][i%n], in[3][i%n], got[i], want[i])
 					}
 				}
 			}

@@ -12,11 +12,13 @@ func newMap(op program.Map, a arguments, ws *workspace) (kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := max(mapTask/e.block, 1) * e.block
-	return kernel{blocks(e.points, size, func(first, end, worker int) {
+	perSpan := ceilDiv(e.span, e.block)
+	blocksOfTask := max(mapTask/e.block, 1)
+	return kernel{blocks(e.points/e.span*perSpan, blocksOfTask, func(i, end, worker int) {
 		e.prepare(worker)
-		for ; first < end; first += e.block {
-			e.run(first, min(e.block, end-first), worker)
+		for ; i < end; i++ {
+			first := i % perSpan * e.block
+			e.run(i/perSpan*e.span+first, min(e.block, e.span-first), worker)
 		}
 	})}, nil
 }

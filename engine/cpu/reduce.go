@@ -159,7 +159,7 @@ func (r *reduction) wholeRows(first, end, rows, worker int) {
 		n := min(rows, end-first)
 		r.run(first*r.reduced, n*r.reduced, worker)
 		for k, w := range r.where {
-			v := r.value(w, n*r.reduced, worker)
+			v := r.value(w, first*r.reduced, n*r.reduced, worker)
 			for i := range n {
 				row := v[i*r.reduced:][:r.reduced]
 				at := r.number(first+i, 0)
@@ -198,7 +198,7 @@ func (r *reduction) part(outer, chunk, column, rows, worker int) {
 		first := row*r.inner + column
 		r.run(first, n, worker)
 		for k, w := range r.where {
-			v := r.value(w, n, worker)
+			v := r.value(w, first, n, worker)
 			a := acc[k*size:][:n]
 			switch r.kind {
 			case program.Sum:

@@ -1,7 +1,5 @@
 package cpu
 
-import "gangpu/engine/expr"
-
 // A vectorUnit is one set of the innermost loops. All of them compute the same, but for rounding.
 type vectorUnit struct {
 	name string
@@ -21,9 +19,8 @@ type vectorUnit struct {
 
 	elementLoops
 	spectralLoops
+	chunkLoops
 
-	// expression computes an instruction on whole vectors of points; see expressionGo.
-	expression func(op expr.Op, p *loopArgs)
 	// sums are the sums of v and of its squares, in float64; see sumsGo.
 	sums func(v []float32) (sum, squares float64)
 	// columnSums adds v to sum, and its squares to squares if there are any; see columnSumsGo.
@@ -59,7 +56,7 @@ var plainGo = &vectorUnit{
 	transpose8x8:  transpose8x8Go,
 	elementLoops:  elementLoopsGo,
 	spectralLoops: spectralLoopsGo,
-	expression:    expressionGo,
+	chunkLoops:    chunkLoopsGo,
 	sums:          sumsGo,
 	columnSums:    columnSumsGo,
 }

@@ -15,7 +15,7 @@ var avx512 = &vectorUnit{
 	transpose8x8:  transpose8x8AVX2,
 	elementLoops:  elementLoopsAVX2,
 	spectralLoops: spectralLoopsAVX512,
-	expression:    expressionAVX512,
+	chunkLoops:    chunkLoopsAVX512,
 	sums:          sumsUnitAVX512,
 	columnSums:    columnSumsUnitAVX512,
 }
@@ -33,7 +33,7 @@ var avx2 = &vectorUnit{
 	transpose8x8:  transpose8x8AVX2,
 	elementLoops:  elementLoopsAVX2,
 	spectralLoops: spectralLoopsAVX2,
-	expression:    expressionAVX2,
+	chunkLoops:    chunkLoopsAVX2,
 	sums:          sumsUnitAVX2,
 	columnSums:    columnSumsUnitAVX2,
 }
