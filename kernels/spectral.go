@@ -16,10 +16,19 @@ const SpectrumLen = 2 * dftLength * (dftLength/2 + 1)
 // Spectral says whether a [Large] convolution is one for the kernels of conv2d_spectral. They take
 // some 50,000 instructions of a thread for a plane, whatever its size; conv2d_large takes two in
 // fp32, and half of one in tf32, for each of the taps of a plane that meet a pixel. The limit lies
-// between. No output's tap is 42 pixels from another, by which it could be taken for that: input,
-// output and filter are of at most 28 and the padding is half a filter or none.
-func Spectral(inH, inW, filterH, filterW, taps int) bool {
-	return max(inH, inW, filterH, filterW) <= dftImage && taps >= minTaps
+// between.
+func Spectral(height, width Axis, taps int) bool {
+	return height.spectral() && width.spectral() && taps >= minTaps
+}
+
+// Axis is one axis of a convolution: sizes, and the padding before the input.
+type Axis struct{ In, Out, Filter, Pad int }
+
+// spectral reports whether input, output and filter fit the transform, and no output's tap is 42 pixels from
+// another, by which it could be taken for that. It always holds for Keras's paddings.
+func (a Axis) spectral() bool {
+	nearest, farthest := -a.Pad-(a.In-1), a.Out-1+a.Filter-1-a.Pad // of output+tap-pad-input
+	return max(a.In, a.Out, a.Filter) <= dftImage && nearest > -dftLength && farthest < dftLength
 }
 
 // SpectralTransformGrid is the grid of conv2d_spectral_transform.

@@ -13,23 +13,26 @@ func TestSpectral(t *testing.T) {
 		{28, 7, 184 * 184, false}, // cheaper directly
 		{32, 28, 700 * 700, false},
 	} {
-		if got := Spectral(c.size, c.size, c.filter, c.filter, c.taps); got != c.want {
+		side := Axis{In: c.size, Out: c.size, Filter: c.filter, Pad: (c.filter - 1) / 2}
+		if got := Spectral(side, side, c.taps); got != c.want {
 			t.Errorf("a filter of %d on %d: %v, want %v", c.filter, c.size, got, c.want)
 		}
 	}
 }
 
-// No input and tap of what it takes meet in an output dftLength away.
+// The transform is long enough for Keras's paddings, and not for all others.
 func TestSpectralLength(t *testing.T) {
-	apart := func(in, out, filter, pad int) bool {
-		nearest, farthest := -pad-(in-1), out-1+filter-1-pad // of o+tap-pad-i
-		return nearest > -dftLength && farthest < dftLength
-	}
 	for in := 1; in <= dftImage; in++ {
 		for filter := 1; filter <= dftImage; filter++ {
-			if !apart(in, in, filter, (filter-1)/2) || filter <= in && !apart(in, in-filter+1, filter, 0) {
+			same, valid := Axis{in, in, filter, (filter - 1) / 2}, Axis{in, in - filter + 1, filter, 0}
+			if !same.spectral() || filter <= in && !valid.spectral() {
 				t.Errorf("a filter of %d on %d needs a longer transform than %d", filter, in, dftLength)
 			}
+		}
+	}
+	for _, a := range []Axis{{28, 28, 28, 27}, {28, 28, 28, 0}, {28, 29, 2, 1}} {
+		if a.spectral() {
+			t.Errorf("%+v is taken: an output's taps are %d apart from others, or it is too large", a, dftLength)
 		}
 	}
 }

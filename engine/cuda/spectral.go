@@ -9,7 +9,8 @@ import (
 // of the input in registers.
 
 func spectral(g program.Geometry) bool {
-	return large(g) && kernels.Spectral(g.InH, g.InW, g.FilterH, g.FilterW, g.MACs()/(g.Batch*g.InC))
+	return large(g) && kernels.Spectral(kernels.Axis{In: g.InH, Out: g.OutH(), Filter: g.FilterH, Pad: g.PadTop()},
+		kernels.Axis{In: g.InW, Out: g.OutW(), Filter: g.FilterW, Pad: g.PadLeft()}, g.MACs()/(g.Batch*g.InC))
 }
 
 func (p *planner) conv2dSpectral(g program.Geometry, x, filter uint64, e epilogue, y uint64) error {

@@ -134,6 +134,12 @@ var layers = func() (all []struct {
 		{Batch: batch, InH: 28, InW: 28, InC: 5, OutC: 1, FilterH: 28, FilterW: 28, StrideH: 1, StrideW: 1},
 		{Batch: batch, InH: 25, InW: 28, InC: 3, OutC: 1, FilterH: 20, FilterW: 21, StrideH: 1, StrideW: 1},
 		{Batch: batch, InH: 9, InW: 9, InC: 8, OutC: 1, FilterH: 9, FilterW: 9, StrideH: 1, StrideW: 1},
+		// Inputs of outputs that lie far apart: too far for a short Fourier transform.
+		{Batch: batch, InH: 24, InW: 23, InC: 2, OutC: 1, FilterH: 24, FilterW: 23, StrideH: 1, StrideW: 1, Padding: program.Explicit(23, 0, 22, 0)},
+		{Batch: batch, InH: 24, InW: 23, InC: 2, OutC: 1, FilterH: 24, FilterW: 23, StrideH: 1, StrideW: 1, Padding: program.Explicit(0, 23, 0, 22)},
+		// Layers of PyTorch's networks.
+		{Batch: batch, InH: 16, InW: 16, InC: 16, OutC: 32, FilterH: 4, FilterW: 4, StrideH: 2, StrideW: 2, Padding: program.Explicit(1, 1, 1, 1)},
+		{Batch: batch, InH: 16, InW: 16, InC: 16, OutC: 32, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2, Padding: program.Explicit(1, 0, 1, 0)},
 	} {
 		add(g.MACs(), program.Conv2D{Geometry: g, Epilogue: forward}, program.Conv2DInputGrad{Geometry: g, Epilogue: backward},
 			program.Conv2DFilterGrad{Geometry: g}, program.Conv2DTranspose{Geometry: g, Epilogue: forward})
@@ -176,7 +182,8 @@ func geometry(rng *rand.Rand, limit int) program.Geometry {
 			}
 		}
 		g.Padding = pick(rng, program.Same, program.Same, program.Valid, program.Valid,
-			program.Explicit(rng.IntN(3), rng.IntN(4)-1, rng.IntN(3), rng.IntN(4)-1))
+			program.Explicit(rng.IntN(3), rng.IntN(4)-1, rng.IntN(3), rng.IntN(4)-1),
+			program.Explicit(rng.IntN(g.FilterH), rng.IntN(g.FilterH), rng.IntN(g.FilterW), rng.IntN(g.FilterW)))
 		if g.Validate() == nil && max(g.MACs(), g.InLen(), g.OutLen(), g.FilterLen()) <= max(limit, 500) {
 			return g
 		}
