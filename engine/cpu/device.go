@@ -111,7 +111,7 @@ func newKernel(op program.Op, a arguments, ws *workspace) (kernel, error) {
 	switch op := op.(type) {
 	case program.MatMul:
 		e, c := a.epilogue(op.Epilogue)
-		return newMatMuls(op, a.f32(0), a.f32(1), e, c, ws), nil
+		return newMatMul(op, a.f32(0), a.f32(1), e, c, ws), nil
 	case program.Conv2D:
 		e, y := a.epilogue(op.Epilogue)
 		return newConv2D(op.Geometry, a.f32(0), a.f32(1), e, y, ws), nil

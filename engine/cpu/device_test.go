@@ -18,6 +18,9 @@ func TestThreadsDoNotChangeBits(t *testing.T) {
 		matMulCase(r, program.MatMul{M: 300, N: 300, K: 600}),
 		matMulCase(r, program.MatMul{M: 300, N: 1, K: 600}),
 		matMulCase(r, program.MatMul{M: 1, N: 1300, K: 60}),
+		matMulCase(r, program.MatMul{M: 60, N: 70, K: 3000, TransB: true}),
+		matMulCase(r, program.MatMul{M: 16, N: 40, K: 4000, TransA: true}),
+		matMulCase(r, program.MatMul{Batch: 50, M: 12, N: 20, K: 30}),
 		{columnSum(40000, 16), [][]float32{randomFloats(r, 640000)}, nil},
 	}
 	for _, g := range tutorialGeometries(9) {
@@ -40,6 +43,8 @@ func TestRunAllocatesNothing(t *testing.T) {
 	cases := []convCase{
 		matMulCase(r, program.MatMul{M: 100, N: 50, K: 60, TransB: true}),
 		matMulCase(r, program.MatMul{M: 100, N: 1, K: 60}),
+		matMulCase(r, program.MatMul{M: 10, N: 20, K: 1500}),
+		matMulCase(r, program.MatMul{Batch: 50, M: 12, N: 20, K: 30}),
 		{columnSum(400, 16), [][]float32{randomFloats(r, 6400)}, nil},
 	}
 	for _, g := range tutorialGeometries(3) {

@@ -7,10 +7,11 @@ import (
 	"gangpu/engine/program"
 )
 
-// matMulCase is a product with a random epilogue.
+// matMulCase is a product with a random epilogue, or a batch without.
 func matMulCase(r *rand.Rand, op program.MatMul) convCase {
-	a, b := randomFloats(r, op.M*op.K), randomFloats(r, op.K*op.N)
-	c := convCase{nil, [][]float32{a, b}, make([]float64, op.M*op.N)}
+	batch := op.Products()
+	a, b := randomFloats(r, batch*op.M*op.K), randomFloats(r, batch*op.K*op.N)
+	c := convCase{nil, [][]float32{a, b}, make([]float64, batch*op.M*op.N)}
 	am, ak, bk, bn := op.K, 1, op.N, 1
 	if op.TransA {
 		am, ak = 1, op.M
@@ -18,12 +19,19 @@ func matMulCase(r *rand.Rand, op program.MatMul) convCase {
 	if op.TransB {
 		bk, bn = 1, op.K
 	}
-	for m := range op.M {
-		for n := range op.N {
-			for k := range op.K {
-				c.want[m*op.N+n] += float64(a[m*am+k*ak]) * float64(b[k*bk+n*bn])
+	for i := range batch {
+		a, b, want := a[i*op.M*op.K:], b[i*op.K*op.N:], c.want[i*op.M*op.N:]
+		for m := range op.M {
+			for n := range op.N {
+				for k := range op.K {
+					want[m*op.N+n] += float64(a[m*am+k*ak]) * float64(b[k*bk+n*bn])
+				}
 			}
 		}
+	}
+	if batch > 1 {
+		c.op = op
+		return c
 	}
 	var in [][]float32
 	op.Epilogue, in = randomEpilogue(r, op.N, c.want)
@@ -42,9 +50,16 @@ func TestMatMul(t *testing.T) {
 			{M: 700, N: 1, K: 9, TransA: true}, {M: 1, N: 20, K: 600, TransB: true},
 			{M: 200, N: 40, K: 1, TransB: true},
 			{M: 110, N: 300, K: 530}, {M: 10, N: 10, K: 1100, TransA: true, TransB: true}, // many blocks
+			{M: 30, N: 70, K: 1600}, {M: 64, N: 65, K: 1300, TransA: true}, // sums in parts
+			{M: 1100, N: 20, K: 7}, {M: 2053, N: 33, K: 9, TransB: true}, // as a convolution
+			{M: 9, N: 20, K: 1100, TransA: true}, {M: 3, N: 40, K: 2053, TransA: true}, // as the gradient of its filter
+			{Batch: 3, M: 200, N: 260, K: 20}, {Batch: 2, M: 8, N: 9, K: 1200}, {Batch: 70, M: 3, N: 2, K: 4}, {Batch: 40, M: 1, N: 30, K: 20},
 		}
 		for range 80 {
 			ops = append(ops, program.MatMul{M: size(), N: size(), K: size(), TransA: r.IntN(2) == 0, TransB: r.IntN(2) == 0})
+			if r.IntN(4) == 0 {
+				ops[len(ops)-1].Batch = 2 + r.IntN(5)
+			}
 		}
 		for _, op := range ops {
 			c := matMulCase(r, op)
