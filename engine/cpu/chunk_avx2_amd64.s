@@ -2,10 +2,11 @@
 
 #include "textflag.h"
 
-// The machine of expressions, see chunk.go. acc is Y0 to Y7. R8 is the instruction, R9 the slots, CX the chunks
-// left, R10 the first instruction, R11 how many slots advance, and DI the state. SI, DX and R12 are the addresses of
-// the operands in memory, Y10, Y11 and Y12 the floats there. Y15 is 0 everywhere, Y14 is 1, and Y13 has the
-// sign bits. Each operation goes on to the next one by itself.
+// The machine of expressions, see chunk.go. acc is Y0 to Y7, and X is in memory, at R14.
+// R8 is the instruction, R9 the slots, CX the chunks left, R10 the first instruction, R11 and R13 how many slots
+// advance and are read, and DI the state. SI, DX and R12 are the addresses of the operands in memory, Y10, Y11 and
+// Y12 the floats there. Y15 is 0 everywhere, Y14 is 1, and Y13 has the sign bits. Each operation goes on to the next
+// one by itself.
 
 #define A MOVQ 8(R8), SI; MOVQ (R9)(SI*1), SI
 #define B MOVQ 16(R8), DX; MOVQ (R9)(DX*1), DX
@@ -41,6 +42,7 @@
 #define LOAD_M(op, acc, t, at) VMOVUPS at(SI), acc
 #define LOAD_S(op, acc, t, at) VMOVAPS Y10, acc
 #define STORE(op, acc, t, at) VMOVUPS acc, at(SI)
+#define STREAM(op, acc, t, at) VMOVNTPS acc, at(SI)
 
 #define TWO_AM(op, acc, t, at) op at(SI), acc, acc
 #define TWO_AS(op, acc, t, at) op Y10, acc, acc
@@ -65,6 +67,8 @@
 #define FMA_ASM(op, acc, t, at) VFMADD213PS at(DX), Y10, acc
 #define FMA_ASS(op, acc, t, at) VFMADD213PS Y11, Y10, acc
 #define FMA_MMA(op, acc, t, at) VMOVUPS at(SI), t; VFMADD231PS at(DX), t, acc
+#define FMA_AXS(op, acc, t, at) VFMADD132PS at(R14), Y10, acc
+#define FMA_XSS(op, acc, t, at) VMOVUPS at(R14), acc; VFMADD213PS Y11, Y10, acc
 #define FMA_MSA(op, acc, t, at) VFMADD231PS at(SI), Y11, acc
 #define FMA_MMM(op, acc, t, at) VMOVUPS at(SI), acc; VMOVUPS at(DX), t; VFMADD213PS at(R12), t, acc
 #define FMA_MMS(op, acc, t, at) VMOVUPS at(SI), acc; VFMADD132PS at(DX), Y12, acc
@@ -111,6 +115,7 @@ TEXT ·runChunksAVX2(SB), NOSPLIT, $0-8
 	MOVQ 16(DI), R9
 	MOVQ 24(DI), CX
 	MOVQ 32(DI), R11
+	MOVQ 40(DI), R13
 	MOVL $0x3f800000, AX
 	VMOVD AX, X14
 	VBROADCASTSS X14, Y14
@@ -121,7 +126,8 @@ TEXT ·runChunksAVX2(SB), NOSPLIT, $0-8
 	MOVQ (R8), AX
 	JMP  AX
 
-// The slots that advance move on by a chunk.
+// The slots that advance move on by a chunk. Of arrays that are read, the first R13 ones, what is needed some chunks
+// later is asked for: the processor looks ahead too little while it computes much.
 TEXT chunkEnd<>(SB), NOSPLIT|NOFRAME, $0
 	DECQ CX
 	JZ   done
@@ -133,7 +139,23 @@ advance:
 
 check:
 	DECQ AX
+	CMPQ AX, R13
 	JGE  advance
+	JMP  checkRead
+
+advanceRead:
+	MOVQ (R9)(AX*8), DX
+	ADDQ $256, DX
+	MOVQ DX, (R9)(AX*8)
+	PREFETCHT0 2048(DX)
+	PREFETCHT0 2112(DX)
+	PREFETCHT0 2176(DX)
+	PREFETCHT0 2240(DX)
+	DECQ AX
+
+checkRead:
+	TESTQ AX, AX
+	JGE   advanceRead
 	MOVQ R10, R8
 	MOVQ (R8), AX
 	JMP  AX
@@ -150,8 +172,14 @@ TEXT chunkExternal<>(SB), NOSPLIT|NOFRAME, $0
 	RET
 
 OP(loadM, A, LOAD_M, 0)
+TEXT loadX<>(SB), NOSPLIT|NOFRAME, $0
+	A
+	MOVQ SI, R14
+	NEXT
+
 OP(loadS, SCALAR_A, LOAD_S, 0)
 OP(store, A, STORE, 0)
+OP(stream, A, STREAM, 0)
 OP(addAM, A, TWO_AM, VADDPS)
 OP(addAS, SCALAR_A, TWO_AS, VADDPS)
 OP(addMM, A; B, TWO_MM, VADDPS)
@@ -217,6 +245,8 @@ OP(fmaMMM, A; B; C, FMA_MMM, 0)
 OP(fmaMMS, A; B; SCALAR_C, FMA_MMS, 0)
 OP(fmaMSM, A; SCALAR_B; C, FMA_MSM, 0)
 OP(fmaMSS, A; SCALAR_B; SCALAR_C, FMA_MSS, 0)
+OP(fmaAXS, SCALAR_A, FMA_AXS, 0)
+OP(fmaXSS, SCALAR_A; SCALAR_B, FMA_XSS, 0)
 OP(selectAMM, A; B, SELECT_AMM, 0)
 OP(selectAMS, A; SCALAR_B, SELECT_AMS, 0)
 OP(selectASM, SCALAR_A; B, SELECT_ASM, 0)
@@ -255,100 +285,104 @@ DATA ·chunkHandlersAVX2+0(SB)/8, $chunkEnd<>(SB)
 DATA ·chunkHandlersAVX2+8(SB)/8, $chunkExternal<>(SB)
 DATA ·chunkHandlersAVX2+16(SB)/8, $loadM<>(SB)
 DATA ·chunkHandlersAVX2+24(SB)/8, $loadS<>(SB)
-DATA ·chunkHandlersAVX2+32(SB)/8, $store<>(SB)
-DATA ·chunkHandlersAVX2+40(SB)/8, $addAM<>(SB)
-DATA ·chunkHandlersAVX2+48(SB)/8, $addAS<>(SB)
-DATA ·chunkHandlersAVX2+56(SB)/8, $addMM<>(SB)
-DATA ·chunkHandlersAVX2+64(SB)/8, $addMS<>(SB)
-DATA ·chunkHandlersAVX2+72(SB)/8, $mulAM<>(SB)
-DATA ·chunkHandlersAVX2+80(SB)/8, $mulAS<>(SB)
-DATA ·chunkHandlersAVX2+88(SB)/8, $mulMM<>(SB)
-DATA ·chunkHandlersAVX2+96(SB)/8, $mulMS<>(SB)
-DATA ·chunkHandlersAVX2+104(SB)/8, $mulAA<>(SB)
-DATA ·chunkHandlersAVX2+112(SB)/8, $equalAM<>(SB)
-DATA ·chunkHandlersAVX2+120(SB)/8, $equalAS<>(SB)
-DATA ·chunkHandlersAVX2+128(SB)/8, $equalMM<>(SB)
-DATA ·chunkHandlersAVX2+136(SB)/8, $equalMS<>(SB)
-DATA ·chunkHandlersAVX2+144(SB)/8, $subAM<>(SB)
-DATA ·chunkHandlersAVX2+152(SB)/8, $subAS<>(SB)
-DATA ·chunkHandlersAVX2+160(SB)/8, $subMA<>(SB)
-DATA ·chunkHandlersAVX2+168(SB)/8, $subSA<>(SB)
-DATA ·chunkHandlersAVX2+176(SB)/8, $subMM<>(SB)
-DATA ·chunkHandlersAVX2+184(SB)/8, $subMS<>(SB)
-DATA ·chunkHandlersAVX2+192(SB)/8, $subSM<>(SB)
-DATA ·chunkHandlersAVX2+200(SB)/8, $divAM<>(SB)
-DATA ·chunkHandlersAVX2+208(SB)/8, $divAS<>(SB)
-DATA ·chunkHandlersAVX2+216(SB)/8, $divMA<>(SB)
-DATA ·chunkHandlersAVX2+224(SB)/8, $divSA<>(SB)
-DATA ·chunkHandlersAVX2+232(SB)/8, $divMM<>(SB)
-DATA ·chunkHandlersAVX2+240(SB)/8, $divMS<>(SB)
-DATA ·chunkHandlersAVX2+248(SB)/8, $divSM<>(SB)
-DATA ·chunkHandlersAVX2+256(SB)/8, $minAM<>(SB)
-DATA ·chunkHandlersAVX2+264(SB)/8, $minAS<>(SB)
-DATA ·chunkHandlersAVX2+272(SB)/8, $minMA<>(SB)
-DATA ·chunkHandlersAVX2+280(SB)/8, $minSA<>(SB)
-DATA ·chunkHandlersAVX2+288(SB)/8, $minMM<>(SB)
-DATA ·chunkHandlersAVX2+296(SB)/8, $minMS<>(SB)
-DATA ·chunkHandlersAVX2+304(SB)/8, $minSM<>(SB)
-DATA ·chunkHandlersAVX2+312(SB)/8, $maxAM<>(SB)
-DATA ·chunkHandlersAVX2+320(SB)/8, $maxAS<>(SB)
-DATA ·chunkHandlersAVX2+328(SB)/8, $maxMA<>(SB)
-DATA ·chunkHandlersAVX2+336(SB)/8, $maxSA<>(SB)
-DATA ·chunkHandlersAVX2+344(SB)/8, $maxMM<>(SB)
-DATA ·chunkHandlersAVX2+352(SB)/8, $maxMS<>(SB)
-DATA ·chunkHandlersAVX2+360(SB)/8, $maxSM<>(SB)
-DATA ·chunkHandlersAVX2+368(SB)/8, $lessAM<>(SB)
-DATA ·chunkHandlersAVX2+376(SB)/8, $lessAS<>(SB)
-DATA ·chunkHandlersAVX2+384(SB)/8, $lessMA<>(SB)
-DATA ·chunkHandlersAVX2+392(SB)/8, $lessSA<>(SB)
-DATA ·chunkHandlersAVX2+400(SB)/8, $lessMM<>(SB)
-DATA ·chunkHandlersAVX2+408(SB)/8, $lessMS<>(SB)
-DATA ·chunkHandlersAVX2+416(SB)/8, $lessSM<>(SB)
-DATA ·chunkHandlersAVX2+424(SB)/8, $lessEqualAM<>(SB)
-DATA ·chunkHandlersAVX2+432(SB)/8, $lessEqualAS<>(SB)
-DATA ·chunkHandlersAVX2+440(SB)/8, $lessEqualMA<>(SB)
-DATA ·chunkHandlersAVX2+448(SB)/8, $lessEqualSA<>(SB)
-DATA ·chunkHandlersAVX2+456(SB)/8, $lessEqualMM<>(SB)
-DATA ·chunkHandlersAVX2+464(SB)/8, $lessEqualMS<>(SB)
-DATA ·chunkHandlersAVX2+472(SB)/8, $lessEqualSM<>(SB)
-DATA ·chunkHandlersAVX2+480(SB)/8, $fmaAMM<>(SB)
-DATA ·chunkHandlersAVX2+488(SB)/8, $fmaAMS<>(SB)
-DATA ·chunkHandlersAVX2+496(SB)/8, $fmaASM<>(SB)
-DATA ·chunkHandlersAVX2+504(SB)/8, $fmaASS<>(SB)
-DATA ·chunkHandlersAVX2+512(SB)/8, $fmaMMA<>(SB)
-DATA ·chunkHandlersAVX2+520(SB)/8, $fmaMSA<>(SB)
-DATA ·chunkHandlersAVX2+528(SB)/8, $fmaMMM<>(SB)
-DATA ·chunkHandlersAVX2+536(SB)/8, $fmaMMS<>(SB)
-DATA ·chunkHandlersAVX2+544(SB)/8, $fmaMSM<>(SB)
-DATA ·chunkHandlersAVX2+552(SB)/8, $fmaMSS<>(SB)
-DATA ·chunkHandlersAVX2+560(SB)/8, $selectAMM<>(SB)
-DATA ·chunkHandlersAVX2+568(SB)/8, $selectAMS<>(SB)
-DATA ·chunkHandlersAVX2+576(SB)/8, $selectASM<>(SB)
-DATA ·chunkHandlersAVX2+584(SB)/8, $selectASS<>(SB)
-DATA ·chunkHandlersAVX2+592(SB)/8, $selectMAM<>(SB)
-DATA ·chunkHandlersAVX2+600(SB)/8, $selectMAS<>(SB)
-DATA ·chunkHandlersAVX2+608(SB)/8, $selectMMA<>(SB)
-DATA ·chunkHandlersAVX2+616(SB)/8, $selectMSA<>(SB)
-DATA ·chunkHandlersAVX2+624(SB)/8, $selectMMM<>(SB)
-DATA ·chunkHandlersAVX2+632(SB)/8, $selectMMS<>(SB)
-DATA ·chunkHandlersAVX2+640(SB)/8, $selectMSM<>(SB)
-DATA ·chunkHandlersAVX2+648(SB)/8, $selectMSS<>(SB)
-DATA ·chunkHandlersAVX2+656(SB)/8, $negA<>(SB)
-DATA ·chunkHandlersAVX2+664(SB)/8, $negM<>(SB)
-DATA ·chunkHandlersAVX2+672(SB)/8, $absA<>(SB)
-DATA ·chunkHandlersAVX2+680(SB)/8, $absM<>(SB)
-DATA ·chunkHandlersAVX2+688(SB)/8, $floorA<>(SB)
-DATA ·chunkHandlersAVX2+696(SB)/8, $floorM<>(SB)
-DATA ·chunkHandlersAVX2+704(SB)/8, $ceilA<>(SB)
-DATA ·chunkHandlersAVX2+712(SB)/8, $ceilM<>(SB)
-DATA ·chunkHandlersAVX2+720(SB)/8, $rintA<>(SB)
-DATA ·chunkHandlersAVX2+728(SB)/8, $rintM<>(SB)
-DATA ·chunkHandlersAVX2+736(SB)/8, $sqrtA<>(SB)
-DATA ·chunkHandlersAVX2+744(SB)/8, $sqrtM<>(SB)
-DATA ·chunkHandlersAVX2+752(SB)/8, $pow2A<>(SB)
-DATA ·chunkHandlersAVX2+760(SB)/8, $pow2M<>(SB)
-DATA ·chunkHandlersAVX2+768(SB)/8, $exponentA<>(SB)
-DATA ·chunkHandlersAVX2+776(SB)/8, $exponentM<>(SB)
-DATA ·chunkHandlersAVX2+784(SB)/8, $mantissaA<>(SB)
-DATA ·chunkHandlersAVX2+792(SB)/8, $mantissaM<>(SB)
-GLOBL ·chunkHandlersAVX2(SB), NOPTR, $800
+DATA ·chunkHandlersAVX2+32(SB)/8, $loadX<>(SB)
+DATA ·chunkHandlersAVX2+40(SB)/8, $store<>(SB)
+DATA ·chunkHandlersAVX2+48(SB)/8, $stream<>(SB)
+DATA ·chunkHandlersAVX2+56(SB)/8, $addAM<>(SB)
+DATA ·chunkHandlersAVX2+64(SB)/8, $addAS<>(SB)
+DATA ·chunkHandlersAVX2+72(SB)/8, $addMM<>(SB)
+DATA ·chunkHandlersAVX2+80(SB)/8, $addMS<>(SB)
+DATA ·chunkHandlersAVX2+88(SB)/8, $mulAM<>(SB)
+DATA ·chunkHandlersAVX2+96(SB)/8, $mulAS<>(SB)
+DATA ·chunkHandlersAVX2+104(SB)/8, $mulMM<>(SB)
+DATA ·chunkHandlersAVX2+112(SB)/8, $mulMS<>(SB)
+DATA ·chunkHandlersAVX2+120(SB)/8, $mulAA<>(SB)
+DATA ·chunkHandlersAVX2+128(SB)/8, $equalAM<>(SB)
+DATA ·chunkHandlersAVX2+136(SB)/8, $equalAS<>(SB)
+DATA ·chunkHandlersAVX2+144(SB)/8, $equalMM<>(SB)
+DATA ·chunkHandlersAVX2+152(SB)/8, $equalMS<>(SB)
+DATA ·chunkHandlersAVX2+160(SB)/8, $subAM<>(SB)
+DATA ·chunkHandlersAVX2+168(SB)/8, $subAS<>(SB)
+DATA ·chunkHandlersAVX2+176(SB)/8, $subMA<>(SB)
+DATA ·chunkHandlersAVX2+184(SB)/8, $subSA<>(SB)
+DATA ·chunkHandlersAVX2+192(SB)/8, $subMM<>(SB)
+DATA ·chunkHandlersAVX2+200(SB)/8, $subMS<>(SB)
+DATA ·chunkHandlersAVX2+208(SB)/8, $subSM<>(SB)
+DATA ·chunkHandlersAVX2+216(SB)/8, $divAM<>(SB)
+DATA ·chunkHandlersAVX2+224(SB)/8, $divAS<>(SB)
+DATA ·chunkHandlersAVX2+232(SB)/8, $divMA<>(SB)
+DATA ·chunkHandlersAVX2+240(SB)/8, $divSA<>(SB)
+DATA ·chunkHandlersAVX2+248(SB)/8, $divMM<>(SB)
+DATA ·chunkHandlersAVX2+256(SB)/8, $divMS<>(SB)
+DATA ·chunkHandlersAVX2+264(SB)/8, $divSM<>(SB)
+DATA ·chunkHandlersAVX2+272(SB)/8, $minAM<>(SB)
+DATA ·chunkHandlersAVX2+280(SB)/8, $minAS<>(SB)
+DATA ·chunkHandlersAVX2+288(SB)/8, $minMA<>(SB)
+DATA ·chunkHandlersAVX2+296(SB)/8, $minSA<>(SB)
+DATA ·chunkHandlersAVX2+304(SB)/8, $minMM<>(SB)
+DATA ·chunkHandlersAVX2+312(SB)/8, $minMS<>(SB)
+DATA ·chunkHandlersAVX2+320(SB)/8, $minSM<>(SB)
+DATA ·chunkHandlersAVX2+328(SB)/8, $maxAM<>(SB)
+DATA ·chunkHandlersAVX2+336(SB)/8, $maxAS<>(SB)
+DATA ·chunkHandlersAVX2+344(SB)/8, $maxMA<>(SB)
+DATA ·chunkHandlersAVX2+352(SB)/8, $maxSA<>(SB)
+DATA ·chunkHandlersAVX2+360(SB)/8, $maxMM<>(SB)
+DATA ·chunkHandlersAVX2+368(SB)/8, $maxMS<>(SB)
+DATA ·chunkHandlersAVX2+376(SB)/8, $maxSM<>(SB)
+DATA ·chunkHandlersAVX2+384(SB)/8, $lessAM<>(SB)
+DATA ·chunkHandlersAVX2+392(SB)/8, $lessAS<>(SB)
+DATA ·chunkHandlersAVX2+400(SB)/8, $lessMA<>(SB)
+DATA ·chunkHandlersAVX2+408(SB)/8, $lessSA<>(SB)
+DATA ·chunkHandlersAVX2+416(SB)/8, $lessMM<>(SB)
+DATA ·chunkHandlersAVX2+424(SB)/8, $lessMS<>(SB)
+DATA ·chunkHandlersAVX2+432(SB)/8, $lessSM<>(SB)
+DATA ·chunkHandlersAVX2+440(SB)/8, $lessEqualAM<>(SB)
+DATA ·chunkHandlersAVX2+448(SB)/8, $lessEqualAS<>(SB)
+DATA ·chunkHandlersAVX2+456(SB)/8, $lessEqualMA<>(SB)
+DATA ·chunkHandlersAVX2+464(SB)/8, $lessEqualSA<>(SB)
+DATA ·chunkHandlersAVX2+472(SB)/8, $lessEqualMM<>(SB)
+DATA ·chunkHandlersAVX2+480(SB)/8, $lessEqualMS<>(SB)
+DATA ·chunkHandlersAVX2+488(SB)/8, $lessEqualSM<>(SB)
+DATA ·chunkHandlersAVX2+496(SB)/8, $fmaAMM<>(SB)
+DATA ·chunkHandlersAVX2+504(SB)/8, $fmaAMS<>(SB)
+DATA ·chunkHandlersAVX2+512(SB)/8, $fmaASM<>(SB)
+DATA ·chunkHandlersAVX2+520(SB)/8, $fmaASS<>(SB)
+DATA ·chunkHandlersAVX2+528(SB)/8, $fmaMMA<>(SB)
+DATA ·chunkHandlersAVX2+536(SB)/8, $fmaMSA<>(SB)
+DATA ·chunkHandlersAVX2+544(SB)/8, $fmaMMM<>(SB)
+DATA ·chunkHandlersAVX2+552(SB)/8, $fmaMMS<>(SB)
+DATA ·chunkHandlersAVX2+560(SB)/8, $fmaMSM<>(SB)
+DATA ·chunkHandlersAVX2+568(SB)/8, $fmaMSS<>(SB)
+DATA ·chunkHandlersAVX2+576(SB)/8, $fmaAXS<>(SB)
+DATA ·chunkHandlersAVX2+584(SB)/8, $fmaXSS<>(SB)
+DATA ·chunkHandlersAVX2+592(SB)/8, $selectAMM<>(SB)
+DATA ·chunkHandlersAVX2+600(SB)/8, $selectAMS<>(SB)
+DATA ·chunkHandlersAVX2+608(SB)/8, $selectASM<>(SB)
+DATA ·chunkHandlersAVX2+616(SB)/8, $selectASS<>(SB)
+DATA ·chunkHandlersAVX2+624(SB)/8, $selectMAM<>(SB)
+DATA ·chunkHandlersAVX2+632(SB)/8, $selectMAS<>(SB)
+DATA ·chunkHandlersAVX2+640(SB)/8, $selectMMA<>(SB)
+DATA ·chunkHandlersAVX2+648(SB)/8, $selectMSA<>(SB)
+DATA ·chunkHandlersAVX2+656(SB)/8, $selectMMM<>(SB)
+DATA ·chunkHandlersAVX2+664(SB)/8, $selectMMS<>(SB)
+DATA ·chunkHandlersAVX2+672(SB)/8, $selectMSM<>(SB)
+DATA ·chunkHandlersAVX2+680(SB)/8, $selectMSS<>(SB)
+DATA ·chunkHandlersAVX2+688(SB)/8, $negA<>(SB)
+DATA ·chunkHandlersAVX2+696(SB)/8, $negM<>(SB)
+DATA ·chunkHandlersAVX2+704(SB)/8, $absA<>(SB)
+DATA ·chunkHandlersAVX2+712(SB)/8, $absM<>(SB)
+DATA ·chunkHandlersAVX2+720(SB)/8, $floorA<>(SB)
+DATA ·chunkHandlersAVX2+728(SB)/8, $floorM<>(SB)
+DATA ·chunkHandlersAVX2+736(SB)/8, $ceilA<>(SB)
+DATA ·chunkHandlersAVX2+744(SB)/8, $ceilM<>(SB)
+DATA ·chunkHandlersAVX2+752(SB)/8, $rintA<>(SB)
+DATA ·chunkHandlersAVX2+760(SB)/8, $rintM<>(SB)
+DATA ·chunkHandlersAVX2+768(SB)/8, $sqrtA<>(SB)
+DATA ·chunkHandlersAVX2+776(SB)/8, $sqrtM<>(SB)
+DATA ·chunkHandlersAVX2+784(SB)/8, $pow2A<>(SB)
+DATA ·chunkHandlersAVX2+792(SB)/8, $pow2M<>(SB)
+DATA ·chunkHandlersAVX2+800(SB)/8, $exponentA<>(SB)
+DATA ·chunkHandlersAVX2+808(SB)/8, $exponentM<>(SB)
+DATA ·chunkHandlersAVX2+816(SB)/8, $mantissaA<>(SB)
+DATA ·chunkHandlersAVX2+824(SB)/8, $mantissaM<>(SB)
+GLOBL ·chunkHandlersAVX2(SB), NOPTR, $832

@@ -2,6 +2,8 @@ package cpu
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"gangpu/engine/expr"
 )
@@ -19,7 +21,7 @@ type codeWriter struct {
 	code         []chunkInstr
 	places       []place // of values, nowhere if a value is only in acc
 	uses         []int   // of values, from here on
-	acc          int     // the value in the accumulator, or -1
+	acc, x       int     // the values in the accumulators, or -1
 	newRegister  func() int
 	free         []int // registers
 	register     []bool
@@ -31,7 +33,7 @@ var nowhere = place{slot: -1}
 // what else they read. kept are values used once more, at the end.
 func newCodeWriter(instructions []expr.Instr, mine func(i int) bool, kept []int, places []place,
 	newRegister func() int) *codeWriter {
-	w := &codeWriter{instructions: instructions, places: places, uses: make([]int, len(instructions)), acc: -1,
+	w := &codeWriter{instructions: instructions, places: places, uses: make([]int, len(instructions)), acc: -1, x: -1,
 		newRegister: newRegister, register: make([]bool, len(instructions))}
 	for i, in := range instructions {
 		if mine(i) {
@@ -90,6 +92,12 @@ func (w *codeWriter) store(v, slot int) {
 	}
 }
 
+// stream writes a value to a slot past the caches.
+func (w *codeWriter) stream(v, slot int) {
+	w.load(v)
+	w.emit(numberOfChunkOp[chunkOp{opStream, "M"}], slot)
+}
+
 // toRegister copies a value to a register, where it is found from then on.
 func (w *codeWriter) toRegister(v int) {
 	w.load(v)
@@ -132,6 +140,14 @@ func (w *codeWriter) form(op expr.Op, args []int, acc int) (number int, slots []
 			letters[i] = 'M'
 		}
 		slots = append(slots, w.places[a].slot)
+	}
+	if i := slices.Index(args, w.x); i >= 0 && letters[i] == 'M' {
+		withX := slices.Clone(letters)
+		withX[i] = 'X'
+		if number, ok := numberOfChunkOp[chunkOp{op, string(withX)}]; ok {
+			k := strings.Count(string(letters[:i]), "M") + strings.Count(string(letters[:i]), "S")
+			return number, slices.Delete(slots, k, k+1), true
+		}
 	}
 	number, ok = numberOfChunkOp[chunkOp{op, string(letters)}]
 	return number, slots, ok
@@ -193,6 +209,9 @@ func (w *codeWriter) write(i int) error {
 		return nil
 	}
 	args := in.Args()
+	if in.Op == expr.OpFMA {
+		w.loadX(i)
+	}
 	if _, ok := numberOfChunkOp[chunkOp{in.Op, "AMM"[:len(args)]}]; !ok {
 		return fmt.Errorf("the expression has the operation %v, which is none for processors", in.Op)
 	}
@@ -200,6 +219,28 @@ func (w *codeWriter) write(i int) error {
 	w.use(-1, args...)
 	w.acc = i
 	return nil
+}
+
+// loadX brings the variable of a polynomial that begins with instruction i to the second accumulator.
+func (w *codeWriter) loadX(i int) {
+	terms := 0
+	v := w.instructions[i].B // as Horner's rule is written: p*x + constant
+	for _, in := range w.instructions[i:] {
+		if in.Op != expr.OpFMA && in.Op != expr.OpConst {
+			break
+		}
+		if in.Op == expr.OpFMA && in.B == v && w.places[in.C].scalar {
+			terms++
+		}
+	}
+	if terms < 3 || w.x == v || w.places[v].scalar {
+		return
+	}
+	if w.acc == v {
+		w.keep()
+	}
+	w.emit(numberOfChunkOp[chunkOp{opLoadX, "M"}], w.places[v].slot)
+	w.x = v
 }
 
 // quarterTurns leaves a quadrant or a remainder to Go, both at once if both are wanted of one value.
@@ -222,5 +263,5 @@ func (w *codeWriter) quarterTurns(i int) {
 		}
 	}
 	w.emit(numberOfChunkOp[chunkOp{opExternal, "-"}], slots...)
-	w.acc = -1
+	w.acc, w.x = -1, -1
 }

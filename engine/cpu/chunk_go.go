@@ -22,7 +22,7 @@ func (i *chunkInstr) after() *chunkInstr {
 
 // runChunksGo is the plain-Go twin of the vector units' machines.
 func runChunksGo(s *chunkState) {
-	var acc chunkFloats
+	var acc, x chunkFloats
 	var scalars [3]chunkFloats
 	slots := unsafe.Slice(s.slots, s.advancing)
 	code := s.next
@@ -45,8 +45,12 @@ func runChunksGo(s *chunkState) {
 		var operands [3]*chunkFloats
 		memory := []uintptr{code.a, code.b, code.c}
 		for i := range len(o.form) {
-			if o.form[i] == 'A' {
+			switch o.form[i] {
+			case 'A':
 				operands[i] = &acc
+				continue
+			case 'X':
+				operands[i] = &x
 				continue
 			}
 			at := s.slot(memory[0])
@@ -61,6 +65,11 @@ func runChunksGo(s *chunkState) {
 				scalars[i][j] = v
 			}
 		}
+		if o.op == opLoadX {
+			x = *operands[0]
+			code = code.after()
+			continue
+		}
 		computeChunkGo(o.op, &acc, operands[0], operands[1], operands[2])
 		code = code.after()
 	}
@@ -71,7 +80,7 @@ func computeChunkGo(op expr.Op, y, a, b, c *chunkFloats) {
 	switch op {
 	case opLoad:
 		*y = *a
-	case opStore:
+	case opStore, opStream:
 		*a = *y
 	case expr.OpAdd:
 		for i, v := range a {
@@ -193,10 +202,7 @@ func (s *chunkState) external(points int) {
 	if s.next.c != noSlot {
 		rests = (*chunkFloats)(s.slot(s.next.c))
 	}
-	for i, v := range x[:points] {
-		n, rest := quarterTurns(v)
-		quadrants[i], rests[i] = float32(n), rest
-	}
+	quarterTurnsOf(x[:points], quadrants[:], rests[:])
 	s.next = s.next.after()
 }
 

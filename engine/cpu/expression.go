@@ -27,6 +27,7 @@ type expression struct {
 	// computes the rest.
 	steady, code []chunkInstr
 	advancing    int // slots that advance from chunk to chunk: the first ones
+	reading      int // of those, the first ones, which are sources in arrays
 	buffers      int // of a block each
 	stride       int // floats from a buffer to the next
 	registers    int // of a chunk each
@@ -242,7 +243,8 @@ func (e *expression) chunksOf(code []chunkInstr, w *expressionWorker, chunks, po
 		return
 	}
 	s := &w.state
-	*s = chunkState{code: &code[0], next: &code[0], slots: &w.slots[0], chunks: chunks, advancing: e.advancing}
+	*s = chunkState{code: &code[0], next: &code[0], slots: &w.slots[0], chunks: chunks}
+	s.advancing, s.reading = e.advancing, e.reading
 	for e.machine(s); s.chunks > 0; e.machine(s) {
 		s.external(points)
 	}

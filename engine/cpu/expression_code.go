@@ -21,6 +21,16 @@ func overlaps(sources, results [][]float32) bool {
 	return false
 }
 
+// streamed is the length from which on a result is written past the caches: it would not stay there, and need not be
+// read to be written.
+const streamed = 1 << 23
+
+// streams reports whether a result is written past the caches. Its chunks begin at whole cache lines then.
+func (e *expression) streams(result []float32) bool {
+	const line = alignment / 4
+	return len(result) >= streamed && address(&result[0])%alignment == 0 && e.block%line == 0 && e.span%line == 0
+}
+
 // add is the number of a slot.
 func (e *expression) add(s slot) int {
 	if i := slices.Index(e.slots, s); i >= 0 {
@@ -120,6 +130,14 @@ func (e *expression) compile(instructions []expr.Instr, outputs []int, walks []p
 		kept = append(kept, outputs[k])
 	}
 	w = newCodeWriter(instructions, func(i int) bool { return !steady[i] }, kept, places, e.newRegister)
+	write := func(k int) {
+		if toArrays && !over && e.streams(e.arrays[e.sources+k]) {
+			w.stream(outputs[k], where[k])
+		} else {
+			w.store(outputs[k], where[k])
+		}
+		w.use(-1, outputs[k])
+	}
 	for i := range instructions {
 		if !computed(i) || steady[i] {
 			continue
@@ -129,8 +147,7 @@ func (e *expression) compile(instructions []expr.Instr, outputs []int, walks []p
 		}
 		for _, k := range written {
 			if outputs[k] == i && !over {
-				w.store(i, where[k])
-				w.use(-1, i)
+				write(k)
 			}
 		}
 	}
@@ -141,31 +158,32 @@ func (e *expression) compile(instructions []expr.Instr, outputs []int, walks []p
 	}
 	for _, k := range written {
 		if o := outputs[k]; over || steady[o] || !computed(o) {
-			w.load(o)
-			w.store(o, where[k])
-			w.use(-1, o)
+			write(k)
 		}
 	}
 	e.code = w.end()
 	return where, nil
 }
 
-// arrange brings the slots that advance to the front.
+// arrange brings the sources in arrays to the front, and other slots that advance behind them.
 func (e *expression) arrange(where []int) {
-	advances := func(s slot) bool { return s.kind <= inBuffer }
-	order := make([]int, 0, len(e.slots))
-	for _, first := range []bool{true, false} {
-		for i, s := range e.slots {
-			if advances(s) == first {
-				order = append(order, i)
-			}
+	class := func(s slot) int {
+		switch {
+		case s.kind == inArray && s.index < e.sources:
+			return 0
+		case s.kind == inArray || s.kind == inBuffer:
+			return 1
 		}
+		return 2
 	}
-	slots, to := make([]slot, len(order)), make([]int, len(order))
-	for i, old := range order {
-		slots[i], to[old] = e.slots[old], i
-		if advances(slots[i]) {
-			e.advancing++
+	slots, to := make([]slot, 0, len(e.slots)), make([]int, len(e.slots))
+	for c := range 3 {
+		e.reading, e.advancing = e.advancing, len(slots) // in the end, how many are of class 0, and of 0 and 1
+		for i, s := range e.slots {
+			if class(s) == c {
+				to[i] = len(slots)
+				slots = append(slots, s)
+			}
 		}
 	}
 	e.slots = slots

@@ -1,14 +1,11 @@
 package cpu
 
 import (
-	"fmt"
 	"math"
-	"math/big"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"gangpu/engine/expr"
 	"gangpu/engine/program"
@@ -42,7 +39,7 @@ func TestChunkOps(t *testing.T) {
 	eachUnit(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 1))
 		for number, o := range chunkOps {
-			if o.op == opEnd || o.op == opExternal {
+			if o.op == opEnd || o.op == opExternal || o.op == opLoadX {
 				continue
 			}
 			for chunks := 1; chunks <= 3; chunks++ {
@@ -57,21 +54,23 @@ func TestChunkOps(t *testing.T) {
 						}
 					}
 				}
-				// The slots: what acc begins with, the result, then operands, those that advance first.
-				load, store := numberOfChunkOp[chunkOp{opLoad, "M"}], numberOfChunkOp[chunkOp{opStore, "M"}]
-				code := []chunkInstr{{op: uintptr(load)}, {op: uintptr(number)}, {op: uintptr(store), a: 8}, {}}
-				slots := []uintptr{address(&in[0][0]), address(&got[0])}
-				memory := strings.ReplaceAll(o.form, "A", "")
+				// The slots: what acc begins with, the result, X, then operands, those that advance first.
+				numbered := func(op expr.Op) uintptr { return uintptr(numberOfChunkOp[chunkOp{op, "M"}]) }
+				code := []chunkInstr{{op: numbered(opLoad)}, {op: numbered(opLoadX), a: 16}, {op: uintptr(number)},
+					{op: numbered(opStore), a: 8}, {}}
+				this := &code[2]
+				slots := []uintptr{address(&in[0][0]), address(&got[0]), address(&in[3][0])}
+				memory := strings.NewReplacer("A", "", "X", "").Replace(o.form)
 				for _, kind := range "MS" {
 					for i, k := range memory {
 						if k == kind {
-							*[]*uintptr{&code[1].a, &code[1].b, &code[1].c}[i] = uintptr(8 * len(slots))
+							*[]*uintptr{&this.a, &this.b, &this.c}[i] = uintptr(8 * len(slots))
 							slots = append(slots, address(&in[1+i][0]))
 						}
 					}
 				}
-				if o.op == opStore {
-					code[1].a = 8
+				if o.op == opStore || o.op == opStream {
+					this.a, code[3] = 8, chunkInstr{}
 				}
 				for i := range code {
 					if unit.handlers != nil {
@@ -79,7 +78,7 @@ func TestChunkOps(t *testing.T) {
 					}
 				}
 				unit.run(&chunkState{code: &code[0], next: &code[0], slots: &slots[0], chunks: chunks,
-					advancing: len(slots) - strings.Count(o.form, "S")})
+					advancing: len(slots) - strings.Count(o.form, "S"), reading: 1})
 				for first := 0; first < n; first += maxChunk {
 					var values [4]chunkFloats
 					for i := range values {
@@ -88,8 +87,8 @@ func TestChunkOps(t *testing.T) {
 					operands := make([]*chunkFloats, 3)
 					next := 1
 					for i, k := range o.form {
-						if k == 'A' {
-							operands[i] = &values[0]
+						if k == 'A' || k == 'X' {
+							operands[i] = &values[map[rune]int{'A': 0, 'X': 3}[k]]
 							continue
 						}
 						if operands[i] = &values[next]; k == 'S' {
@@ -99,7 +98,7 @@ func TestChunkOps(t *testing.T) {
 						}
 						next++
 					}
-					if o.op != opStore {
+					if o.op != opStore && o.op != opStream {
 						computeChunkGo(o.op, &values[0], operands[0], operands[1], operands[2])
 					}
 					copy(want[first:n], values[0][:])
@@ -132,45 +131,110 @@ func TestChunkOps(t *testing.T) {
 			if !slices.Equal(s, ws) || !slices.Equal(q, wq) {
 				t.Errorf("column sums of %d differ", n)
 			}
+			for range 20 {
+				anyFloats(rng, v)
+				if rng.IntN(2) == 0 { // no NaN
+					for i := range v {
+						v[i] = float32(rng.IntN(5) - 4)
+						if v[i] == 0 && rng.IntN(2) == 0 {
+							v[i] = float32(math.Copysign(0, -1))
+						}
+					}
+				}
+				same := func(a, b float64) bool {
+					return math.Float64bits(a) == math.Float64bits(b) || a != a && b != b
+				}
+				isNaN := slices.ContainsFunc(v, func(x float32) bool { return x != x })
+				if got, want := unit.maximum(v), maximumGo(v); !same(got, want) || isNaN != (got != got) {
+					t.Errorf("the maximum of %d is %v, want %v", n, got, want)
+				}
+				for i := range s {
+					s[i] = []float64{0, math.Copysign(0, -1), 1, math.Inf(-1), math.NaN()}[rng.IntN(5)]
+				}
+				copy(ws, s)
+				unit.columnMaxima(s, v)
+				columnMaximaGo(ws, v)
+				if !slices.EqualFunc(s, ws, same) {
+					t.Errorf("column maxima of %d differ", n)
+				}
+			}
 		}
 	})
 }
 
-// Quarter turns are right for all floats: to the nearest float32, by 300 bits of pi.
-func TestQuarterTurns(t *testing.T) {
-	pi, _, err := big.ParseFloat("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211706798214808651328230664709384460955058223172535940812848111745", 10, 400, big.ToNearestEven)
-	if err != nil {
-		t.Fatal(err)
+// The code that the machine runs gives the bits of its instructions, one after the other.
+func TestCodes(t *testing.T) {
+	type function = func(x, y expr.Expr) expr.Expr
+	of := func(f func(expr.Expr) expr.Expr) function { return func(x, _ expr.Expr) expr.Expr { return f(x) } }
+	functions := []function{
+		expr.Expr.Add, expr.Expr.Sub, expr.Expr.Mul, expr.Expr.Div, expr.Expr.Min, expr.Expr.Max, expr.Expr.Pow, expr.Expr.Less,
+		of(expr.Expr.Exp), of(expr.Expr.Log), of(expr.Expr.Tanh), of(expr.Expr.Sin), of(expr.Expr.Cos), of(expr.Expr.Erf),
+		of(expr.Expr.Softplus), of(expr.Expr.Sigmoid), of(expr.Expr.Sqrt), of(expr.Expr.Rsqrt), of(expr.Expr.Sign),
+		func(x, y expr.Expr) expr.Expr { return x.Less(y).Select(y.Neg(), x.Mul(x)) },
 	}
-	half := new(big.Float).SetPrec(400).Quo(pi, big.NewFloat(2))
-	rng := rand.New(rand.NewPCG(1, 1))
-	check := func(x float32) {
-		q := new(big.Float).SetPrec(400).Quo(new(big.Float).SetPrec(400).SetFloat64(float64(x)), half)
-		shift := big.NewFloat(0.5)
-		if x < 0 {
-			shift = big.NewFloat(-0.5)
+	eachUnit(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(3, 4))
+		dev := openDevice(t, 2)
+		for range 60 {
+			values := append(expr.Inputs(3), expr.Const(0.75))
+			for range 1 + rng.IntN(6) {
+				pick := func() expr.Expr { return values[rng.IntN(len(values))] }
+				values = append(values, functions[rng.IntN(len(functions))](pick(), pick()))
+			}
+			last := len(values) - 1
+			shape := []int{40, maxChunk}
+			op := program.Map{Shape: shape, Code: expr.Compile(values[last], values[rng.IntN(last)])}
+			for _, of := range [][]int{shape, {1, 1}, {1, maxChunk}} { // of which two are the same for blocks in a row
+				op.In = append(op.In, program.Source{Len: product(of), Index: program.Broadcast(shape, of)})
+			}
+			in := make([][]float32, 3)
+			for i := range in {
+				in[i] = make([]float32, op.In[i].Len)
+				for j := range in[i] {
+					in[i][j] = float32(rng.NormFloat64() * 2)
+				}
+			}
+			got := runStep(t, dev, op, in, nil, 0)
+			lowered, err := op.Code.Lower()
+			if err != nil {
+				t.Fatal(err)
+			}
+			instructions, outputs, err := lowered.Parse()
+			if err != nil {
+				t.Fatal(err)
+			}
+			chunks := make([]chunkFloats, len(instructions))
+			for row := range 40 {
+				for i, n := range instructions {
+					for j := range maxChunk {
+						switch n.Op {
+						case expr.OpConst:
+							chunks[i][j] = n.Value
+						case expr.OpInput:
+							chunks[i][j] = in[n.Index][[]int{row*maxChunk + j, 0, j}[n.Index]]
+						case expr.OpQuadrant:
+							q, _ := quarterTurns(chunks[n.A][j])
+							chunks[i][j] = float32(q)
+						case expr.OpRemainder:
+							_, chunks[i][j] = quarterTurns(chunks[n.A][j])
+						}
+					}
+					switch n.Op {
+					case expr.OpConst, expr.OpInput, expr.OpQuadrant, expr.OpRemainder:
+					default:
+						computeChunkGo(n.Op, &chunks[i], &chunks[n.A], &chunks[n.B], &chunks[n.C])
+					}
+				}
+				for k, o := range outputs {
+					for j, want := range chunks[o] {
+						if y := got[k][row*maxChunk+j]; !sameFloat(y, want) {
+							t.Fatalf("%s: result %d of point %d, %d is %v, want %v", op.Code, k, row, j, y, want)
+						}
+					}
+				}
+			}
 		}
-		n, _ := new(big.Float).SetPrec(400).Add(q, shift).Int(nil) // towards zero: the nearest
-		rest := new(big.Float).SetPrec(400).Sub(new(big.Float).SetPrec(400).SetFloat64(float64(x)),
-			new(big.Float).SetPrec(400).Mul(new(big.Float).SetPrec(400).SetInt(n), half))
-		want, _ := rest.Float32()
-		quadrant := int(new(big.Int).And(n, big.NewInt(3)).Int64())
-		if gotN, got := quarterTurns(x); gotN != quadrant || got != want {
-			t.Errorf("quarter turns of %v: %d and %v, want %d and %v", x, gotN, got, quadrant, want)
-		}
-	}
-	for range 20000 {
-		check(math.Float32frombits(rng.Uint32N(0x7f800000) | rng.Uint32()<<31))
-		check(float32(rng.NormFloat64() * 10))
-	}
-	for _, x := range []float32{0, 0.5, 0.7853981, 0.7853982, -0.7853982, 1.5707963, 1.5707964, 1e5, math.MaxFloat32, -math.MaxFloat32, 16367173 * (1 << 20) * (1 << 20) * (1 << 20) * (1 << 12)} {
-		check(x)
-	}
-	for _, x := range []float32{float32(math.Inf(1)), float32(math.NaN())} {
-		if _, r := quarterTurns(x); r == r {
-			t.Errorf("the rest of %v is %v", x, r)
-		}
-	}
+	})
 }
 
 // Running a map or a reduction allocates nothing.
@@ -181,14 +245,25 @@ func TestMapsAllocateNothing(t *testing.T) {
 	}
 	defer dev.Close()
 	shape := []int{7, 5, 300}
-	op := program.NewMap(shape, func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[1]).Tanh() }, shape, []int{1, 5, 1})
-	e := loaded(t, dev, op)
-	if n := testing.AllocsPerRun(10, func() {
-		if err := e.Run(); err != nil {
-			t.Fatal(err)
+	f := func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[1]).Tanh().Add(x[0].Sin()) }
+	m := program.NewMap(shape, f, shape, []int{1, 5, 1})
+	turned := program.NewMap([]int{30, 40}, func(x ...expr.Expr) expr.Expr { return x[0] }, []int{40, 30})
+	turned.In[0].Index = program.Dense([]int{40, 30}).Permute([]int{1, 0})
+	ops := []program.Op{m, turned}
+	for kind := program.Sum; kind <= program.Moments; kind++ {
+		for kept := range shape {
+			ops = append(ops, program.Reduce{Kind: kind, Kept: shape[:kept], Reduced: shape[kept:], In: m.In, Code: m.Code})
 		}
-	}); n != 0 {
-		t.Errorf("%v allocations", n)
+	}
+	for _, op := range ops {
+		e := loaded(t, dev, op)
+		if n := testing.AllocsPerRun(10, func() {
+			if err := e.Run(); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%v allocations of %+v", n, op)
+		}
 	}
 }
 
@@ -220,57 +295,4 @@ func loaded(t testing.TB, dev *Device, op program.Op) program.Executable {
 		t.Fatal(err)
 	}
 	return e
-}
-
-// BenchmarkMaps prints how long expressions take on arrays larger than any cache, as multiples of a copy of one array.
-func BenchmarkMaps(b *testing.B) {
-	dev, err := Open(Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer dev.Close()
-	n := []int{1 << 26}
-	fastest := func(f func(x ...expr.Expr) expr.Expr, operands int) time.Duration {
-		var of [][]int
-		for range operands {
-			of = append(of, n)
-		}
-		e := loaded(b, dev, program.NewMap(n, f, of...))
-		defer e.Close()
-		best := time.Hour
-		for range 5 {
-			start := time.Now()
-			if err := e.Run(); err != nil {
-				b.Fatal(err)
-			}
-			best = min(best, time.Since(start))
-		}
-		return best
-	}
-	for _, c := range []struct {
-		name     string
-		operands int
-		f        func(x ...expr.Expr) expr.Expr
-	}{
-		{"copy", 1, func(x ...expr.Expr) expr.Expr { return x[0] }},
-		{"eight simple", 1, func(x ...expr.Expr) expr.Expr {
-			y := x[0].Mul(expr.Const(1.5)).Add(expr.Const(2)).Max(expr.Const(0.1)).Min(expr.Const(9)).Sub(expr.Const(3))
-			return expr.Const(0.5).Less(y).Select(y.Mul(x[0]), y)
-		}},
-		{"two exp", 1, func(x ...expr.Expr) expr.Expr { return x[0].Exp().Neg().Exp() }},
-		{"two tanh", 1, func(x ...expr.Expr) expr.Expr { return x[0].Tanh().Tanh() }},
-		{"exp, log", 1, func(x ...expr.Expr) expr.Expr { return x[0].Exp().Log() }},
-		{"exp", 1, func(x ...expr.Expr) expr.Expr { return x[0].Exp() }},
-		{"log", 1, func(x ...expr.Expr) expr.Expr { return x[0].Log() }},
-		{"tanh", 1, func(x ...expr.Expr) expr.Expr { return x[0].Tanh() }},
-		{"sigmoid", 1, func(x ...expr.Expr) expr.Expr { return x[0].Sigmoid() }},
-		{"softplus", 1, func(x ...expr.Expr) expr.Expr { return x[0].Softplus() }},
-		{"erf", 1, func(x ...expr.Expr) expr.Expr { return x[0].Erf() }},
-		{"sin", 1, func(x ...expr.Expr) expr.Expr { return x[0].Sin() }},
-		{"pow", 1, func(x ...expr.Expr) expr.Expr { return x[0].Pow(expr.Const(0.3)) }},
-		{"sum of two", 2, func(x ...expr.Expr) expr.Expr { return x[0].Add(x[1]) }},
-	} {
-		d := fastest(c.f, c.operands)
-		fmt.Printf("%-14s %.2f ns an element\n", c.name, float64(d.Nanoseconds())/float64(n[0]))
-	}
 }

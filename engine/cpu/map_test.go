@@ -112,7 +112,8 @@ func TestMapsShareMemory(t *testing.T) {
 	p := &program.Program{Name: "test"}
 	for _, y := range []string{"y", "z"} {
 		op := program.NewMap(shape, func(x ...expr.Expr) expr.Expr { return x[0].Add(x[1]) }, shape, row)
-		if err := p.Append(y, op, program.Arg{Storage: "x"}, program.Arg{Storage: "row of " + y}, program.Arg{Storage: y}); err != nil {
+		err := p.Append(y, op, program.Arg{Storage: "x"}, program.Arg{Storage: "row of " + y}, program.Arg{Storage: y})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

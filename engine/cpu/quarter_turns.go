@@ -8,6 +8,42 @@ import (
 // twoOverPi is the binary digits of 2/pi: those behind the point, 64 in a word.
 var twoOverPi = [5]uint64{0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041, 0xfe5163abdebbc561, 0xb7246e3a424dd2e0}
 
+// pi/2 as a part of 33 bits, whose products with n below 2^20 are exact, and the rest.
+const (
+	halfPiHigh = 0x1.921fb544p+0
+	halfPiLow  = 0x1.0b4611a626331p-34
+)
+
+// quarterTurnsOf is quarterTurns of each element of x, a chunk at most. Where |x| is not large, it reckons in float64
+// (Cody and Waite, 1980), and leaves to quarterTurns what may round to another float32 than the exact rest, or have
+// another n.
+func quarterTurnsOf(x, quadrants, rests []float32) {
+	wholes := [4]float32{0, 1, 2, 3}
+	quadrants, rests = quadrants[:len(x)], rests[:len(x)]
+	var wide [maxChunk]float64 // a loop of its own: each conversion waits for what was in its register before
+	for i, v := range x {
+		wide[i] = float64(v)
+	}
+	for i, v := range wide[:len(x)] {
+		if v > -1<<20 && v < 1<<20 {
+			// The sum with round is rounded to a whole number, whose last bits are those of n.
+			const round = 3 << 51
+			sum := v*(2/math.Pi) + round
+			n := sum - round
+			r := (v - n*halfPiHigh) - n*halfPiLow
+			// The rest is off by less than 2^-64, and r has 29 bits more than a float32.
+			const half, margin = 1 << 28, 1 << 12
+			away := math.Float64bits(r)&(2*half-1) - (half - margin)
+			if size := math.Abs(r); size > 0x1p-22 && size < math.Pi/4-0x1p-20 && away > 2*margin {
+				quadrants[i], rests[i] = wholes[math.Float64bits(sum)&3], float32(r)
+				continue
+			}
+		}
+		n, rest := quarterTurns(float32(v))
+		quadrants[i], rests[i] = float32(n), rest
+	}
+}
+
 // quarterTurns is n mod 4, with n the whole number nearest to x/(pi/2), and x - n*pi/2, rounded once. It is
 // right for all finite floats: x/(pi/2) is the product of a whole number of 24 bits with digits of 2/pi (Payne
 // and Hanek, 1983). Of infinity and NaN the rest is NaN.

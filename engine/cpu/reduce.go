@@ -168,7 +168,7 @@ func (r *reduction) wholeRows(first, end, rows, worker int) {
 					sum, _ := unit.sums(row)
 					r.out[k][at] = float32(sum)
 				case program.Maximum:
-					r.out[0][at] = float32(maximum(math.Inf(-1), row))
+					r.out[0][at] = float32(unit.maximum(row))
 				case program.Moments:
 					sum, squares := unit.sums(row)
 					r.out[0][at], r.out[1][at] = moments(sum, squares, r.reduced)
@@ -204,11 +204,7 @@ func (r *reduction) part(outer, chunk, column, rows, worker int) {
 			case program.Sum:
 				unit.columnSums(a, nil, v)
 			case program.Maximum:
-				for i, x := range v {
-					if f := float64(x); f > a[i] || f != f {
-						a[i] = f
-					}
-				}
+				unit.columnMaxima(a, v)
 			case program.Moments:
 				unit.columnSums(a, acc[size:][:n], v)
 			}
@@ -228,9 +224,14 @@ func (r *reduction) part(outer, chunk, column, rows, worker int) {
 }
 
 func (r *reduction) combine(a, b float64) float64 {
-	if r.kind != program.Maximum {
-		return a + b
+	if r.kind == program.Maximum {
+		return larger(a, b)
 	}
+	return a + b
+}
+
+// larger is the larger number, NaN if one is, the first one of equals.
+func larger(a, b float64) float64 {
 	if b > a || b != b {
 		return b
 	}
@@ -267,15 +268,6 @@ func moments(sum, squares float64, n int) (mean, m2 float32) {
 	return float32(sum / float64(n)), float32(max(squares-sum*sum/float64(n), 0))
 }
 
-func maximum(largest float64, v []float32) float64 {
-	for _, x := range v {
-		if f := float64(x); f > largest || f != f {
-			largest = f
-		}
-	}
-	return largest
-}
-
 func float64s(f []float32) []float64 {
 	return unsafe.Slice((*float64)(unsafe.Pointer(unsafe.SliceData(f))), len(f)/2)
 }
@@ -308,4 +300,39 @@ func columnSumsGo(sum, squares []float64, v []float32) {
 		sum[i] += f
 		squares[i] += f * f
 	}
+}
+
+func columnMaximaGo(largest []float64, v []float32) {
+	largest = largest[:len(v)]
+	for i, x := range v {
+		largest[i] = larger(largest[i], float64(x))
+	}
+}
+
+// maxima are those of eight places side by side.
+type maxima [8]float64
+
+var noMaxima = func() (m maxima) {
+	for i := range m {
+		m[i] = math.Inf(-1)
+	}
+	return m
+}()
+
+// largest is the largest number of the places, in turn, after rest, fewer than eight, has been added to them.
+func (m *maxima) largest(rest []float32) float64 {
+	columnMaximaGo(m[:], rest)
+	largest := m[0]
+	for _, x := range m[1:] {
+		largest = larger(largest, x)
+	}
+	return largest
+}
+
+func maximumGo(v []float32) float64 {
+	places := noMaxima
+	for ; len(v) >= len(places); v = v[len(places):] {
+		columnMaximaGo(places[:], v[:len(places)])
+	}
+	return places.largest(v)
 }

@@ -93,3 +93,51 @@ loop:
 	JGT  loop
 	VZEROUPPER
 	RET
+
+// func columnMaximaAVX2(largest []float64, v []float32)
+//
+// for a length of v that is a multiple of 8; see columnMaximaGo.
+TEXT ·columnMaximaAVX2(SB), NOSPLIT, $0-48
+	MOVQ largest_base+0(FP), DI
+	MOVQ v_base+24(FP), SI
+	MOVQ v_len+32(FP), CX
+
+loop:
+	VCVTPS2PD (SI), Y2
+	VMAXPD (DI), Y2, Y4
+	VCMPPD $3, Y2, Y2, Y5
+	VBLENDVPD Y5, Y2, Y4, Y4
+	VMOVUPD Y4, (DI)
+	ADDQ $16, SI
+	ADDQ $32, DI
+	SUBQ $4, CX
+	JGT  loop
+	VZEROUPPER
+	RET
+
+// func maximaAVX2(largest *maxima, v []float32)
+//
+// for a length of v that is a multiple of 8; see maximumGo.
+TEXT ·maximaAVX2(SB), NOSPLIT, $0-32
+	MOVQ largest+0(FP), DI
+	MOVQ v_base+8(FP), SI
+	MOVQ v_len+16(FP), CX
+	VMOVUPD (DI), Y3
+	VMOVUPD 32(DI), Y4
+
+loop:
+	VCVTPS2PD (SI), Y2
+	VMAXPD Y3, Y2, Y3
+	VCMPPD $3, Y2, Y2, Y5
+	VBLENDVPD Y5, Y2, Y3, Y3
+	VCVTPS2PD 16(SI), Y2
+	VMAXPD Y4, Y2, Y4
+	VCMPPD $3, Y2, Y2, Y5
+	VBLENDVPD Y5, Y2, Y4, Y4
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JGT  loop
+	VMOVUPD Y3, (DI)
+	VMOVUPD Y4, 32(DI)
+	VZEROUPPER
+	RET

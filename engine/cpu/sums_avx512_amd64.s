@@ -81,3 +81,45 @@ loop:
 	JGT  loop
 	VZEROUPPER
 	RET
+
+// func columnMaximaAVX512(largest []float64, v []float32)
+//
+// for a length of v that is a multiple of 8; see columnMaximaGo.
+TEXT ·columnMaximaAVX512(SB), NOSPLIT, $0-48
+	MOVQ largest_base+0(FP), DI
+	MOVQ v_base+24(FP), SI
+	MOVQ v_len+32(FP), CX
+
+loop:
+	VCVTPS2PD (SI), Z2
+	VMAXPD (DI), Z2, Z4
+	VCMPPD $3, Z2, Z2, K1
+	VMOVAPD Z2, K1, Z4
+	VMOVUPD Z4, (DI)
+	ADDQ $32, SI
+	ADDQ $64, DI
+	SUBQ $8, CX
+	JGT  loop
+	VZEROUPPER
+	RET
+
+// func maximaAVX512(largest *maxima, v []float32)
+//
+// for a length of v that is a multiple of 8; see maximumGo.
+TEXT ·maximaAVX512(SB), NOSPLIT, $0-32
+	MOVQ largest+0(FP), DI
+	MOVQ v_base+8(FP), SI
+	MOVQ v_len+16(FP), CX
+	VMOVUPD (DI), Z3
+
+loop:
+	VCVTPS2PD (SI), Z2
+	VMAXPD Z3, Z2, Z3
+	VCMPPD $3, Z2, Z2, K1
+	VMOVAPD Z2, K1, Z3
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JGT  loop
+	VMOVUPD Z3, (DI)
+	VZEROUPPER
+	RET

@@ -25,6 +25,9 @@ type vectorUnit struct {
 	sums func(v []float32) (sum, squares float64)
 	// columnSums adds v to sum, and its squares to squares if there are any; see columnSumsGo.
 	columnSums func(sum, squares []float64, v []float32)
+	// maximum is the largest of v, NaN if one is; columnMaxima is that of each of largest and the element of v.
+	maximum      func(v []float32) float64
+	columnMaxima func(largest []float64, v []float32)
 }
 
 // elementLoops are the loops over arrays of one length, which may be one array.
@@ -59,6 +62,8 @@ var plainGo = &vectorUnit{
 	chunkLoops:    chunkLoopsGo,
 	sums:          sumsGo,
 	columnSums:    columnSumsGo,
+	maximum:       maximumGo,
+	columnMaxima:  columnMaximaGo,
 }
 
 var elementLoopsGo = elementLoops{

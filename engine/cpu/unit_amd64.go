@@ -18,6 +18,8 @@ var avx512 = &vectorUnit{
 	chunkLoops:    chunkLoopsAVX512,
 	sums:          sumsUnitAVX512,
 	columnSums:    columnSumsUnitAVX512,
+	maximum:       maximumUnitAVX512,
+	columnMaxima:  columnMaximaUnitAVX512,
 }
 
 var avx2 = &vectorUnit{
@@ -36,6 +38,8 @@ var avx2 = &vectorUnit{
 	chunkLoops:    chunkLoopsAVX2,
 	sums:          sumsUnitAVX2,
 	columnSums:    columnSumsUnitAVX2,
+	maximum:       maximumUnitAVX2,
+	columnMaxima:  columnMaximaUnitAVX2,
 }
 
 func bestUnit() *vectorUnit {
