@@ -78,7 +78,8 @@ const (
 	// Maximum is the largest of them; NaN if one of them is.
 	Maximum
 	// Moments are two results of one expression v over n values: the mean, and the sum of squared
-	// deviations from it, M2 = sum of (v-mean)^2. Parts are merged by Chan, Golub and LeVeque (1979):
+	// deviations from it, M2 = sum of (v-mean)^2. A device either adds values and squares in float64, or
+	// merges parts by Chan, Golub and LeVeque (1979):
 	//	d = mean_b - mean_a,  mean = mean_a + d*n_b/n,  M2 = M2_a + M2_b + d^2*n_a*n_b/n
 	Moments
 )
