@@ -107,8 +107,8 @@ func (l *loop) tidy() {
 	for i, r := range l.results {
 		l.results[i] = r.Replace(func(i int) expr.Expr { return with[i] })
 	}
-	if len(kept) == 0 { // a loop has one operand at least
-		kept = l.sources[:1]
+	if len(kept) == 0 { // A loop has one operand at least. The last one is none that was inlined.
+		kept = l.sources[len(l.sources)-1:]
 	}
 	l.sources = kept
 }

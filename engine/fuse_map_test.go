@@ -185,3 +185,20 @@ func TestRefinement(t *testing.T) {
 		}
 	}
 }
+
+// The gradient of a sum reads nothing but a constant.
+func TestGradientOfASum(t *testing.T) {
+	b := newNetwork(t, tensor.Float32, 1)
+	x := b.input("x", 3)
+	gradients, err := Grad(b.must(Sum(b.must(Scale(x, 2)))), x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Compile("test", places(gradients...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := execute(t, p, b)["result 0"]; !slices.Equal(got, []float32{2, 2, 2}) {
+		t.Errorf("got %v, want all 2", got)
+	}
+}
