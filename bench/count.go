@@ -22,12 +22,12 @@ func FLOPs(op program.Op) float64 {
 }
 
 // Bytes counts the traffic that an operation cannot avoid: each operand moved once, twice if it
-// is read and written. Of a dataset, only the images that are gathered.
+// is read and written. Of a dataset, only the images that are taken.
 func Bytes(op program.Op) float64 {
 	n := 0
 	for _, o := range op.Operands() {
 		size := o.Len * o.DType.Size()
-		if g, ok := op.(program.Gather); ok && o.Name == "pixels" {
+		if g, ok := op.(program.Images); ok && o.Name == "pixels" {
 			size = g.Batch * g.Pixels * o.DType.Size()
 		}
 		if o.Access == program.ReadWrite {

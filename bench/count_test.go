@@ -39,7 +39,7 @@ func TestCounts(t *testing.T) {
 		{program.MatMul{M: 2, N: 3, K: 5, TransA: true}, 60, 4 * (10 + 15 + 6)},
 		{program.NewMap([]int{10}, func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[1]) }, []int{10}, []int{10}), 0, 120},
 		{program.Adam{N: 10}, 0, 4 * (10 + 1 + 2*30)},
-		{program.Gather{Batch: 2, Pixels: 9, Count: 1000}, 0, 2*9 + 2*4 + 4*2*9},
+		{program.Images{Batch: 2, Pixels: 9, Count: 1000}, 0, 2*9 + 2*4 + 4*2*9},
 	} {
 		if got := FLOPs(c.op); got != c.flops {
 			t.Errorf("%T: %v FLOP, want %v", c.op, got, c.flops)
@@ -62,7 +62,7 @@ func TestCountsOfGeneratorStep(t *testing.T) {
 		logit       = 7 * 7 * 64        // the same
 		image       = 2*dense + 3*transposed1 + 3*transposed2 + 3*large + 2*conv1 + 2*conv2 + 2*logit
 	)
-	s := Options{Batch: 256, Steps: 1}.settings()
+	s := Options{Batch: 256, Measurements: 1}.settings()
 	m, err := gan.Tutorial(s)
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ func MeasurePeer(name string, o Options, limit time.Duration, cycle func() error
 	}
 	cycles = int(math.Ceil(shortest.Seconds() / max(taken*float64(k), 1e-6)))
 	var samples []float64
-	for end := time.Now().Add(limit); len(samples) < o.Steps && (len(samples) == 0 || time.Now().Before(end)); {
+	for end := time.Now().Add(limit); len(samples) < o.Measurements && (len(samples) == 0 || time.Now().Before(end)); {
 		s, err := measure()
 		if err != nil {
 			return nil, err
@@ -43,7 +43,7 @@ func MeasurePeer(name string, o Options, limit time.Duration, cycle func() error
 	}
 	times := timesOf(samples)
 	return &Result{Name: name, Date: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(), Batch: o.Batch, K: k,
-		Steps: len(samples), Warmup: o.Warmup, Threads: Threads(0), PeakMemory: peakMemory(),
+		Measurements: len(samples), Warmup: o.Warmup, Threads: Threads(0), PeakMemory: peakMemory(),
 		Devices: []Device{{Name: "cpu", Description: processorName(), Precision: "fp32", Iteration: *times,
 			ImagesPerSecond: float64(o.Batch) / times.Median}}}, nil
 }

@@ -106,7 +106,7 @@ func (r rank) cells() []string {
 	if r.Iteration.Median < 0.01 {
 		seconds = milliseconds
 	}
-	if r.Steps > 1 {
+	if r.Measurements > 1 {
 		spread = seconds(r.Iteration.P10) + " to " + seconds(r.Iteration.P90)
 	}
 	return []string{r.Result.Name, r.Device.Name + ", " + r.Precision, fmt.Sprint(r.Batch), seconds(r.Iteration.Median),

@@ -13,7 +13,7 @@ func peers() Collection {
 	c := Collection{sample(2), sample(0.1), sample(0.4), sample(0.005)}
 	c[0].Name, c[0].Versions = "slow", map[string]string{"slow": "1.2"}
 	c[1].Machine = Machine{Processor: "a processor", Cores: 2, System: "linux/amd64"}
-	c[2].Name, c[2].PeakMemory, c[2].Steps = "fast", 0, 1
+	c[2].Name, c[2].PeakMemory, c[2].Measurements = "fast", 0, 1
 	c[3].Name, c[3].Devices[0].Name = "gpu", "cuda:0"
 	return c
 }

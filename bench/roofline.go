@@ -65,7 +65,7 @@ const sectorBytes = 32
 // CountRoofline runs a G step and a D step of the tutorial on the emulator, at full size and without its checks, and
 // predicts the time of each launch on the card. precision is "fp32", "tf32", or "" for tf32 where the card has it.
 func CountRoofline(batch int, precision string, card Card) (r *Roofline, err error) {
-	o := Options{Batch: batch, Steps: 1}
+	o := Options{Batch: batch, Measurements: 1}
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}

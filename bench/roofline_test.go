@@ -46,11 +46,11 @@ func TestRoofline(t *testing.T) {
 				continue
 			}
 			// It executes less than the direct convolution that is counted as useful, and has spectra between its launches.
-			spectral := o.launches("conv2d_spectral_transform")
+			fft := o.launches("conv2d_fft_transform")
 			if len(o.Kernels) == 0 || all.Blocks == 0 || all.Instructions == 0 || !(o.Seconds > 0) {
 				t.Errorf("%s has no launches: %+v", o.Name, o)
 			}
-			if all.FP32FLOPs+all.MatrixFLOPs < o.FLOPs && !spectral {
+			if all.FP32FLOPs+all.MatrixFLOPs < o.FLOPs && !fft {
 				t.Errorf("%s executes %v FLOP for %v useful ones", o.Name, all.FP32FLOPs+all.MatrixFLOPs, o.FLOPs)
 			}
 			// Sectors round small operands up, and what several blocks read is unique once.
@@ -64,11 +64,11 @@ func TestRoofline(t *testing.T) {
 			// Parts of a gradient's sum are written here, and added where Adam reads it.
 			splits := o.launches("split_sum") || o.launches("split_sums") ||
 				strings.HasSuffix(o.Name, "filter_grad") || strings.HasSuffix(o.Name, "bias_grad")
-			if !splits && !spectral && all.UniqueBytes > 1.1*o.Bytes+rounding {
+			if !splits && !fft && all.UniqueBytes > 1.1*o.Bytes+rounding {
 				t.Errorf("%s moves %.3f times its floor without splitting its sum", o.Name, all.UniqueBytes/o.Bytes)
 			}
 			// Tensor cores have every product with work worth it.
-			if o.FLOPs > 1e6 && all.MatrixFLOPs == 0 && !spectral {
+			if o.FLOPs > 1e6 && all.MatrixFLOPs == 0 && !fft {
 				t.Errorf("%s does %v FLOP without mma", o.Name, o.FLOPs)
 			}
 		}

@@ -14,17 +14,17 @@ import (
 
 // Options say what to measure.
 type Options struct {
-	Preset gan.Preset // the model and settings; the zero value is the tutorial's
-	Batch  int        // images of a step; 0 for the preset's
-	Steps  int        // measurements of each kind, at least 1
-	Warmup int        // iterations before the first measurement
-	Layers bool       // measure the time per layer too
+	Preset       gan.Preset // the model and settings; the zero value is the tutorial's
+	Batch        int        // images of a step; 0 for the preset's
+	Measurements int        // of each kind, at least 1
+	Warmup       int        // iterations before the first measurement
+	Layers       bool       // measure the time per layer too
 }
 
 // Validate reports the first option that cannot be measured.
 func (o Options) Validate() error {
-	if o.Steps < 1 {
-		return fmt.Errorf("%d measurements, want at least 1", o.Steps)
+	if o.Measurements < 1 {
+		return fmt.Errorf("%d measurements, want at least 1", o.Measurements)
 	}
 	if o.Warmup < 0 {
 		return fmt.Errorf("%d iterations of warm-up, want none or more", o.Warmup)
@@ -60,7 +60,7 @@ func Run(devices []program.Device, o Options) (r *Result, err error) {
 	}
 	s := o.settings()
 	r = &Result{Name: gangpu, Date: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(), Preset: o.preset().Name,
-		Batch: s.Batch, K: s.K, Steps: o.Steps, Warmup: o.Warmup}
+		Batch: s.Batch, K: s.K, Measurements: o.Measurements, Warmup: o.Warmup}
 	images := noiseImages(s)
 	var runs []*run
 	defer func() {
@@ -84,7 +84,7 @@ func Run(devices []program.Device, o Options) (r *Result, err error) {
 			return nil, fmt.Errorf("%s: %w", u.name(), err)
 		}
 	}
-	for range o.Steps {
+	for range o.Measurements {
 		for _, u := range runs {
 			if err := u.measure(); err != nil {
 				return nil, fmt.Errorf("%s: %w", u.name(), err)
@@ -217,7 +217,7 @@ func (u *run) result(o Options) (*Device, error) {
 	d.Work.ByteRate = d.Work.Bytes / d.Iteration.Median
 	var err error
 	if o.Layers {
-		d.Layers, err = u.layers(o.Steps)
+		d.Layers, err = u.layers(o.Measurements)
 	}
 	return d, err
 }

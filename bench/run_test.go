@@ -26,11 +26,11 @@ func (r renamed) Info() program.Info {
 }
 
 func TestRun(t *testing.T) {
-	r, err := Run([]program.Device{openCPU(t), renamed{openCPU(t), "other"}}, Options{Batch: 4, Steps: 3, Warmup: 1, Layers: true})
+	r, err := Run([]program.Device{openCPU(t), renamed{openCPU(t), "other"}}, Options{Batch: 4, Measurements: 3, Warmup: 1, Layers: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Devices) != 2 || r.Batch != 4 || r.K != 2 || r.Steps != 3 || r.Warmup != 1 {
+	if len(r.Devices) != 2 || r.Batch != 4 || r.K != 2 || r.Measurements != 3 || r.Warmup != 1 {
 		t.Fatalf("the result is %+v", r)
 	}
 	first, other := &r.Devices[0], &r.Devices[1]
@@ -83,15 +83,15 @@ func TestRun(t *testing.T) {
 func TestRunRefuses(t *testing.T) {
 	dev := openCPU(t)
 	for name, o := range map[string]Options{
-		"an odd batch":       {Batch: 5, Steps: 1},
+		"an odd batch":       {Batch: 5, Measurements: 1},
 		"no measurement":     {Batch: 4},
-		"a negative warm-up": {Batch: 4, Steps: 1, Warmup: -1},
+		"a negative warm-up": {Batch: 4, Measurements: 1, Warmup: -1},
 	} {
 		if _, err := Run([]program.Device{dev}, o); err == nil {
 			t.Errorf("%s is measured", name)
 		}
 	}
-	if _, err := Run(nil, Options{Batch: 4, Steps: 1}); err == nil {
+	if _, err := Run(nil, Options{Batch: 4, Measurements: 1}); err == nil {
 		t.Error("no device is measured")
 	}
 }

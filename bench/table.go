@@ -64,7 +64,7 @@ func (r *Result) WriteTable(w io.Writer) error {
 	if r.Preset != "" {
 		fmt.Fprintf(t, "preset %s, ", r.Preset)
 	}
-	fmt.Fprintf(t, "batch %d, a D step every %d iterations, %d measurements after %d iterations of warm-up\n", r.Batch, r.K, r.Steps, r.Warmup)
+	fmt.Fprintf(t, "batch %d, a D step every %d iterations, %d measurements after %d iterations of warm-up\n", r.Batch, r.K, r.Measurements, r.Warmup)
 	for _, d := range r.Devices {
 		fmt.Fprintf(t, "%s: %s, %s\n", d.Name, d.Description, d.Precision)
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 func sample(median float64) *Result {
-	return &Result{Name: "gangpu", Date: time.Date(2020, 1, 2, 3, 4, 0, 0, time.UTC), Batch: 256, K: 2, Steps: 5, PeakMemory: 200 << 20,
+	return &Result{Name: "gangpu", Date: time.Date(2020, 1, 2, 3, 4, 0, 0, time.UTC), Batch: 256, K: 2, Measurements: 5, PeakMemory: 200 << 20,
 		Notes: []string{"no GPU: no card"},
 		Devices: []Device{{Name: "cpu", Description: "a processor", Precision: "fp32",
 			Iteration: Times{Median: median, P10: median / 2, P90: median * 2}, GStep: &Times{Median: median}, ImagesPerSecond: 256 / median,

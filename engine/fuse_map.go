@@ -159,8 +159,8 @@ func (l *loop) fits() bool {
 	return instructions <= maxInstructions && live <= maxLive
 }
 
-// weight is about how many simple instructions a point costs.
-func (l *loop) weight() int { return expr.Compile(l.results...).Weight() }
+// cost is about how many simple instructions a point costs.
+func (l *loop) cost() int { return expr.Compile(l.results...).Cost() }
 
 func (l *loop) points() int {
 	n := 1
@@ -252,17 +252,17 @@ func pays(p *loop, v *value, readers []*loop) bool {
 		cheap  = 3  // instructions that may be repeated at will
 		repeat = 24 // instructions that may be computed again
 	)
-	weight, again := p.weight(), 0
+	cost, again := p.cost(), 0
 	saved, more := v.len, 0
 	for _, s := range p.sources {
 		saved += min(s.value.len, p.points())
 	}
 	for _, r := range readers {
-		if r.points() > 2*p.points() && weight > cheap {
+		if r.points() > 2*p.points() && cost > cheap {
 			return false
 		}
 		saved += min(v.len, r.points())
-		again += weight
+		again += cost
 		for i, s := range r.sources {
 			if slices.ContainsFunc(p.sources, func(q operand) bool { return q.value == s.value }) &&
 				!slices.ContainsFunc(r.sources[:i], func(q operand) bool { return q.value == s.value }) {
@@ -270,7 +270,7 @@ func pays(p *loop, v *value, readers []*loop) bool {
 			}
 		}
 	}
-	return again-weight <= repeat && more <= saved
+	return again-cost <= repeat && more <= saved
 }
 
 // inline is the loop with the map p in the place of its result v, or nil if one of the indices by which v is

@@ -14,7 +14,7 @@ const (
 	storageIndices = "indices" // [half] uint32: the real images of a D step
 	storageNoise   = "noise"   // [batch, latent]
 	storageImages  = "images"  // [batch, pixels]: of a D step, the real half first
-	storageWeights = "weights" // [half]: how far from fake to real the penalty's images are
+	storageMixing  = "mixing"  // [half]: how far from fake to real the penalty's images are
 	storageBetween = "between" // [half, pixels]: the penalty's images
 	storageLogits  = "logits"  // [batch]
 	storageLabels  = "labels"  // [batch]: of a D step, the real half's, then the fakes'

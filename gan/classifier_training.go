@@ -176,9 +176,9 @@ func (t *classifierTraining) step(learningRate float64) (*program.Program, error
 	err := errors.Join(
 		draws.Append("indices", program.Indices{N: batch, Draw: b.draw(streamClassified), Limit: uint32(t.images.Count)},
 			arg(counter), arg(storageIndices)),
-		draws.Append("images", program.Gather{Batch: batch, Pixels: size(l.Input), Count: t.images.Count},
+		draws.Append("images", program.Images{Batch: batch, Pixels: size(l.Input), Count: t.images.Count},
 			arg(storageDataset), arg(storageIndices), arg(storageImages)),
-		draws.Append("labels", program.Gather{Batch: batch, Pixels: t.Classes(), Count: t.images.Count},
+		draws.Append("labels", program.Images{Batch: batch, Pixels: t.Classes(), Count: t.images.Count},
 			arg(storageClasses), arg(storageIndices), arg(storageLabels)),
 		b.drawMasks(draws, l, counter, streamDropoutClassifier, batch, training))
 	if err != nil {

@@ -63,14 +63,14 @@ const (
 func (b steps) drawConditions(p *program.Program, counter string, stream uint32, fakes, row int) error {
 	return errors.Join(
 		p.Append("classes", program.Indices{N: fakes, Draw: b.draw(stream), Limit: uint32(b.classes)}, arg(counter), arg(storageDrawn)),
-		p.Append("conditions/fake", program.Gather{Batch: fakes, Pixels: b.classes, Count: b.classes},
+		p.Append("conditions/fake", program.Images{Batch: fakes, Pixels: b.classes, Count: b.classes},
 			arg(storageEveryClass), arg(storageDrawn), program.Arg{Storage: storageConditions, Offset: row * b.classes}))
 }
 
-// gatherConditions fills in the conditions of the real images that the indices name, from the first
+// realConditions fills in the conditions of the real images that the indices name, from the first
 // row on.
-func (b steps) gatherConditions(p *program.Program, real, count int) error {
-	return p.Append("conditions/real", program.Gather{Batch: real, Pixels: b.classes, Count: count},
+func (b steps) realConditions(p *program.Program, real, count int) error {
+	return p.Append("conditions/real", program.Images{Batch: real, Pixels: b.classes, Count: count},
 		arg(storageClasses), arg(storageIndices), arg(storageConditions))
 }
 

@@ -132,7 +132,7 @@ func (b steps) evaluation(count int) (*program.Program, error) {
 	fake := program.Arg{Storage: storageImages, Offset: half * b.pixels()}
 	draws := &program.Program{Name: "draws"}
 	err := errors.Join(
-		draws.Append("real", program.Gather{Batch: half, Pixels: b.pixels(), Count: count},
+		draws.Append("real", program.Images{Batch: half, Pixels: b.pixels(), Count: count},
 			arg(storageDataset), arg(storageIndices), arg(storageImages)),
 		draws.Append("noise", program.Normal{N: half * b.latent(), Draw: b.draw(streamEvaluation), Stddev: 1},
 			arg(evaluationCounter), arg(storageNoise)),
@@ -177,6 +177,6 @@ func (b steps) evaluationConditions(p *program.Program, half, count int) error {
 	if b.classes == 0 {
 		return nil
 	}
-	return errors.Join(b.gatherConditions(p, half, count),
+	return errors.Join(b.realConditions(p, half, count),
 		b.drawConditions(p, evaluationCounter, streamClassesEvaluation, half, half))
 }

@@ -80,19 +80,19 @@ func (b steps) drawD(count int) (*program.Program, error) {
 		arg(stepsOf(discriminatorName)), arg(storageIndices)); err != nil {
 		return nil, err
 	}
-	if err := p.Append("real", program.Gather{Batch: half, Pixels: b.pixels(), Count: count},
+	if err := p.Append("real", program.Images{Batch: half, Pixels: b.pixels(), Count: count},
 		arg(storageDataset), arg(storageIndices), arg(storageImages)); err != nil {
 		return nil, err
 	}
 	if b.classes > 0 {
-		if err := errors.Join(b.gatherConditions(p, half, count),
+		if err := errors.Join(b.realConditions(p, half, count),
 			b.drawConditions(p, stepsOf(discriminatorName), streamClassesD, half, half)); err != nil {
 			return nil, err
 		}
 	}
 	if b.s.GradientPenalty > 0 {
 		draw := program.Uniform{N: half, Draw: b.draw(streamInterpolation), High: 1}
-		if err := p.Append("interpolation", draw, arg(stepsOf(discriminatorName)), arg(storageWeights)); err != nil {
+		if err := p.Append("interpolation", draw, arg(stepsOf(discriminatorName)), arg(storageMixing)); err != nil {
 			return nil, err
 		}
 		if err := b.drawMasks(p, b.discriminator, stepsOf(discriminatorName), streamDropoutPenalty, half, penalty); err != nil {
@@ -180,7 +180,7 @@ func (b steps) updateD() (*program.Program, error) {
 		between := program.NewMap(shape, func(x ...expr.Expr) expr.Expr {
 			return x[0].Mul(x[1]).Add(expr.Const(1).Sub(x[0]).Mul(x[2]))
 		}, []int{half, 1}, shape, shape)
-		if err := fakes.Append("between", between, arg(storageWeights), arg(storageImages),
+		if err := fakes.Append("between", between, arg(storageMixing), arg(storageImages),
 			program.Arg{Storage: storageImages, Offset: half * b.pixels()}, arg(storageBetween)); err != nil {
 			return nil, err
 		}

@@ -23,8 +23,8 @@ var catalog = slices.Concat(
 			n(Param{"learning_rate", F64}, Param{"beta1", F64}, Param{"beta2", F64}, Param{"epsilon", F64})},
 		entry{"ema", pointers("x", "step", "average"), n(Param{"decay", F64})},
 	),
-	elementwise("gather",
-		entry{"gather", pointers("data", "indices", "y"), []Param{{"pixels", U32}}},
+	elementwise("images",
+		entry{"images", pointers("data", "indices", "y"), []Param{{"pixels", U32}}},
 	),
 	elementwise("split_sum",
 		entry{"split_sum", pointers("part", "bias", "mask", "gate", "y"),
@@ -43,14 +43,14 @@ var catalog = slices.Concat(
 		{"conv2d_large_input_grad", "conv2d_large",
 			slices.Concat(pointers("dy", "filter", "mask", "gate", "dx"), largeGeometry, []Param{{"alpha", F32}}), 128},
 		{"conv2d_large_filter_grad", "conv2d_large", slices.Concat(pointers("x", "dy", "dfilter"), largeGeometry), 128},
-		{"conv2d_spectral_transform", "conv2d_spectral", slices.Concat(pointers("x", "spectra"), planes), 288},
-		{"conv2d_spectral_inverse", "conv2d_spectral",
+		{"conv2d_fft_transform", "conv2d_fft", slices.Concat(pointers("x", "spectra"), planes), 288},
+		{"conv2d_fft_inverse", "conv2d_fft",
 			slices.Concat(pointers("spectra", "bias", "mask", "gate", "y"), planes, activation), 224},
-		{"conv2d_spectral", "conv2d_spectral",
+		{"conv2d_fft", "conv2d_fft",
 			slices.Concat(pointers("x", "filter", "y"), []Param{{"batch", U32}}, image, []Param{{"each", U32}}), 288},
-		{"conv2d_spectral_input_grad", "conv2d_spectral",
+		{"conv2d_fft_input_grad", "conv2d_fft",
 			slices.Concat(pointers("dy", "filter", "bias", "mask", "gate", "dx"), image, activation), 224},
-		{"conv2d_spectral_filter_grad", "conv2d_spectral",
+		{"conv2d_fft_filter_grad", "conv2d_fft",
 			slices.Concat(pointers("x", "dy", "dfilter"), []Param{{"batch", U32}}, image, []Param{{"each", U32}}), 288},
 	},
 )
@@ -65,7 +65,7 @@ var geometry = []Param{{"batch", U32}, {"in_h", U32}, {"in_w", U32}, {"in_c", U3
 var largeGeometry = []Param{{"batch", U32}, {"in_h", U32}, {"in_w", U32}, {"in_c", U32}, {"out_h", U32}, {"out_w", U32},
 	{"filter_h", U32}, {"filter_w", U32}, {"pad_top", U32}, {"pad_left", U32}}
 
-// image is the geometry of a spectral convolution's input.
+// image is the geometry of a convolution by Fourier transform's input.
 var image = []Param{{"in_h", U32}, {"in_w", U32}, {"in_c", U32}}
 
 // planes are arrays of one channel: how many, their size and strides, the strides of their spectra, and

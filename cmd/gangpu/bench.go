@@ -56,7 +56,7 @@ func runBench(c *cli.Context) (err error) {
 	if c.IsSet("batch") && c.Int("batch") < 2 {
 		return usagef("--batch %d: want 2 to %d", c.Int("batch"), limits["batch"])
 	}
-	o := bench.Options{Preset: p, Batch: c.Int("batch"), Steps: c.Int("steps"), Warmup: c.Int("warmup"), Layers: c.Bool("layers")}
+	o := bench.Options{Preset: p, Batch: c.Int("batch"), Measurements: c.Int("steps"), Warmup: c.Int("warmup"), Layers: c.Bool("layers")}
 	if err := checkBenchFlags(c, o); err != nil {
 		return err
 	}

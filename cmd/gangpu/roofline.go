@@ -78,7 +78,7 @@ func runRoofline(c *cli.Context, o bench.Options) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := r.Measure(dev, o.Steps); err != nil {
+	if err := r.Measure(dev, o.Measurements); err != nil {
 		return err
 	}
 	return writeRoofline(c, r)

@@ -7,16 +7,16 @@ import "gangpu/engine/program"
 const shallow = 8
 
 func newConv2D(g program.Geometry, x, filter []float32, e epilogue, y []float32, ws *workspace) kernel {
-	if useSpectral(g) {
-		return newSpectralConv2D(g, x, filter, e, y, ws)
+	if useFFT(g) {
+		return newFFTConv2D(g, x, filter, e, y, ws)
 	}
 	l := &layout{workspace: ws}
 	if g.InC < shallow {
 		p := newPaddedImages(g, l)
-		k := paddedGather(p).kernel(p.region.floats, filter, false, e, y, l)
+		k := directPadded(p).kernel(p.region.floats, filter, false, e, y, l)
 		return append(kernel{p.pad(x)}, k...)
 	}
-	c := convGather(g)
+	c := directConv2D(g)
 	if c.thin() {
 		return c.thinKernel(x, filter, false, e, y, l)
 	}

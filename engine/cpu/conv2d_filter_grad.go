@@ -28,8 +28,8 @@ type filterTile struct {
 // are read in place.
 func newConv2DFilterGrad(op program.Conv2DFilterGrad, x, dy, dfilter []float32, ws *workspace) kernel {
 	g := op.Geometry
-	if useSpectral(g) {
-		return newSpectralConv2DFilterGrad(op, x, dy, dfilter, ws)
+	if useFFT(g) {
+		return newFFTConv2DFilterGrad(op, x, dy, dfilter, ws)
 	}
 	var k kernel
 	l := layout{workspace: ws}

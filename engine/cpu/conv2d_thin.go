@@ -7,23 +7,23 @@ const thinProducts = 1 << 20
 // source pixel with the weights of all taps, as columns of one product, and to add the results up:
 // the columns of a tile that the channels leave empty are worth more than what strides and borders
 // then throw away.
-func (c *gatherConv) thin() bool {
+func (c *directConv) thin() bool {
 	columns := func(n int) int { return roundUp(n, unit.tileCols/2) }
-	taps, gathered := 0, 0
+	taps, direct := 0, 0
 	for i := range c.classes {
 		class := &c.classes[i]
 		taps += len(class.taps)
-		gathered += class.rows * class.cols * len(class.taps) * columns(c.dstC)
+		direct += class.rows * class.cols * len(class.taps) * columns(c.dstC)
 	}
 	pixels := c.srcH * c.srcW
-	return c.dstC < shallow && pixels*taps*c.dstC <= thinProducts && 2*pixels*columns(taps*c.dstC) < gathered
+	return c.dstC < shallow && pixels*taps*c.dstC <= thinProducts && 2*pixels*columns(taps*c.dstC) < direct
 }
 
 // thinKernel is kernel for a convolution that is thin:
 //
 //	z[p, t, c] = sum over s of src[p, s] * weight[t, s, c]
 //	dst[p, c]  = epilogue(sum over taps t of p of z[p moved by t, t, c])
-func (c gatherConv) thinKernel(src, filter []float32, transposed bool, e epilogue, dst []float32, l *layout) kernel {
+func (c directConv) thinKernel(src, filter []float32, transposed bool, e epilogue, dst []float32, l *layout) kernel {
 	var (
 		columns  = len(filter) / c.srcC // taps and channels
 		panels   = ceilDiv(columns, unit.tileCols)
@@ -76,7 +76,7 @@ func (c gatherConv) thinKernel(src, filter []float32, transposed bool, e epilogu
 }
 
 // addProducts sets the pixels of a class in an image to the sum of bias and products.
-func (c *gatherConv) addProducts(class *gatherClass, z []float32, columns int, bias, dst []float32) {
+func (c *directConv) addProducts(class *directClass, z []float32, columns int, bias, dst []float32) {
 	for u := range class.rows {
 		for v := range class.cols {
 			out := dst[class.first+u*class.rowStep+v*class.colStep:][:c.dstC]

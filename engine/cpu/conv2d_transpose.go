@@ -4,10 +4,10 @@ import "gangpu/engine/program"
 
 // newConv2DTranspose is also the input's gradient.
 func newConv2DTranspose(g program.Geometry, x, filter []float32, e epilogue, y []float32, ws *workspace) kernel {
-	if useSpectral(g) {
-		return newSpectralConv2DTranspose(g, x, filter, e, y, ws)
+	if useFFT(g) {
+		return newFFTConv2DTranspose(g, x, filter, e, y, ws)
 	}
-	c := transposeGather(g)
+	c := directTranspose(g)
 	l := &layout{workspace: ws}
 	if c.thin() {
 		return c.thinKernel(x, filter, true, e, y, l)

@@ -141,8 +141,8 @@ func newKernel(op program.Op, a arguments, ws *workspace) (kernel, error) {
 		return newDropoutMask(op, a.u32(0), a.f32(1)), nil
 	case program.Indices:
 		return newIndices(op, a.u32(0), a.u32(1)), nil
-	case program.Gather:
-		return newGather(op, a.u8(0), a.u32(1), a.f32(2), ws), nil
+	case program.Images:
+		return newImages(op, a.u8(0), a.u32(1), a.f32(2), ws), nil
 	case program.Adam:
 		return newAdam(op, a.f32(0), a.u32(1), a.f32(2), a.f32(3), a.f32(4)), nil
 	case program.EMA:

@@ -18,7 +18,7 @@ type vectorUnit struct {
 	transpose8x8 func(dst *float32, dstStride int, src *float32, srcStride int)
 
 	elementLoops
-	spectralLoops
+	fftLoops
 	chunkLoops
 
 	// sums are the sums of v and of its squares, in float64; see sumsGo.
@@ -47,23 +47,23 @@ var unit = bestUnit()
 
 // plainGo is for every processor: the reference of the others.
 var plainGo = &vectorUnit{
-	name:          "plain Go",
-	tileRows:      4,
-	tileCols:      4,
-	outerRows:     4,
-	outerCols:     16,
-	tile:          tileGo,
-	outer:         outerGo,
-	axpy:          axpyGo,
-	dot:           dotGo,
-	transpose8x8:  transpose8x8Go,
-	elementLoops:  elementLoopsGo,
-	spectralLoops: spectralLoopsGo,
-	chunkLoops:    chunkLoopsGo,
-	sums:          sumsGo,
-	columnSums:    columnSumsGo,
-	maximum:       maximumGo,
-	columnMaxima:  columnMaximaGo,
+	name:         "plain Go",
+	tileRows:     4,
+	tileCols:     4,
+	outerRows:    4,
+	outerCols:    16,
+	tile:         tileGo,
+	outer:        outerGo,
+	axpy:         axpyGo,
+	dot:          dotGo,
+	transpose8x8: transpose8x8Go,
+	elementLoops: elementLoopsGo,
+	fftLoops:     fftLoopsGo,
+	chunkLoops:   chunkLoopsGo,
+	sums:         sumsGo,
+	columnSums:   columnSumsGo,
+	maximum:      maximumGo,
+	columnMaxima: columnMaximaGo,
 }
 
 var elementLoopsGo = elementLoops{

@@ -67,8 +67,8 @@ func (p *planner) step(op program.Op, args []uint64) error {
 		return p.elementwise(op.N, "dropout_mask", a[0], a[1], op.N, op.Seed, op.Stream, op.Rate)
 	case program.Indices:
 		return p.elementwise(op.N, "indices", a[0], a[1], op.N, op.Seed, op.Stream, op.Limit)
-	case program.Gather:
-		return p.launch("gather", kernels.GatherGrid(op.Batch, op.Pixels), a[0], a[1], a[2], op.Pixels)
+	case program.Images:
+		return p.launch("images", kernels.ImagesGrid(op.Batch, op.Pixels), a[0], a[1], a[2], op.Pixels)
 
 	case program.Adam:
 		return p.elementwise(op.N, "adam", a[0], a[1], a[2], a[3], a[4], op.N,

@@ -26,8 +26,8 @@ func (p *planner) matmul(op program.MatMul) error {
 func (p *planner) conv2d(op program.Conv2D) error {
 	x, filter, e, y := p.operands(op.Epilogue)
 	g := op.Geometry
-	if spectral(g) {
-		return p.conv2dSpectral(g, x, filter, e, y)
+	if fft(g) {
+		return p.conv2dFFT(g, x, filter, e, y)
 	}
 	pixels := g.Batch * g.OutH() * g.OutW()
 	plan, geometry := kernels.Conv2D(pixels, g.OutC), geometryArgs(g)
@@ -43,8 +43,8 @@ func (p *planner) conv2d(op program.Conv2D) error {
 func (p *planner) conv2dTranspose(op program.Conv2DTranspose) error {
 	x, filter, e, y := p.operands(op.Epilogue)
 	g := op.Geometry
-	if spectral(g) {
-		return p.conv2dSpectralInputGrad(g, x, filter, e, y)
+	if fft(g) {
+		return p.conv2dFFTInputGrad(g, x, filter, e, y)
 	}
 	if large(g) && !op.Bias && op.Activation.Kind == program.Identity {
 		plan := kernels.Conv2DLargeInputGrad(g.Batch, g.InH, g.InW, g.InC)
@@ -61,8 +61,8 @@ func (p *planner) conv2dTranspose(op program.Conv2DTranspose) error {
 func (p *planner) conv2dFilterGrad(op program.Conv2DFilterGrad) error {
 	x, dy, dfilter := p.args[0], p.args[1], p.args[2]
 	g := op.Geometry
-	if spectral(g) {
-		return p.conv2dSpectralFilterGrad(g, x, dy, dfilter)
+	if fft(g) {
+		return p.conv2dFFTFilterGrad(g, x, dy, dfilter)
 	}
 	weights := g.FilterH * g.FilterW * g.InC
 	plan := kernels.Conv2DFilterGrad(weights, g.OutC, g.Batch*g.OutH()*g.OutW())

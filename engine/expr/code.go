@@ -247,24 +247,24 @@ func (c Code) Size() (instructions, live int) {
 	return len(all), live
 }
 
-// Weight is about how many additions the code is worth: functions count as what devices make them of.
-func (c Code) Weight() int {
+// Cost is about how many additions the code is worth: functions count as what devices make them of.
+func (c Code) Cost() int {
 	all, _, _ := c.Parse()
-	weight := 0
+	cost := 0
 	for _, in := range all {
 		switch in.Op {
 		case OpInput, OpConst:
 		case OpDiv, OpSqrt:
-			weight += 4
+			cost += 4
 		case OpRsqrt:
-			weight += 8
+			cost += 8
 		case OpExp, OpLog, OpLog1p, OpExpm1, OpErf, OpTanh, OpSigmoid, OpSoftplus, OpSin, OpCos:
-			weight += 16
+			cost += 16
 		case OpPow:
-			weight += 48
+			cost += 48
 		default:
-			weight++
+			cost++
 		}
 	}
-	return weight
+	return cost
 }

@@ -93,29 +93,6 @@ func (o Indices) Operands() []Operand {
 	return []Operand{u32("step", 1, Read), u32("indices", o.N, Write)}
 }
 
-// Gather makes a batch of images from a dataset of bytes:
-//
-//	y[b,p] = pixels[indices[b]*Pixels + p] / 255
-//
-// Arguments: pixels [Count*Pixels] uint8, indices [Batch] uint32 each below Count,
-// y [Batch*Pixels] written.
-type Gather struct{ Batch, Pixels, Count int }
-
-func (Gather) Name() string      { return "gather" }
-func (Gather) Elementwise() bool { return false }
-
-func (o Gather) Validate() error {
-	return errors.Join(positive("batch", o.Batch), positive("pixels", o.Pixels), positive("images", o.Count))
-}
-
-func (o Gather) Operands() []Operand {
-	return []Operand{
-		{Name: "pixels", DType: Uint8, Len: o.Count * o.Pixels, Access: Read},
-		u32("indices", o.Batch, Read),
-		f32("y", o.Batch*o.Pixels, Write),
-	}
-}
-
 func drawn(n int) []Operand {
 	return []Operand{u32("step", 1, Read), f32("y", n, Write)}
 }

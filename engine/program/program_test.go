@@ -54,7 +54,7 @@ func TestValidateRefuses(t *testing.T) {
 		{step(DropoutMask{N: 1, Rate: 1}, nil), "dropout rate is 1"},
 		{step(DropoutMask{N: 1, Rate: nan}, nil), "dropout rate is NaN"},
 		{step(Indices{N: 1}, nil), "limit is 0"},
-		{step(Gather{Batch: 1, Pixels: 1}, nil), "images is 0"},
+		{step(Images{Batch: 1, Pixels: 1}, nil), "images is 0"},
 		{step(Adam{N: 1, Epsilon: 1}, nil), "learning rate 0"},
 		{step(Adam{N: 1, LearningRate: 1, Epsilon: 1, Beta1: 1}, nil), "beta1 is 1"},
 		{step(EMA{N: 1, Decay: 1}, nil), "decay is 1"},

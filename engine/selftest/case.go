@@ -216,7 +216,7 @@ func fill(rng *rand.Rand, op program.Op, operand string, a any) {
 		for i := range a {
 			a[i] = rng.Uint32()
 			switch op := op.(type) {
-			case program.Gather:
+			case program.Images:
 				a[i] = rng.Uint32N(uint32(op.Count))
 			case program.Adam, program.EMA:
 				a[i] = rng.Uint32N(1000) >> rng.Uint32N(11)

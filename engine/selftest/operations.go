@@ -65,8 +65,8 @@ var operations = slices.Concat(mapOperations, []operation{
 	{"indices", func(rng *rand.Rand, limit int) program.Op {
 		return program.Indices{N: size(rng, limit), Draw: draw(rng), Limit: pick(rng, 1, 10, 60_000, math.MaxInt32, 1+rng.Uint32N(1<<20))}
 	}},
-	{"gather", func(rng *rand.Rand, limit int) program.Op {
-		op := program.Gather{Pixels: pick(rng, 784, 49, 3072, 1+rng.IntN(40))}
+	{"images", func(rng *rand.Rand, limit int) program.Op {
+		op := program.Images{Pixels: pick(rng, 784, 49, 3072, 1+rng.IntN(40))}
 		op.Batch = size(rng, max(limit/op.Pixels, 1))
 		op.Count = 1 + rng.IntN(20)
 		return op

@@ -47,9 +47,9 @@ func Indices(d program.Draw, limit, step uint32, indices []uint32) {
 	}
 }
 
-// Gather makes y [len(indices), n] of the images of n pixels that the indices name, from
+// Images makes y [len(indices), n] of the images of n pixels that the indices name, from
 // 0..255 to 0..1.
-func Gather[E Float](n int, pixels []uint8, indices []uint32, y []E) {
+func Images[E Float](n int, pixels []uint8, indices []uint32, y []E) {
 	for b, index := range indices {
 		for p := range n {
 			y[b*n+p] = E(pixels[int(index)*n+p]) / 255

@@ -106,9 +106,9 @@ func TestIncrement(t *testing.T) {
 	}
 }
 
-func TestGather(t *testing.T) {
+func TestImages(t *testing.T) {
 	y := make([]float64, 4)
-	Gather(2, []uint8{0, 255, 51, 102, 1, 2}, []uint32{1, 0}, y)
+	Images(2, []uint8{0, 255, 51, 102, 1, 2}, []uint32{1, 0}, y)
 	if want := []float64{0.2, 0.4, 0, 1}; !slices.Equal(y, want) {
 		t.Errorf("got %v, want %v", y, want)
 	}
@@ -126,7 +126,7 @@ func TestRunRefuses(t *testing.T) {
 		{program.LeakyReLU{N: 4}, []any{four, four[:3]}, "leaky_relu: y has 3 elements, want 4"},
 		{program.LeakyReLU{N: 4}, []any{make([]float32, 4), four}, "leaky_relu: x is a []float32, want float32"},
 		{program.LeakyReLU{}, nil, "length is 0"},
-		{program.Gather{Batch: 1, Pixels: 4, Count: 2}, []any{make([]uint8, 8), []uint32{2}, four}, "index 2"},
+		{program.Images{Batch: 1, Pixels: 4, Count: 2}, []any{make([]uint8, 8), []uint32{2}, four}, "index 2"},
 		{unknown{program.Fill{N: 4}}, []any{four}, "unknown operation"},
 	} {
 		err := Run[float64](c.op, c.args...)

@@ -57,13 +57,13 @@ func Run[E Float](op program.Op, args ...any) error {
 		DropoutMask(op.Draw, op.Rate, u(0)[0], f(1))
 	case program.Indices:
 		Indices(op.Draw, op.Limit, u(0)[0], u(1))
-	case program.Gather:
+	case program.Images:
 		for b, index := range u(1) {
 			if int(index) >= op.Count {
-				return fmt.Errorf("gather: index %d of image %d, of a dataset of %d", index, b, op.Count)
+				return fmt.Errorf("images: index %d of image %d, of a dataset of %d", index, b, op.Count)
 			}
 		}
-		Gather(op.Pixels, a[0].([]uint8), u(1), f(2))
+		Images(op.Pixels, a[0].([]uint8), u(1), f(2))
 	case program.Adam:
 		Adam(op, f(0), u(1)[0], f(2), f(3), f(4))
 	case program.EMA:

@@ -26,7 +26,7 @@ type code struct {
 	float   []bool // its value is read as a number; a comparison may be read as a predicate alone
 	truth   []bool // its value is a condition of select
 	inputs  []int  // operands that are read
-	weight  int    // about how many machine instructions it takes
+	cost    int    // about how many machine instructions it takes
 	live    int    // values at hand at once
 	angles  bool
 }
@@ -68,7 +68,7 @@ func parse(c expr.Code) (*code, error) {
 		if !k.used[i] {
 			continue
 		}
-		k.weight += weight(in.Op)
+		k.cost += costOf(in.Op)
 		switch in.Op {
 		case expr.OpInput:
 			if !slices.Contains(k.inputs, in.Index) {
@@ -95,7 +95,7 @@ func (k *code) setLevels(of func(input int) level) {
 	}
 }
 
-func weight(op expr.Op) int {
+func costOf(op expr.Op) int {
 	switch op {
 	case expr.OpInput, expr.OpConst:
 		return 0

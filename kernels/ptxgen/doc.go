@@ -18,7 +18,7 @@
 // 16 bytes where the caller says that its address is a multiple of 16 and the strides keep it so; results are
 // written alike. Whether addresses are aligned changes nothing in results. An element that all four points share is
 // read once, and so is what the expression makes of such elements alone. Where a row's length is no multiple of
-// four, each point has its own coordinates. Long expressions (see quadWeight) are bound by arithmetic, and a thread
+// four, each point has its own coordinates. Long expressions (see quadCost) are bound by arithmetic, and a thread
 // takes one point.
 //
 // # Reductions

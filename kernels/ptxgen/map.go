@@ -8,9 +8,9 @@ import (
 	"gangpu/kernels"
 )
 
-// quadWeight is the weight of an expression above which a thread takes one point: beyond about as many instructions
+// quadCost is the cost of an expression above which a thread takes one point: beyond about as many instructions
 // a point, a large GPU is busy computing rather than reading, and the text for four points would be long.
-const quadWeight = 96
+const quadCost = 96
 
 // quadRegisters bounds the values that four points at once may have at hand.
 const quadRegisters = 144
@@ -56,7 +56,7 @@ func Map(op program.Map, aligned []bool) (*Launch, error) {
 	}
 	m.results = y
 	rank := len(m.shape)
-	m.quad = rank > 0 && k.weight <= quadWeight && 4*(len(k.inputs)+len(k.results))+k.live <= quadRegisters
+	m.quad = rank > 0 && k.cost <= quadCost && 4*(len(k.inputs)+len(k.results))+k.live <= quadRegisters
 	m.row = rank == 1 || rank > 1 && m.shape[rank-1]%4 == 0
 	perThread := 1
 	if m.quad {

@@ -57,7 +57,7 @@ func PlanReduce(op program.Reduce) (*Reduction, error) {
 		return nil, err
 	}
 	r.simplify()
-	r.quad = k.weight <= quadWeight && 4*len(k.inputs)+len(k.results)+k.live <= quadRegisters
+	r.quad = k.cost <= quadCost && 4*len(k.inputs)+len(k.results)+k.live <= quadRegisters
 	r.arrange()
 	return r, nil
 }

@@ -23,7 +23,7 @@ const name = "Gorgonia, TapeMachine, stock operations (transposed convolutions b
 func main() {
 	var o bench.Options
 	flag.IntVar(&o.Batch, "batch", 16, "images of a step")
-	flag.IntVar(&o.Steps, "steps", 20, "measurements, each of two iterations")
+	flag.IntVar(&o.Measurements, "steps", 20, "measurements, each of two iterations")
 	flag.IntVar(&o.Warmup, "warmup", 4, "iterations before the first measurement")
 	seconds := flag.Float64("seconds", 30, "measure no longer than this, but at least once")
 	flag.Parse()

@@ -7,7 +7,7 @@
 //
 // each array placed at the origin of a grid of 42x42, the filter with its tap (pad_top, pad_left)
 // there. Images, filters and outputs are of at most 28x28, and no output's tap may be 42 pixels from
-// another that it could be taken for (kernels.Spectral).
+// another that it could be taken for (kernels.FFT).
 //
 // A block transforms a few planes, neighbouring channels of an image or single-channel images, at a
 // time, through shared memory: a thread makes a row, or a column or a third of one, in its registers. A
@@ -157,7 +157,7 @@ CONSTANT const Complex ROOTS[DFT] = {
 //
 // Block x transforms TO_LANES planes.
 KERNEL void __launch_bounds__(TO_THREADS, 3)
-conv2d_spectral_transform(const float *__restrict__ x, float *__restrict__ spectra, PLANES, SPECTRA, uint32 shift_y, uint32 shift_x) {
+conv2d_fft_transform(const float *__restrict__ x, float *__restrict__ spectra, PLANES, SPECTRA, uint32 shift_y, uint32 shift_x) {
   __shared__ Rows<TO_LANES> rows;
   Spectra to = {spectrum_lane_stride, spectrum_stride};
   Transform t(rows, {x, lanes, height, width, lane_stride, pixel_stride}, BLOCK_X * TO_LANES);
@@ -168,10 +168,10 @@ conv2d_spectral_transform(const float *__restrict__ x, float *__restrict__ spect
                   t.z[k2] * ROOTS[(t.ky(k2) * shift_y + t.column.kx * shift_x) % DFT]);
 }
 
-// The inverse of conv2d_spectral_transform, with an epilogue whose bias is the same for all. Block x makes
+// The inverse of conv2d_fft_transform, with an epilogue whose bias is the same for all. Block x makes
 // FROM_LANES planes.
 KERNEL void __launch_bounds__(FROM_THREADS, 2)
-conv2d_spectral_inverse(const float *__restrict__ spectra, const float *__restrict__ bias, const float *__restrict__ mask,
+conv2d_fft_inverse(const float *__restrict__ spectra, const float *__restrict__ bias, const float *__restrict__ mask,
                         const float *__restrict__ gate, float *__restrict__ y, PLANES, SPECTRA, uint32 shift_y, uint32 shift_x,
                         uint32 activation, float alpha) {
   __shared__ Rows<FROM_LANES> rows;
@@ -193,7 +193,7 @@ conv2d_spectral_inverse(const float *__restrict__ spectra, const float *__restri
 //
 // with X the spectra of x. Block (b, z) makes part z of image b, of each*TO_LANES channels, at y + z*batch*2*SLOTS.
 KERNEL void __launch_bounds__(TO_THREADS, 2)
-conv2d_spectral(const float *__restrict__ x, const float *__restrict__ filter, float *__restrict__ y, uint32 batch,
+conv2d_fft(const float *__restrict__ x, const float *__restrict__ filter, float *__restrict__ y, uint32 batch,
                 uint32 in_h, uint32 in_w, uint32 in_c, uint32 each) {
   __shared__ Rows<TO_LANES> rows;
   Planes planes = {x + (uint64)BLOCK_X * in_h * in_w * in_c, in_c, in_h, in_w, 1, in_c};
@@ -242,7 +242,7 @@ conv2d_spectral(const float *__restrict__ x, const float *__restrict__ filter, f
 //
 // Block (b, z) makes channels z*FROM_LANES to z*FROM_LANES+FROM_LANES-1 of image b.
 KERNEL void __launch_bounds__(FROM_THREADS, 2)
-conv2d_spectral_input_grad(const float *__restrict__ dy, const float *__restrict__ filter, const float *__restrict__ bias,
+conv2d_fft_input_grad(const float *__restrict__ dy, const float *__restrict__ filter, const float *__restrict__ bias,
                            const float *__restrict__ mask, const float *__restrict__ gate, float *__restrict__ dx,
                            uint32 in_h, uint32 in_w, uint32 in_c, uint32 activation, float alpha) {
   __shared__ Rows<FROM_LANES> rows;
@@ -270,7 +270,7 @@ conv2d_spectral_input_grad(const float *__restrict__ dy, const float *__restrict
 // with X the spectra of x. Block (x, z) makes part z, of images z*each to z*each+each-1, of channels
 // x*TO_LANES to x*TO_LANES+TO_LANES-1, at dfilter + z*2*SLOTS*in_c.
 KERNEL void __launch_bounds__(TO_THREADS, 2)
-conv2d_spectral_filter_grad(const float *__restrict__ x, const float *__restrict__ dy, float *__restrict__ dfilter,
+conv2d_fft_filter_grad(const float *__restrict__ x, const float *__restrict__ dy, float *__restrict__ dfilter,
                             uint32 batch, uint32 in_h, uint32 in_w, uint32 in_c, uint32 each) {
   __shared__ Rows<TO_LANES> rows;
   Complex sum[14];

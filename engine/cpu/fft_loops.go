@@ -2,9 +2,9 @@ package cpu
 
 import "unsafe"
 
-// spectralLoops are the innermost loops of convolutions by Fourier transform. Strides are in
+// fftLoops are the innermost loops of convolutions by Fourier transform. Strides are in
 // elements, and rows of a column of a spectrum are [re, im][lanes].
-type spectralLoops struct {
+type fftLoops struct {
 	// product multiplies a small matrix m [rows, depth], stored by columns, with rows of lanes.
 	//
 	//	out[r*outStride+l] = sum over k of m[k*rows+r] * in[k*inStride+l]
@@ -17,7 +17,7 @@ type spectralLoops struct {
 	complexAxpy func(rows, lanes int, sign float32, y *float32, yStride, yImag int, v, out *float32)
 }
 
-var spectralLoopsGo = spectralLoops{
+var fftLoopsGo = fftLoops{
 	product:     productGo,
 	butterfly:   butterflyGo,
 	complexDot:  complexDotGo,

@@ -2,7 +2,7 @@
 
 package cpu
 
-var spectralLoopsAVX512 = spectralLoops{
+var fftLoopsAVX512 = fftLoops{
 	product:     productAVX512,
 	butterfly:   butterflyAVX512,
 	complexDot:  complexDotAVX512,
@@ -21,7 +21,7 @@ func complexDotAVX512(rows, lanes int, a, v, y *float32, yStride, yImag int)
 //go:noescape
 func complexAxpyAVX512(rows, lanes int, sign float32, y *float32, yStride, yImag int, v, out *float32)
 
-var spectralLoopsAVX2 = spectralLoops{
+var fftLoopsAVX2 = fftLoops{
 	product:     productAVX2,
 	butterfly:   butterflyAVX2,
 	complexDot:  complexDotAVX2,

@@ -7,9 +7,9 @@ import (
 	"gangpu/engine/program"
 )
 
-func TestGatherOutOfRange(t *testing.T) {
+func TestImagesOutOfRange(t *testing.T) {
 	d := openDevice(t, 2)
-	op := program.Gather{Batch: 3, Pixels: 4, Count: 5}
+	op := program.Images{Batch: 3, Pixels: 4, Count: 5}
 	p := &program.Program{Name: "sampling"}
 	if err := p.Append("batch", op, program.Arg{Storage: "pixels"}, program.Arg{Storage: "indices"}, program.Arg{Storage: "y"}); err != nil {
 		t.Fatal(err)
@@ -30,7 +30,7 @@ func TestGatherOutOfRange(t *testing.T) {
 		indices []uint32
 		want    string
 	}{
-		{[]uint32{0, 5, 4}, "step 0, batch (gather): index 5 of image 1 is out of range"},
+		{[]uint32{0, 5, 4}, "step 0, batch (images): index 5 of image 1 is out of range"},
 		{[]uint32{0, 4, 4}, ""},
 		{[]uint32{0, 1, 0xffffffff}, "index 4294967295 of image 2 is out of range"},
 	} {

@@ -6,8 +6,8 @@ import (
 	"gangpu/engine/program"
 )
 
-// newGather takes an image a task. An index out of range fails the run and reads nothing.
-func newGather(op program.Gather, pixels []uint8, indices []uint32, y []float32, ws *workspace) kernel {
+// newImages takes an image a task. An index out of range fails the run and reads nothing.
+func newImages(op program.Images, pixels []uint8, indices []uint32, y []float32, ws *workspace) kernel {
 	var value [256]float32
 	for i := range value {
 		value[i] = float32(i) / 255

@@ -8,13 +8,13 @@ import (
 // Large convolutions by Fourier transform: the spectra of filter and output lie in the workspace, that
 // of the input in registers.
 
-func spectral(g program.Geometry) bool {
-	return large(g) && kernels.Spectral(kernels.Axis{In: g.InH, Out: g.OutH(), Filter: g.FilterH, Pad: g.PadTop()},
+func fft(g program.Geometry) bool {
+	return large(g) && kernels.FFT(kernels.Axis{In: g.InH, Out: g.OutH(), Filter: g.FilterH, Pad: g.PadTop()},
 		kernels.Axis{In: g.InW, Out: g.OutW(), Filter: g.FilterW, Pad: g.PadLeft()}, g.MACs()/(g.Batch*g.InC))
 }
 
-func (p *planner) conv2dSpectral(g program.Geometry, x, filter uint64, e epilogue, y uint64) error {
-	plan, each := kernels.Conv2DSpectral(g.Batch, g.InC)
+func (p *planner) conv2dFFT(g program.Geometry, x, filter uint64, e epilogue, y uint64) error {
+	plan, each := kernels.Conv2DFFT(g.Batch, g.InC)
 	ofFilter, ofOutput := filterPlanes(g), outputPlanes(g)
 	at := p.scratch(ofFilter.spectra(), ofOutput.spectra(), plan.Splits*ofOutput.spectra())
 	if err := p.transform(ofFilter, filter, at[0]); err != nil {
@@ -26,7 +26,7 @@ func (p *planner) conv2dSpectral(g program.Geometry, x, filter uint64, e epilogu
 	return p.invert(ofOutput, plan.Splits, at[2], at[1], e, y)
 }
 
-func (p *planner) conv2dSpectralInputGrad(g program.Geometry, dy, filter uint64, e epilogue, dx uint64) error {
+func (p *planner) conv2dFFTInputGrad(g program.Geometry, dy, filter uint64, e epilogue, dx uint64) error {
 	ofFilter, ofOutput := filterPlanes(g), outputPlanes(g)
 	at := p.scratch(ofFilter.spectra(), ofOutput.spectra())
 	if err := p.transform(ofFilter, filter, at[0]); err != nil {
@@ -35,12 +35,12 @@ func (p *planner) conv2dSpectralInputGrad(g program.Geometry, dy, filter uint64,
 	if err := p.transform(ofOutput, dy, at[1]); err != nil {
 		return err
 	}
-	return p.launch("conv2d_spectral_input_grad", kernels.SpectralInputGradGrid(g.Batch, g.InC), at[1], at[0],
+	return p.launch("conv2d_fft_input_grad", kernels.FFTInputGradGrid(g.Batch, g.InC), at[1], at[0],
 		e.bias, e.mask, e.gate, dx, g.InH, g.InW, g.InC, uint32(e.activation.Kind), e.activation.Alpha)
 }
 
-func (p *planner) conv2dSpectralFilterGrad(g program.Geometry, x, dy, dfilter uint64) error {
-	plan, each := kernels.Conv2DSpectralFilterGrad(g.Batch, g.InC)
+func (p *planner) conv2dFFTFilterGrad(g program.Geometry, x, dy, dfilter uint64) error {
+	plan, each := kernels.Conv2DFFTFilterGrad(g.Batch, g.InC)
 	ofFilter, ofOutput := filterPlanes(g), outputPlanes(g)
 	at := p.scratch(ofFilter.spectra(), ofOutput.spectra(), plan.Splits*ofFilter.spectra())
 	if err := p.transform(ofOutput, dy, at[1]); err != nil {
@@ -76,7 +76,7 @@ func (s planes) spectra() int { return s.n * kernels.SpectrumLen }
 
 func (p *planner) transform(s planes, x, spectra uint64) error {
 	args := append([]any{x, spectra}, s.args()...)
-	return p.launch("conv2d_spectral_transform", kernels.SpectralTransformGrid(s.n), args...)
+	return p.launch("conv2d_fft_transform", kernels.FFTTransformGrid(s.n), args...)
 }
 
 // invert plans the inverse transform of the sum of parts, which it leaves in spectra if there are several.
@@ -87,5 +87,5 @@ func (p *planner) invert(s planes, splits int, parts, spectra uint64, e epilogue
 		return err
 	}
 	args := append(append([]any{spectra, e.bias, e.mask, e.gate, y}, s.args()...), uint32(e.activation.Kind), e.activation.Alpha)
-	return p.launch("conv2d_spectral_inverse", kernels.SpectralInverseGrid(s.n), args...)
+	return p.launch("conv2d_fft_inverse", kernels.FFTInverseGrid(s.n), args...)
 }

@@ -2,25 +2,25 @@ package cpu
 
 import "gangpu/engine/program"
 
-// A gatherConv is a convolution or a transposed one, seen from its result: the pixels of a
-// destination image gather those of a source image that its taps connect them with.
+// A directConv is a convolution or a transposed one, seen from its result: the pixels of a
+// destination image sum those of a source image that its taps connect them with.
 //
 //	dst[p, c] = epilogue(sum over taps t of p, s < depth of src[p moved by t, s] * weight[t, s, c])
 //
 // It is computed as a product of patches, one row a destination pixel, with the filter. The
 // patches are never written out: tiles read the source in place.
-type gatherConv struct {
+type directConv struct {
 	batch            int
 	srcH, srcW, srcC int
 	depth            int // elements that a tap reads: the channels of a pixel, or of a run of pixels
 	dstLen, dstC     int // elements of an image, channels
-	classes          []gatherClass
+	classes          []directClass
 }
 
-// A gatherClass is a regular grid of destination pixels that use the same taps: all of a
+// A directClass is a regular grid of destination pixels that use the same taps: all of a
 // convolution's, and one class for each residue of a transposed convolution's pixels modulo the
 // stride, so that nothing is multiplied by the zeros that the stride leaves between pixels.
-type gatherClass struct {
+type directClass struct {
 	rows, cols       int // of the grid
 	first            int // element of the grid's first pixel in its image
 	rowStep, colStep int // elements from one pixel of the grid to the next
@@ -32,17 +32,17 @@ type gatherClass struct {
 	taps         []int // position in the filter of each tap, row by row
 }
 
-// convGather is the convolution g.
-func convGather(g program.Geometry) gatherConv {
+// directConv2D is the convolution g.
+func directConv2D(g program.Geometry) directConv {
 	taps := make([]int, g.FilterH*g.FilterW)
 	for i := range taps {
 		taps[i] = i
 	}
-	return gatherConv{
+	return directConv{
 		batch: g.Batch,
 		srcH:  g.InH, srcW: g.InW, srcC: g.InC, depth: g.InC,
 		dstLen: g.OutH() * g.OutW() * g.OutC, dstC: g.OutC,
-		classes: []gatherClass{{
+		classes: []directClass{{
 			rows: g.OutH(), cols: g.OutW(),
 			rowStep: g.OutW() * g.OutC, colStep: g.OutC,
 			y: -g.PadTop(), dy: g.StrideH, x: -g.PadLeft(), dx: g.StrideW,
@@ -52,18 +52,18 @@ func convGather(g program.Geometry) gatherConv {
 	}
 }
 
-// paddedGather is the convolution of padded images, whose rows of taps are each read as one.
-func paddedGather(p paddedImages) gatherConv {
-	c := convGather(p.Geometry)
+// directPadded is the convolution of padded images, whose rows of taps are each read as one.
+func directPadded(p paddedImages) directConv {
+	c := directConv2D(p.Geometry)
 	c.srcH, c.srcW, c.depth = p.height, p.width, p.FilterW*p.InC
 	class := &c.classes[0]
 	class.y, class.x, class.tapCols, class.taps = 0, 0, 1, class.taps[:p.FilterH]
 	return c
 }
 
-// transposeGather is the transposed convolution of g, from its output to its input.
-func transposeGather(g program.Geometry) gatherConv {
-	c := gatherConv{
+// directTranspose is the transposed convolution of g, from its output to its input.
+func directTranspose(g program.Geometry) directConv {
+	c := directConv{
 		batch: g.Batch,
 		srcH:  g.OutH(), srcW: g.OutW(), srcC: g.OutC, depth: g.OutC,
 		dstLen: g.InH * g.InW * g.InC, dstC: g.InC,
@@ -73,7 +73,7 @@ func transposeGather(g program.Geometry) gatherConv {
 			// The first taps that reach a pixel of the class: pixel + pad - tap is a multiple of
 			// the stride.
 			ky, kx := (py+g.PadTop())%g.StrideH, (px+g.PadLeft())%g.StrideW
-			class := gatherClass{
+			class := directClass{
 				rows: ceilDiv(g.InH-py, g.StrideH), cols: ceilDiv(g.InW-px, g.StrideW),
 				first:   (py*g.InW + px) * g.InC,
 				rowStep: g.StrideH * g.InW * g.InC, colStep: g.StrideW * g.InC,
@@ -94,27 +94,27 @@ func transposeGather(g program.Geometry) gatherConv {
 	return c
 }
 
-// A gatherTask is a run of the tiles of a class over a group of images. Rows are ordered by pixel
+// A directTask is a run of the tiles of a class over a group of images. Rows are ordered by pixel
 // first and image last, so that the rows of a tile share their position as far as may be: a tap
 // that lies outside the image for all of them is left out.
-type gatherTask struct {
-	class            *gatherClass
+type directTask struct {
+	class            *directClass
 	filter           int // element of the class's weights in a packed panel
 	image, images    int
 	firstRow, endRow int
 }
 
 const (
-	// gatherCache is the source and destination that a group of images may have, in elements: a
+	// directCache is the source and destination that a group of images may have, in elements: a
 	// second-level cache.
-	gatherCache = 1 << 18
-	// gatherTaskMACs is about how much a task does.
-	gatherTaskMACs = 1 << 21
+	directCache = 1 << 18
+	// directTaskMACs is about how much a task does.
+	directTaskMACs = 1 << 21
 )
 
-func (c *gatherConv) tasks() []gatherTask {
-	var tasks []gatherTask
-	group := min(max(1, gatherCache/(c.srcH*c.srcW*c.srcC+c.dstLen)), c.batch)
+func (c *directConv) tasks() []directTask {
+	var tasks []directTask
+	group := min(max(1, directCache/(c.srcH*c.srcW*c.srcC+c.dstLen)), c.batch)
 	for image := 0; image < c.batch; image += group {
 		images := min(group, c.batch-image)
 		filter := 0
@@ -122,9 +122,9 @@ func (c *gatherConv) tasks() []gatherTask {
 			class := &c.classes[i]
 			rows := class.rows * class.cols * images
 			macs := max(1, len(class.taps)*c.depth*c.dstC)
-			block := roundUp(max(1, gatherTaskMACs/macs), maxTileRows)
+			block := roundUp(max(1, directTaskMACs/macs), maxTileRows)
 			for first := 0; first < rows; first += block {
-				tasks = append(tasks, gatherTask{class: class, filter: filter, image: image, images: images,
+				tasks = append(tasks, directTask{class: class, filter: filter, image: image, images: images,
 					firstRow: first, endRow: min(first+block, rows)})
 			}
 			filter += len(class.taps) * c.depth * unit.tileCols
@@ -135,14 +135,14 @@ func (c *gatherConv) tasks() []gatherTask {
 
 // kernel binds the convolution to its arrays. The weights of tap t are filter[t*depth*dstC:], as
 // [depth, dstC], or as [dstC, depth] if transposed.
-func (c gatherConv) kernel(source func() []float32, filter []float32, transposed bool, e epilogue, dst []float32, l *layout) kernel {
+func (c directConv) kernel(source func() []float32, filter []float32, transposed bool, e epilogue, dst []float32, l *layout) kernel {
 	var (
 		panels  = ceilDiv(c.dstC, unit.tileCols)
 		depth   int // of all classes
 		maxTaps int
 		tasks   = c.tasks()
 		srcLen  = c.srcH * c.srcW * c.srcC
-		workers = make([]gatherWorker, l.workspace.threads)
+		workers = make([]directWorker, l.workspace.threads)
 	)
 	for _, class := range c.classes {
 		depth += len(class.taps) * c.depth
@@ -152,7 +152,7 @@ func (c gatherConv) kernel(source func() []float32, filter []float32, transposed
 	packed := l.shared(panels*panelLen + 1) // a class without taps at the end points there
 	zeros := make([]float32, c.depth)
 	for i := range workers {
-		workers[i] = gatherWorker{conv: &c, table: make([]segment, maxTaps+2)} // one to write past the last, one apart from the next worker's
+		workers[i] = directWorker{conv: &c, table: make([]segment, maxTaps+2)} // one to write past the last, one apart from the next worker's
 	}
 
 	pack := phase{tasks: panels, run: func(panel, _ int) {
@@ -196,13 +196,13 @@ func (c gatherConv) kernel(source func() []float32, filter []float32, transposed
 }
 
 // inside reports whether the source has a pixel (y, x).
-func (c *gatherConv) inside(y, x int) bool {
+func (c *directConv) inside(y, x int) bool {
 	return uint(y) < uint(c.srcH) && uint(x) < uint(c.srcW)
 }
 
-// A gatherWorker is what a worker needs to set up tiles.
-type gatherWorker struct {
-	conv  *gatherConv
+// A directWorker is what a worker needs to set up tiles.
+type directWorker struct {
+	conv  *directConv
 	tile  tile
 	table []segment
 	// Of each row of the tile: the source pixel of tap (0, 0), which may lie outside the image,
@@ -214,7 +214,7 @@ type gatherWorker struct {
 }
 
 // rows finds the pixels of the rows from first on.
-func (g *gatherWorker) rows(task *gatherTask, first int) {
+func (g *directWorker) rows(task *directTask, first int) {
 	c, class := g.conv, task.class
 	g.tile.rows = min(unit.tileRows, task.endRow-first)
 	pixel, image := first/task.images, first%task.images
@@ -242,7 +242,7 @@ func (g *gatherWorker) rows(task *gatherTask, first int) {
 }
 
 // segments makes a segment of each tap that lies inside the image for some row.
-func (g *gatherWorker) segments(class *gatherClass) {
+func (g *directWorker) segments(class *directClass) {
 	c := g.conv
 	n, b := 0, 0
 	for i := range class.tapRows {

@@ -5,7 +5,7 @@
 //
 // Block (x, b) makes pixels 1024x to 1024x+1023 of image b.
 KERNEL void __launch_bounds__(256)
-gather(const uint8 *__restrict__ data, const uint32 *__restrict__ indices, float *__restrict__ y, uint32 pixels) {
+images(const uint8 *__restrict__ data, const uint32 *__restrict__ indices, float *__restrict__ y, uint32 pixels) {
   uint32 p = elementwise_index();
   if (p >= pixels) return;
   const uint8 *image = data + (uint64)indices[BLOCK_Y] * pixels;

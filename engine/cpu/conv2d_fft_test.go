@@ -10,9 +10,9 @@ import (
 	"gangpu/engine/program"
 )
 
-// runSpectral runs a convolution by Fourier transform, whatever it costs, on a result of NaNs
+// runFFT runs a convolution by Fourier transform, whatever it costs, on a result of NaNs
 // between guard words and a workspace of NaNs.
-func runSpectral(t testing.TB, p *pool, c convCase) []float32 {
+func runFFT(t testing.TB, p *pool, c convCase) []float32 {
 	t.Helper()
 	nan := float32(math.NaN())
 	memory := slices.Repeat([]float32{guardWord}, len(c.want)+2*guardLen)
@@ -32,13 +32,13 @@ func runSpectral(t testing.TB, p *pool, c convCase) []float32 {
 	var k kernel
 	switch op := c.op.(type) {
 	case program.Conv2D:
-		k = newSpectralConv2D(op.Geometry, c.in[0], c.in[1], withEpilogue(op.Epilogue), result, ws)
+		k = newFFTConv2D(op.Geometry, c.in[0], c.in[1], withEpilogue(op.Epilogue), result, ws)
 	case program.Conv2DTranspose:
-		k = newSpectralConv2DTranspose(op.Geometry, c.in[0], c.in[1], withEpilogue(op.Epilogue), result, ws)
+		k = newFFTConv2DTranspose(op.Geometry, c.in[0], c.in[1], withEpilogue(op.Epilogue), result, ws)
 	case program.Conv2DInputGrad:
-		k = newSpectralConv2DTranspose(op.Geometry, c.in[0], c.in[1], withEpilogue(op.Epilogue), result, ws)
+		k = newFFTConv2DTranspose(op.Geometry, c.in[0], c.in[1], withEpilogue(op.Epilogue), result, ws)
 	case program.Conv2DFilterGrad:
-		k = newSpectralConv2DFilterGrad(op, c.in[0], c.in[1], result, ws)
+		k = newFFTConv2DFilterGrad(op, c.in[0], c.in[1], result, ws)
 	}
 	ws.allocate()
 	for i := range ws.floats {
@@ -53,8 +53,8 @@ func runSpectral(t testing.TB, p *pool, c convCase) []float32 {
 	return result
 }
 
-// spectralGeometry is a convolution of stride 1 whose filter may well be larger than its image.
-func spectralGeometry(r *rand.Rand) program.Geometry {
+// fftGeometry is a convolution of stride 1 whose filter may well be larger than its image.
+func fftGeometry(r *rand.Rand) program.Geometry {
 	channels := []int{1, 1, 2, 3, 8, 16, 17, 32, 33, 40}
 	for {
 		g := program.Geometry{
@@ -69,7 +69,7 @@ func spectralGeometry(r *rand.Rand) program.Geometry {
 	}
 }
 
-func TestSpectralConvolutions(t *testing.T) {
+func TestFFTConvolutions(t *testing.T) {
 	p := newPool(3)
 	defer p.close()
 	eachUnit(t, func(t *testing.T) {
@@ -80,24 +80,24 @@ func TestSpectralConvolutions(t *testing.T) {
 			{Batch: 1, InH: 1, InW: 1, InC: 1, OutC: 1, FilterH: 1, FilterW: 1, StrideH: 1, StrideW: 1},
 		}
 		for range 60 {
-			geometries = append(geometries, spectralGeometry(r))
+			geometries = append(geometries, fftGeometry(r))
 		}
 		for _, g := range geometries {
 			for _, c := range convCases(r, g) {
-				checkClose(t, c.op, runSpectral(t, p, c), c.want)
+				checkClose(t, c.op, runFFT(t, p, c), c.want)
 			}
 		}
 	})
 }
 
-func TestSpectralBitsDoNotDependOnThreads(t *testing.T) {
+func TestFFTBitsDoNotDependOnThreads(t *testing.T) {
 	r := rand.New(rand.NewPCG(23, 24))
 	g := program.Geometry{Batch: 70, InH: 9, InW: 10, InC: 20, OutC: 2, FilterH: 9, FilterW: 7, StrideH: 1, StrideW: 1}
 	for _, c := range convCases(r, g) {
 		var first []float32
 		for _, threads := range []int{1, 2, 3, 7} {
 			p := newPool(threads)
-			got := runSpectral(t, p, c)
+			got := runFFT(t, p, c)
 			p.close()
 			if first == nil {
 				first = got
@@ -108,12 +108,12 @@ func TestSpectralBitsDoNotDependOnThreads(t *testing.T) {
 	}
 }
 
-func TestUseSpectral(t *testing.T) {
-	if g := largeFilter(256); !useSpectral(g) {
+func TestUseFFT(t *testing.T) {
+	if g := largeFilter(256); !useFFT(g) {
 		t.Errorf("%v is not computed by Fourier transform", g)
 	}
 	for _, g := range tutorialGeometries(256) {
-		if useSpectral(g) {
+		if useFFT(g) {
 			t.Errorf("%v is computed by Fourier transform", g)
 		}
 	}

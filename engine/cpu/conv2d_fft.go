@@ -6,7 +6,7 @@ import (
 	"gangpu/engine/program"
 )
 
-// A spectralConv is a convolution of stride 1 by Fourier transform: a product for each frequency
+// A fftConv is a convolution of stride 1 by Fourier transform: a product for each frequency
 // in place of a sum over the filter's taps. With F, X and Y the spectra of filter, input and
 // output, and V = F * exp(-i*phase):
 //
@@ -17,7 +17,7 @@ import (
 // where the phase makes up for the arrays' middles being the origin. Images are transformed one by
 // one on the input's side, with their channels as lanes. On the output's side, a group of images
 // is, so that a single channel fills the lanes, too.
-type spectralConv struct {
+type fftConv struct {
 	program.Geometry
 	filterH, filterW    int // without the taps that never meet a pixel
 	firstKY, firstKX    int // the first taps that do
@@ -29,8 +29,8 @@ type spectralConv struct {
 	outTemp, outImage, outBands, outColumns region // and the output's
 }
 
-func newSpectralConv(g program.Geometry, l *layout) *spectralConv {
-	c := &spectralConv{Geometry: g}
+func newFFTConv(g program.Geometry, l *layout) *fftConv {
+	c := &fftConv{Geometry: g}
 	outH, outW := g.OutH(), g.OutW()
 	c.firstKY, c.filterH = usedTaps(g.InH, outH, g.FilterH, g.PadTop())
 	c.firstKX, c.filterW = usedTaps(g.InW, outW, g.FilterW, g.PadLeft())
@@ -40,7 +40,7 @@ func newSpectralConv(g program.Geometry, l *layout) *spectralConv {
 	c.input = newDFT2D(g.InH, g.InW, lengthH, lengthW)
 	c.output = newDFT2D(outH, outW, lengthH, lengthW)
 	c.taps = newDFT2D(c.filterH, c.filterW, lengthH, lengthW)
-	c.group = min(max(1, spectralLanes/g.OutC), g.Batch)
+	c.group = min(max(1, fftLanes/g.OutC), g.Batch)
 	c.groups = ceilDiv(g.Batch, c.group)
 	if l == nil {
 		return c
@@ -55,8 +55,8 @@ func newSpectralConv(g program.Geometry, l *layout) *spectralConv {
 	return c
 }
 
-// spectralLanes is about how many lanes the output's side should have.
-const spectralLanes = 16
+// fftLanes is about how many lanes the output's side should have.
+const fftLanes = 16
 
 // usedTaps returns the first tap of a filter that meets a pixel, for any output, and how many do.
 func usedTaps(in, out, filter, pad int) (first, n int) {
@@ -66,7 +66,7 @@ func usedTaps(in, out, filter, pad int) (first, n int) {
 
 // multiplyAdds estimates what a pass costs, in multiply-adds as fast as those of a direct
 // convolution.
-func (c *spectralConv) multiplyAdds() int {
+func (c *fftConv) multiplyAdds() int {
 	transform := func(d dft2D, lanes int) int {
 		lanes = roundUp(lanes, 16)
 		rows := d.rows.n * d.cols.bins * d.cols.n
@@ -78,25 +78,25 @@ func (c *spectralConv) multiplyAdds() int {
 	return c.Batch*image + c.groups*transform(c.output, c.group*c.OutC) + c.OutC*transform(c.taps, c.InC)
 }
 
-// useSpectral reports whether a convolution is cheaper by Fourier transform.
-func useSpectral(g program.Geometry) bool {
+// useFFT reports whether a convolution is cheaper by Fourier transform.
+func useFFT(g program.Geometry) bool {
 	if g.StrideH != 1 || g.StrideW != 1 || g.FilterH*g.FilterW < 50 {
 		return false
 	}
-	c := newSpectralConv(g, nil)
+	c := newFFTConv(g, nil)
 	spectrum := c.input.spectrumLen(g.InC * g.OutC)
 	return spectrum < 1<<24 && c.multiplyAdds() < g.MACs()
 }
 
 // groupImages returns the images of a group.
-func (c *spectralConv) groupImages(group int) (first, n int) {
+func (c *fftConv) groupImages(group int) (first, n int) {
 	first = group * c.group
 	return first, min(c.group, c.Batch-first)
 }
 
 // filterSpectrum is the phase that sets spectrum, [output channel][spectrum of the input
 // channels], to V.
-func (c *spectralConv) filterSpectrum(filter []float32, spectrum, taps region) phase {
+func (c *fftConv) filterSpectrum(filter []float32, spectrum, taps region) phase {
 	return phase{tasks: c.OutC, run: func(o, worker int) {
 		image := filter
 		if c.OutC > 1 || c.filterH != c.FilterH || c.filterW != c.FilterW {
@@ -119,7 +119,7 @@ func (c *spectralConv) filterSpectrum(filter []float32, spectrum, taps region) p
 }
 
 // eachTap calls f with the numbers of the taps that are used, among themselves and in the filter.
-func (c *spectralConv) eachTap(f func(tap, weight int)) {
+func (c *fftConv) eachTap(f func(tap, weight int)) {
 	for ky := range c.filterH {
 		for kx := range c.filterW {
 			f(ky*c.filterW+kx, (c.firstKY+ky)*c.FilterW+c.firstKX+kx)
@@ -128,7 +128,7 @@ func (c *spectralConv) eachTap(f func(tap, weight int)) {
 }
 
 // turn multiplies column k of a filter's spectrum by exp(sign*i*phase).
-func (c *spectralConv) turn(column []float32, k int, sign float64) {
+func (c *fftConv) turn(column []float32, k int, sign float64) {
 	angle := func(in, out, taps *dftAxis, pad int) float64 {
 		return sign * 2 * math.Pi / float64(in.length) * (float64(out.n+taps.n-in.n-1)/2 - float64(pad))
 	}
@@ -151,7 +151,7 @@ func (c *spectralConv) turn(column []float32, k int, sign float64) {
 }
 
 // outputSpectrum sets columns to the spectra of the images of y from first on, n of them.
-func (c *spectralConv) outputSpectrum(y []float32, first, n, worker int) (columns []float32) {
+func (c *fftConv) outputSpectrum(y []float32, first, n, worker int) (columns []float32) {
 	pixels, lanes := c.OutH()*c.OutW(), n*c.OutC
 	image := y[first*pixels*c.OutC:][:pixels*lanes]
 	if n > 1 {
@@ -172,9 +172,9 @@ func (c *spectralConv) outputSpectrum(y []float32, first, n, worker int) (column
 	return columns
 }
 
-func newSpectralConv2D(g program.Geometry, x, filter []float32, e epilogue, y []float32, ws *workspace) kernel {
+func newFFTConv2D(g program.Geometry, x, filter []float32, e epilogue, y []float32, ws *workspace) kernel {
 	l := &layout{workspace: ws}
-	c := newSpectralConv(g, l)
+	c := newFFTConv(g, l)
 	spectrum := l.shared(c.OutC * c.taps.spectrumLen(c.InC))
 	taps := l.perWorker(c.filterH * c.filterW * c.InC)
 	pixels, imageLen, bins := c.OutH()*c.OutW(), c.InH*c.InW*c.InC, c.input.cols.bins
@@ -216,10 +216,10 @@ func newSpectralConv2D(g program.Geometry, x, filter []float32, e epilogue, y []
 	}}}
 }
 
-// newSpectralConv2DTranspose is also the input's gradient.
-func newSpectralConv2DTranspose(g program.Geometry, x, filter []float32, e epilogue, y []float32, ws *workspace) kernel {
+// newFFTConv2DTranspose is also the input's gradient.
+func newFFTConv2DTranspose(g program.Geometry, x, filter []float32, e epilogue, y []float32, ws *workspace) kernel {
 	l := &layout{workspace: ws}
-	c := newSpectralConv(g, l)
+	c := newFFTConv(g, l)
 	spectrum := l.shared(c.OutC * c.taps.spectrumLen(c.InC))
 	taps := l.perWorker(c.filterH * c.filterW * c.InC)
 	imageLen, bins := c.InH*c.InW*c.InC, c.input.cols.bins
@@ -247,19 +247,19 @@ func newSpectralConv2DTranspose(g program.Geometry, x, filter []float32, e epilo
 }
 
 const (
-	// spectralChunks is the most parts that a batch is cut into, each with a gradient's spectrum of
-	// its own, and spectralPartials the most elements that these may have.
-	spectralChunks   = 16
-	spectralPartials = 1 << 23
+	// fftChunks is the most parts that a batch is cut into, each with a gradient's spectrum of
+	// its own, and fftPartials the most elements that these may have.
+	fftChunks   = 16
+	fftPartials = 1 << 23
 )
 
-func newSpectralConv2DFilterGrad(op program.Conv2DFilterGrad, x, dy, dfilter []float32, ws *workspace) kernel {
+func newFFTConv2DFilterGrad(op program.Conv2DFilterGrad, x, dy, dfilter []float32, ws *workspace) kernel {
 	l := &layout{workspace: ws}
-	c := newSpectralConv(op.Geometry, l)
+	c := newFFTConv(op.Geometry, l)
 	var (
 		imageLen, bins = c.InH * c.InW * c.InC, c.input.cols.bins
 		spectrumLen    = c.OutC * c.taps.spectrumLen(c.InC)
-		chunkGroups    = ceilDiv(c.groups, min(c.groups, spectralChunks, max(1, spectralPartials/spectrumLen)))
+		chunkGroups    = ceilDiv(c.groups, min(c.groups, fftChunks, max(1, fftPartials/spectrumLen)))
 		chunks         = ceilDiv(c.groups, chunkGroups)
 		partials       = l.shared(chunks * spectrumLen)
 		taps           = l.perWorker(c.filterH * c.filterW * c.InC)
