@@ -13,10 +13,10 @@ var catalog = slices.Concat(
 		entry{"leaky_relu_grad", pointers("y", "dy", "dx"), n(Param{"alpha", F32})},
 	),
 	elementwise("philox",
-		entry{"uniform", pointers("step", "y"), n(Param{"seed", U64}, Param{"stream", U32}, Param{"low", F32}, Param{"high", F32})},
-		entry{"normal", pointers("step", "y"), n(Param{"seed", U64}, Param{"stream", U32}, Param{"mean", F32}, Param{"stddev", F32})},
-		entry{"dropout_mask", pointers("step", "mask"), n(Param{"seed", U64}, Param{"stream", U32}, Param{"rate", F32})},
-		entry{"indices", pointers("step", "indices"), n(Param{"seed", U64}, Param{"stream", U32}, Param{"limit", U32})},
+		entry{"uniform", pointers("step", "y"), draw(Param{"low", F32}, Param{"high", F32})},
+		entry{"normal", pointers("step", "y"), draw(Param{"mean", F32}, Param{"stddev", F32})},
+		entry{"dropout_mask", pointers("step", "mask"), draw(Param{"rate", F32})},
+		entry{"indices", pointers("step", "indices"), draw(Param{"limit", U32})},
 	),
 	elementwise("adam",
 		entry{"adam", pointers("grad", "step", "param", "m", "v"),
@@ -109,6 +109,12 @@ func pointers(names ...string) []Param {
 		params[i] = Param{name, Pointer}
 	}
 	return params
+}
+
+// draw is the number of elements and a program.Draw, whose first element is number skip of a block, then what else
+// there is.
+func draw(more ...Param) []Param {
+	return n(append([]Param{{"seed", U64}, {"stream", U32}, {"block", U32}, {"skip", U32}}, more...)...)
 }
 
 // n is the number of elements, then what else there is.

@@ -1,9 +1,10 @@
-// Random numbers by Philox4x32-10 (Salmon et al., 2011): element i of an array takes word i%4 of
-// block i/4, with
+// Random numbers by Philox4x32-10 (Salmon et al., 2011): element i of an array is element
+// j = 4*block + skip + i of a sequence, with skip < 4, and takes word j%4 of block j/4, with
 //
 //	key = (low, high half of the seed), counter = (block, stream, step, 0)
 //
-// and step read from the device's memory. A thread makes one block.
+// and step read from the device's memory. A thread makes four elements: of one block, or of two if
+// skip is not 0.
 #include "common.cuh"
 
 struct Words {
@@ -21,6 +22,19 @@ DEVICE Words philox(uint32 block, uint32 stream, uint32 step, uint64 seed) {
     k1 += 0xBB67AE85u;
   }
   return c;
+}
+
+// shifted is the four of the eight elements of a and b that begin at skip, which is 1, 2 or 3.
+template <typename T> DEVICE T shifted(T a, T b, uint32 skip) {
+  if (skip == 1) return {a.y, a.z, a.w, b.x};
+  if (skip == 2) return {a.z, a.w, b.x, b.y};
+  return {a.w, b.x, b.y, b.z};
+}
+
+// words are those of elements skip to skip+3 of a block and the next.
+DEVICE Words words(uint32 block, uint32 skip, uint32 stream, uint32 step, uint64 seed) {
+  Words w = philox(block, stream, step, seed);
+  return skip == 0 ? w : shifted(w, philox(block + 1, stream, step, seed), skip);
 }
 
 // unit maps a word to [0,1) in steps of 2^-24.
@@ -60,34 +74,44 @@ DEVICE void sincos_turn(uint32 word, float *sine, float *cosine) {
 
 // for i < n: y[i] = low + (high-low) * unit(word i)
 KERNEL void __launch_bounds__(256)
-uniform(const uint32 *__restrict__ step, float *__restrict__ y, uint32 n, uint64 seed, uint32 stream, float low, float high) {
+uniform(const uint32 *__restrict__ step, float *__restrict__ y, uint32 n, uint64 seed, uint32 stream, uint32 block,
+        uint32 skip, float low, float high) {
   uint32 i = elementwise_index();
   if (i >= n) return;
-  Words r = philox(i / 4, stream, *step, seed);
+  Words r = words(block + i / 4, skip, stream, *step, seed);
   float range = high - low;
   store4(y, i, n, {low + range * unit(r.x), low + range * unit(r.y), low + range * unit(r.z), low + range * unit(r.w)});
 }
 
-// for pairs of words (u, v): r = sqrt(-2*ln((u+1) * 2^-32)), a = 2*pi*v * 2^-32,
-// y[2j] = mean + stddev*r*cos(a), y[2j+1] = mean + stddev*r*sin(a)   (Box and Muller, 1958)
-KERNEL void __launch_bounds__(256)
-normal(const uint32 *__restrict__ step, float *__restrict__ y, uint32 n, uint64 seed, uint32 stream, float mean, float stddev) {
-  uint32 i = elementwise_index();
-  if (i >= n) return;
-  Words w = philox(i / 4, stream, *step, seed);
+// normals of a block's pairs of words (u, v): r = sqrt(-2*ln((u+1) * 2^-32)), a = 2*pi*v * 2^-32,
+// z[2j] = mean + stddev*r*cos(a), z[2j+1] = mean + stddev*r*sin(a)   (Box and Muller, 1958)
+DEVICE Vec4 normals(Words w, float mean, float stddev) {
   float s0, c0, s1, c1;
   sincos_turn(w.y, &s0, &c0);
   sincos_turn(w.w, &s1, &c1);
   float r0 = stddev * sqrt_of(2 * minus_log(w.x)), r1 = stddev * sqrt_of(2 * minus_log(w.z));
-  store4(y, i, n, {mean + r0 * c0, mean + r0 * s0, mean + r1 * c1, mean + r1 * s1});
+  return {mean + r0 * c0, mean + r0 * s0, mean + r1 * c1, mean + r1 * s1};
+}
+
+// for i < n: y[i] = element skip + i of the normals of blocks block, block+1, ...
+KERNEL void __launch_bounds__(256)
+normal(const uint32 *__restrict__ step, float *__restrict__ y, uint32 n, uint64 seed, uint32 stream, uint32 block,
+       uint32 skip, float mean, float stddev) {
+  uint32 i = elementwise_index();
+  if (i >= n) return;
+  block += i / 4;
+  Vec4 z = normals(philox(block, stream, *step, seed), mean, stddev);
+  if (skip != 0) z = shifted(z, normals(philox(block + 1, stream, *step, seed), mean, stddev), skip);
+  store4(y, i, n, z);
 }
 
 // for i < n: mask[i] = unit(word i) >= rate ? 1/(1-rate) : 0
 KERNEL void __launch_bounds__(256)
-dropout_mask(const uint32 *__restrict__ step, float *__restrict__ mask, uint32 n, uint64 seed, uint32 stream, float rate) {
+dropout_mask(const uint32 *__restrict__ step, float *__restrict__ mask, uint32 n, uint64 seed, uint32 stream, uint32 block,
+             uint32 skip, float rate) {
   uint32 i = elementwise_index();
   if (i >= n) return;
-  Words r = philox(i / 4, stream, *step, seed);
+  Words r = words(block + i / 4, skip, stream, *step, seed);
   float keep = 1 / (1 - rate);
   store4(mask, i, n, {unit(r.x) >= rate ? keep : 0, unit(r.y) >= rate ? keep : 0, unit(r.z) >= rate ? keep : 0,
                       unit(r.w) >= rate ? keep : 0});
@@ -95,10 +119,11 @@ dropout_mask(const uint32 *__restrict__ step, float *__restrict__ mask, uint32 n
 
 // for i < n: y[i] = high 32 bits of (word i) * limit
 KERNEL void __launch_bounds__(256)
-indices(const uint32 *__restrict__ step, uint32 *__restrict__ y, uint32 n, uint64 seed, uint32 stream, uint32 limit) {
+indices(const uint32 *__restrict__ step, uint32 *__restrict__ y, uint32 n, uint64 seed, uint32 stream, uint32 block,
+        uint32 skip, uint32 limit) {
   uint32 i = elementwise_index();
   if (i >= n) return;
-  Words r = philox(i / 4, stream, *step, seed);
+  Words r = words(block + i / 4, skip, stream, *step, seed);
   y[i] = (uint32)((uint64)r.x * limit >> 32);
   if (i + 1 < n) y[i + 1] = (uint32)((uint64)r.y * limit >> 32);
   if (i + 2 < n) y[i + 2] = (uint32)((uint64)r.z * limit >> 32);

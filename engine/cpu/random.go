@@ -18,10 +18,21 @@ func drawn(d program.Draw, step, y []uint32, use func(words []uint32, first int)
 	return kernel{blocks(len(y), elementBlock, func(first, end, _ int) {
 		for ; first < end; first += wordBlock {
 			words := y[first:min(first+wordBlock, end)]
-			unit.philox(d.Seed, d.Stream, step[0], uint32(first/4), words)
+			drawWords(d, step[0], first, words)
 			use(words, first)
 		}
 	})}
+}
+
+// drawWords draws the words of the elements of an operation from first on.
+func drawWords(d program.Draw, step uint32, first int, words []uint32) {
+	first += d.First
+	if used := first % 4; used != 0 { // the rest of a block
+		w := philox.Block([4]uint32{uint32(first / 4), d.Stream, step}, d.Seed)
+		n := copy(words, w[used:])
+		words, first = words[n:], first+n
+	}
+	unit.philox(d.Seed, d.Stream, step, uint32(first/4), words)
 }
 
 func newUniform(op program.Uniform, step []uint32, y []float32) kernel {
@@ -43,15 +54,22 @@ func newNormal(op program.Normal, step []uint32, y []float32) kernel {
 		sin, cos := math.Sincos(2 * math.Pi * 0x1p-32 * float64(w1))
 		return float32(mean + r*cos), float32(mean + r*sin)
 	}
+	// wordOf draws the word of element i of the sequence.
+	wordOf := func(i int) uint32 {
+		return philox.Block([4]uint32{uint32(i / 4), op.Stream, step[0]}, op.Seed)[i%4]
+	}
 	return drawn(op.Draw, step, asWords(y), func(words []uint32, first int) {
 		y := y[first:][:len(words)]
-		for i := 0; i+1 < len(words); i += 2 {
+		at := op.First + first
+		i := at % 2
+		if i == 1 { // the other element of its pair lies before these words
+			_, y[0] = pair(wordOf(at-1), words[0])
+		}
+		for ; i+1 < len(words); i += 2 {
 			y[i], y[i+1] = pair(words[i], words[i+1])
 		}
-		if last := len(words) - 1; last%2 == 0 { // its pair lies beyond the array
-			i := uint32(first + last)
-			w := philox.Block([4]uint32{i / 4, op.Stream, step[0]}, op.Seed)
-			y[last], _ = pair(w[i%4], w[i%4+1])
+		if i < len(words) { // the other element of its pair lies behind them
+			y[i], _ = pair(words[i], wordOf(at+i+1))
 		}
 	})
 }

@@ -60,13 +60,13 @@ func (p *planner) step(op program.Op, args []uint64) error {
 		return p.elementwise(op.N, "fill", a[0], op.N, op.Value)
 
 	case program.Uniform:
-		return p.elementwise(op.N, "uniform", a[0], a[1], op.N, op.Seed, op.Stream, op.Low, op.High)
+		return p.elementwise(op.N, "uniform", a[0], a[1], op.N, op.Seed, op.Stream, op.First/4, op.First%4, op.Low, op.High)
 	case program.Normal:
-		return p.elementwise(op.N, "normal", a[0], a[1], op.N, op.Seed, op.Stream, op.Mean, op.Stddev)
+		return p.elementwise(op.N, "normal", a[0], a[1], op.N, op.Seed, op.Stream, op.First/4, op.First%4, op.Mean, op.Stddev)
 	case program.DropoutMask:
-		return p.elementwise(op.N, "dropout_mask", a[0], a[1], op.N, op.Seed, op.Stream, op.Rate)
+		return p.elementwise(op.N, "dropout_mask", a[0], a[1], op.N, op.Seed, op.Stream, op.First/4, op.First%4, op.Rate)
 	case program.Indices:
-		return p.elementwise(op.N, "indices", a[0], a[1], op.N, op.Seed, op.Stream, op.Limit)
+		return p.elementwise(op.N, "indices", a[0], a[1], op.N, op.Seed, op.Stream, op.First/4, op.First%4, op.Limit)
 	case program.Images:
 		return p.launch("images", kernels.ImagesGrid(op.Batch, op.Pixels), a[0], a[1], a[2], op.Pixels)
 

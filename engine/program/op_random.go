@@ -13,11 +13,30 @@ import (
 //	key     = (low 32 bits of Seed, high 32 bits of Seed)
 //	counter = (block, Stream, step, 0)
 //
-// where element i of an array takes word i%4 of block i/4, and step is read from a [1] uint32
+// where element i of the sequence takes word i%4 of block i/4, and step is read from a [1] uint32
 // array on the device when the operation runs.
+//
+// Element i of an operation is element First+i of the sequence: a draw of a batch is the same
+// numbers, to the bit, as the draws of its parts, each with its own First. The sequence has 2^34
+// elements.
 type Draw struct {
 	Seed   uint64
 	Stream uint32
+	First  int
+}
+
+// sequenceLen is the number of elements of a sequence: four for each of 2^32 blocks.
+const sequenceLen = 1 << 34
+
+// validate reports that n elements are none, or that they are not all in the sequence.
+func (d Draw) validate(n int) error {
+	if err := positive("length", n); err != nil {
+		return err
+	}
+	if d.First < 0 || d.First > sequenceLen-n {
+		return fmt.Errorf("elements [%d, %d+%d) of a sequence of random numbers, which has 2^34", d.First, d.First, n)
+	}
+	return nil
 }
 
 // Uniform draws numbers in [Low, High): Low + (High-Low)*u with u = (word>>8) * 2^-24.
@@ -30,14 +49,14 @@ type Uniform struct {
 
 func (Uniform) Name() string          { return "uniform" }
 func (Uniform) Elementwise() bool     { return true }
-func (o Uniform) Validate() error     { return positive("length", o.N) }
+func (o Uniform) Validate() error     { return o.validate(o.N) }
 func (o Uniform) Operands() []Operand { return drawn(o.N) }
 
 // Normal draws normal numbers by Box and Muller (1958). Words 2j and 2j+1 of a block give
-// elements 2j and 2j+1 of its four:
+// elements z[2j] and z[2j+1] of the block's four, whatever First is:
 //
 //	r = sqrt(-2*ln((word[2j]+1) * 2^-32)),  a = 2*pi * word[2j+1] * 2^-32
-//	y[2j] = Mean + Stddev*r*cos(a),  y[2j+1] = Mean + Stddev*r*sin(a)
+//	z[2j] = Mean + Stddev*r*cos(a),  z[2j+1] = Mean + Stddev*r*sin(a)
 //
 // Devices agree to 1e-5 of Stddev. Arguments: step [1] uint32, y [N] written.
 type Normal struct {
@@ -48,7 +67,7 @@ type Normal struct {
 
 func (Normal) Name() string          { return "normal" }
 func (Normal) Elementwise() bool     { return true }
-func (o Normal) Validate() error     { return positive("length", o.N) }
+func (o Normal) Validate() error     { return o.validate(o.N) }
 func (o Normal) Operands() []Operand { return drawn(o.N) }
 
 // DropoutMask draws the mask of a Dropout: 0 with probability Rate, else 1/(1-Rate), so that the
@@ -67,7 +86,7 @@ func (o DropoutMask) Validate() error {
 	if !(o.Rate >= 0 && o.Rate < 1) {
 		return fmt.Errorf("dropout rate is %v, want 0 <= rate < 1", o.Rate)
 	}
-	return positive("length", o.N)
+	return o.validate(o.N)
 }
 
 func (o DropoutMask) Operands() []Operand {
@@ -86,7 +105,7 @@ func (Indices) Name() string      { return "indices" }
 func (Indices) Elementwise() bool { return true }
 
 func (o Indices) Validate() error {
-	return errors.Join(positive("length", o.N), positive("limit", int(o.Limit)))
+	return errors.Join(o.validate(o.N), positive("limit", int(o.Limit)))
 }
 
 func (o Indices) Operands() []Operand {

@@ -53,17 +53,21 @@ var operations = slices.Concat(mapOperations, []operation{
 	}},
 	{"uniform", func(rng *rand.Rand, limit int) program.Op {
 		low := float32(rng.NormFloat64())
-		return program.Uniform{N: size(rng, limit), Draw: draw(rng), Low: low, High: low + float32(rng.ExpFloat64()) + 0.1}
+		n := size(rng, limit)
+		return program.Uniform{N: n, Draw: draw(rng, n), Low: low, High: low + float32(rng.ExpFloat64()) + 0.1}
 	}},
 	{"normal", func(rng *rand.Rand, limit int) program.Op {
 		stddev := pick(rng, 1, 0.02, float32(rng.ExpFloat64())+0.1)
-		return program.Normal{N: size(rng, limit), Draw: draw(rng), Mean: stddev * pick(rng, 0, float32(rng.NormFloat64())), Stddev: stddev}
+		n := size(rng, limit)
+		return program.Normal{N: n, Draw: draw(rng, n), Mean: stddev * pick(rng, 0, float32(rng.NormFloat64())), Stddev: stddev}
 	}},
 	{"dropout_mask", func(rng *rand.Rand, limit int) program.Op {
-		return program.DropoutMask{N: size(rng, limit), Draw: draw(rng), Rate: pick(rng, 0, 0.4, 0.5, rng.Float32())}
+		n := size(rng, limit)
+		return program.DropoutMask{N: n, Draw: draw(rng, n), Rate: pick(rng, 0, 0.4, 0.5, rng.Float32())}
 	}},
 	{"indices", func(rng *rand.Rand, limit int) program.Op {
-		return program.Indices{N: size(rng, limit), Draw: draw(rng), Limit: pick(rng, 1, 10, 60_000, math.MaxInt32, 1+rng.Uint32N(1<<20))}
+		n := size(rng, limit)
+		return program.Indices{N: n, Draw: draw(rng, n), Limit: pick(rng, 1, 10, 60_000, math.MaxInt32, 1+rng.Uint32N(1<<20))}
 	}},
 	{"images", func(rng *rand.Rand, limit int) program.Op {
 		op := program.Images{Pixels: pick(rng, 784, 49, 3072, 1+rng.IntN(40))}
@@ -222,8 +226,12 @@ func activation(rng *rand.Rand) program.Activation {
 	return program.Activation{}
 }
 
-func draw(rng *rand.Rand) program.Draw {
-	return pick(rng, program.Draw{}, program.Draw{Seed: rng.Uint64(), Stream: rng.Uint32()}, program.Draw{Seed: 1, Stream: 2})
+// draw draws the source of n random numbers: from the first on, from any, or the last of a sequence.
+func draw(rng *rand.Rand, n int) program.Draw {
+	const all = 1 << 34
+	first := pick(rng, 0, 4*rng.IntN(1<<20), rng.IntN(9), rng.IntN(all-n+1), all-n)
+	return pick(rng, program.Draw{}, program.Draw{Seed: rng.Uint64(), Stream: rng.Uint32(), First: first},
+		program.Draw{Seed: 1, Stream: 2, First: first})
 }
 
 func slope(rng *rand.Rand) float32 { return pick[float32](rng, 0, 0.01, 0.2, 0.3, 1) }

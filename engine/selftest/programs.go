@@ -81,6 +81,8 @@ var programChecks = []Check{
 
 	{"Sums", func(dev program.Device) error { return runAndCompare(dev, sumsProgram(), 2) }},
 
+	{"Parts", partsOfDraws},
+
 	{"SameBits", func(dev program.Device) error {
 		p := trainingProgram()
 		var first arrays

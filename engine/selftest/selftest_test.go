@@ -228,7 +228,7 @@ func TestFaultsAreFound(t *testing.T) {
 			err := run()
 			y := args[1].([]float32)
 			for i := range y {
-				even := i &^ 1
+				even := i - (op.First+i)%2
 				word := reference.Word(op.Draw, args[0].([]uint32)[0], even)
 				if float32(float64(word)+1) == 1<<32 {
 					y[i] = op.Mean

@@ -24,8 +24,9 @@ func Block(counter [4]uint32, key [2]uint32) [4]uint32 {
 	return counter
 }
 
-// Word is word i of the numbers that a draw gives at a step.
+// Word is the word of element i of an operation that draws at a step.
 func Word(d program.Draw, step uint32, i int) uint32 {
+	i += d.First
 	return Block([4]uint32{uint32(i / 4), d.Stream, step, 0},
 		[2]uint32{uint32(d.Seed), uint32(d.Seed >> 32)})[i%4]
 }

@@ -19,7 +19,7 @@ func unit(word uint32) float64 { return float64(word>>8) * 0x1p-24 }
 // Normal draws normal numbers by Box and Muller, in float64 for either E; see [program.Normal].
 func Normal[E Float](d program.Draw, mean, stddev float32, step uint32, y []E) {
 	for i := range y {
-		even := i &^ 1
+		even := i - (d.First+i)%2 // the first element of the pair
 		r := math.Sqrt(-2 * math.Log((float64(Word(d, step, even))+1)*0x1p-32))
 		sin, cos := math.Sincos(2 * math.Pi * float64(Word(d, step, even+1)) * 0x1p-32)
 		n := r * cos
