@@ -35,6 +35,9 @@ func init() {
 		"minibatch_stddev": func(b *network) *gorgonia.Node {
 			return b.must(MinibatchStddev(b.parameter("x", 4, 2, 2, 2), 2, 1e-3))
 		},
+		"minibatch_stddev of large groups": func(b *network) *gorgonia.Node {
+			return b.must(MinibatchStddev(b.parameter("x", 9, 1, 2, 1), 9, 1e-3))
+		},
 		"demodulate": func(b *network) *gorgonia.Node {
 			return b.must(Demodulate(b.parameter("w", 2, 2, 3, 2), b.parameter("styles", 2, 3), 1e-3))
 		},

@@ -145,46 +145,6 @@ func PixelNorm(x *gorgonia.Node, epsilon float64) (*gorgonia.Node, error) {
 	return mapOf(l, func(v ...expr.Expr) expr.Expr { return v[0].Mul(v[1]) }, x, scale)
 }
 
-// MinibatchStddev appends a channel to x [batch, height, width, channels] that tells the discriminator how much
-// images differ (Karras et al., 2018, section 3): within a group of images the standard deviation over the
-// group, its mean over all pixels and channels. The batch is cut to groups as StyleGAN's code does it: images i,
-// i+batch/group, i+2*batch/group, ... are one.
-func MinibatchStddev(x *gorgonia.Node, group int, epsilon float64) (*gorgonia.Node, error) {
-	const op = "minibatch_stddev"
-	if err := checkInputs(op, input{"x", x, 4}); err != nil {
-		return nil, err
-	}
-	s := x.Shape()
-	if group < 1 || s[0]%group != 0 {
-		return nil, opError(op, fmt.Errorf("groups of %d", group), x)
-	}
-	l, groups := after(x, op), s[0]/group
-	grouped, err := reshape(l, x, tensor.Shape{group, groups, s[1], s[2], s[3]})
-	if err != nil {
-		return nil, err
-	}
-	_, variance, err := Moments(grouped, 0)
-	if err != nil {
-		return nil, err
-	}
-	deviation, err := mapOf(l, func(v ...expr.Expr) expr.Expr { return v[0].Add(expr.Const(epsilon)).Sqrt() }, variance)
-	if err != nil {
-		return nil, err
-	}
-	mean, err := Mean(deviation, 2, 3, 4) // [1, groups, 1, 1, 1]
-	if err != nil {
-		return nil, err
-	}
-	channel, err := BroadcastTo(mean, group, groups, s[1], s[2], 1)
-	if err != nil {
-		return nil, err
-	}
-	if channel, err = reshape(l, channel, tensor.Shape{s[0], s[1], s[2], 1}); err != nil {
-		return nil, err
-	}
-	return Concat(3, x, channel)
-}
-
 // Demodulate makes a filter of each image's own from a filter w [height, width, in, out] and styles [batch, in]
 // (Karras et al., 2020, equations 1 and 3): w' = styles*w, divided by the root of the sum of its squares over
 // height, width and in, plus epsilon. The result is [batch, height, width, in, out].
@@ -202,11 +162,18 @@ func Demodulate(w, styles *gorgonia.Node, epsilon float64) (*gorgonia.Node, erro
 	if err != nil {
 		return nil, err
 	}
-	square, err := mapOf(l, func(v ...expr.Expr) expr.Expr { p := v[0].Mul(v[1]); return p.Mul(p) }, w, style)
+	// The sum of (styles*w)^2 is that of styles^2 times the sum of w^2 over height and width, which all images share.
+	square, err := mapOf(l, func(v ...expr.Expr) expr.Expr { return v[0].Mul(v[0]) }, w)
 	if err != nil {
 		return nil, err
 	}
-	sum, err := Sum(square, 1, 2, 3)
+	if square, err = Sum(square, 0, 1); err != nil {
+		return nil, err
+	}
+	if square, err = mapOf(l, func(v ...expr.Expr) expr.Expr { return v[0].Mul(v[1]).Mul(v[1]) }, square, style); err != nil {
+		return nil, err
+	}
+	sum, err := Sum(square, 3)
 	if err != nil {
 		return nil, err
 	}
