@@ -64,8 +64,8 @@ func addStep(layers []Layer, s program.Step, seconds, share float64) []Layer {
 		l.Rest += seconds
 	}
 	l.Time += seconds
-	l.FLOPs += share * FLOPs(s.Op)
-	l.Bytes += share * Bytes(s.Op)
+	l.FLOPs += share * program.FLOPs(s.Op)
+	l.Bytes += share * program.Bytes(s.Op)
 	return layers
 }
 

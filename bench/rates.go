@@ -29,7 +29,7 @@ func (u *run) productRate() (float64, error) {
 			return 0, err
 		}
 		if seconds > shortest.Seconds() || n == 8192 {
-			return FLOPs(op) / seconds, nil
+			return program.FLOPs(op) / seconds, nil
 		}
 	}
 }
@@ -40,7 +40,7 @@ func (u *run) copyRate() (float64, error) {
 	n := []int{64 << 20}
 	op := program.NewMap(n, func(x ...expr.Expr) expr.Expr { return x[0] }, n)
 	seconds, err := u.probe(op)
-	return Bytes(op) / seconds, err
+	return program.Bytes(op) / seconds, err
 }
 
 // probe is the time of an operation on arrays of ones, in seconds: the shortest of several, since

@@ -60,8 +60,8 @@ type Times struct {
 	P90    float64 `json:"p90"`
 }
 
-// Work is an average iteration's arithmetic and traffic, counted from the programs (see FLOPs and
-// Bytes), and the rates at which the median iteration did it.
+// Work is an average iteration's arithmetic and traffic, counted from the programs (see program.FLOPs
+// and program.Bytes), and the rates at which the median iteration did it.
 type Work struct {
 	FLOPs    float64 `json:"flops"`
 	Bytes    float64 `json:"bytes"`

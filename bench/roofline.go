@@ -33,8 +33,8 @@ type StepCost struct {
 // OperationCost is a step of a training step's program, and the launches that do it.
 type OperationCost struct {
 	Name     string       `json:"name"`  // "generator/conv2d/filter_grad"
-	FLOPs    float64      `json:"flops"` // see FLOPs
-	Bytes    float64      `json:"bytes"` // see Bytes: the floor
+	FLOPs    float64      `json:"flops"` // see program.FLOPs
+	Bytes    float64      `json:"bytes"` // see program.Bytes: the floor
 	Seconds  float64      `json:"predicted"`
 	Measured float64      `json:"measured,omitempty"`
 	Kernels  []KernelCost `json:"kernels"`
@@ -94,7 +94,7 @@ func CountRoofline(batch int, precision string, card Card) (r *Roofline, err err
 		}
 		cost := StepCost{Name: []string{"G step", "D step"}[i]}
 		for j, s := range steps {
-			op := OperationCost{Name: s.Name, FLOPs: FLOPs(s.Op), Bytes: Bytes(s.Op), Kernels: driver.steps[j]}
+			op := OperationCost{Name: s.Name, FLOPs: program.FLOPs(s.Op), Bytes: program.Bytes(s.Op), Kernels: driver.steps[j]}
 			for k := range op.Kernels {
 				kernel := &op.Kernels[k]
 				kernel.Seconds, kernel.Bound = card.predict(kernel)

@@ -23,7 +23,11 @@ func fuse(steps []*step) []*step {
 		if !x.isScratch() || x.uses != 1 || x.def == nil {
 			continue
 		}
-		op, ok := withEpilogue(x.def.op, func(e *program.Epilogue) bool { return extend(e, s.op) })
+		before, ok := x.def.op.(program.Extensible)
+		if !ok {
+			continue
+		}
+		op, ok := before.Extend(func(e *program.Epilogue) bool { return extend(e, s.op) })
 		if !ok {
 			continue
 		}
@@ -37,25 +41,6 @@ func fuse(steps []*step) []*step {
 		s.op, s.name, s.args = op, x.def.name, args
 	}
 	return slices.DeleteFunc(steps, func(s *step) bool { return fused[s] })
-}
-
-// withEpilogue is op with another epilogue, if it has one that can be extended.
-func withEpilogue(op program.Op, extend func(e *program.Epilogue) bool) (program.Op, bool) {
-	switch op := op.(type) {
-	case program.Conv2D:
-		ok := extend(&op.Epilogue)
-		return op, ok
-	case program.Conv2DTranspose:
-		ok := extend(&op.Epilogue)
-		return op, ok
-	case program.Conv2DInputGrad:
-		ok := extend(&op.Epilogue)
-		return op, ok
-	case program.MatMul:
-		ok := op.Products() == 1 && extend(&op.Epilogue)
-		return op, ok
-	}
-	return nil, false
 }
 
 // extend adds an elementwise operation to an epilogue, and reports whether it can: its parts have

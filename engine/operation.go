@@ -13,7 +13,6 @@ import (
 	"gorgonia.org/tensor"
 
 	"gangpu/engine/program"
-	"gangpu/internal/reference"
 )
 
 // operation is a program.Op as a Gorgonia op. Shapes are part of a program.Op, so the value says
@@ -155,7 +154,7 @@ func (o *operation) Do(inputs ...gorgonia.Value) (gorgonia.Value, error) {
 	return do[float32](o, inputs)
 }
 
-func do[E reference.Float](o *operation, inputs []gorgonia.Value) (gorgonia.Value, error) {
+func do[E program.Float](o *operation, inputs []gorgonia.Value) (gorgonia.Value, error) {
 	var args []any
 	for i, v := range inputs {
 		s, err := elements[E](v)
@@ -169,7 +168,7 @@ func do[E reference.Float](o *operation, inputs []gorgonia.Value) (gorgonia.Valu
 	for _, r := range o.op.Operands()[len(args):] { // of several results the node has one after the other
 		args, rest = append(args, rest[:r.Len]), rest[r.Len:]
 	}
-	if err := reference.Run[E](o.op, args...); err != nil {
+	if err := program.Compute[E](o.op, args...); err != nil {
 		return nil, err
 	}
 	return newValue(o.shape, result), nil

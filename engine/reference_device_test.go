@@ -7,7 +7,6 @@ import (
 	"unsafe"
 
 	"gangpu/engine/program"
-	"gangpu/internal/reference"
 )
 
 // referenceDevice runs programs by the same loops as the operations' Do, so that its results are
@@ -101,7 +100,7 @@ func (e *referenceExecutable) Run() error {
 		for _, v := range s.Args {
 			args = append(args, e.arrays[v.Storage][v.Offset:][:v.Len])
 		}
-		if err := reference.Run[float32](s.Op, args...); err != nil {
+		if err := program.Compute[float32](s.Op, args...); err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
 	}

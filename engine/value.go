@@ -6,11 +6,11 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"gangpu/internal/reference"
+	"gangpu/engine/program"
 )
 
 // elements is the data of v in row-major order, shared with it unless v is a scalar.
-func elements[E reference.Float](v gorgonia.Value) ([]E, error) {
+func elements[E program.Float](v gorgonia.Value) ([]E, error) {
 	switch v := v.(type) {
 	case *gorgonia.F32:
 		return []E{E(*v)}, nil
@@ -32,7 +32,7 @@ func elements[E reference.Float](v gorgonia.Value) ([]E, error) {
 
 // newValue is data as Gorgonia expects the value of a node of that shape: a scalar must not be a
 // tensor.
-func newValue[E reference.Float](shape tensor.Shape, data []E) gorgonia.Value {
+func newValue[E program.Float](shape tensor.Shape, data []E) gorgonia.Value {
 	if shape.Dims() > 0 {
 		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))
 	}

@@ -7,7 +7,6 @@ import (
 	"gorgonia.org/tensor"
 
 	"gangpu/engine/program"
-	"gangpu/internal/reference"
 )
 
 // An evaluation is what the float64 graphs give on the same images and noise, over whole batches
@@ -59,7 +58,10 @@ func evaluate64(t *testing.T, f *ModelFile, images Images, seed uint64) Evaluati
 	for done, step := 0, uint32(0); done < images.Count; step++ {
 		batch := min(evaluationBatch, images.Count-done)
 		noise := make([]float32, batch*l.latent())
-		reference.Normal(program.Draw{Seed: seed, Stream: streamEvaluation}, 0, 1, step, noise)
+		normal := program.Normal{N: len(noise), Draw: program.Draw{Seed: seed, Stream: streamEvaluation}, Stddev: 1}
+		if err := program.Compute[float32](normal, []uint32{step}, noise); err != nil {
+			t.Fatal(err)
+		}
 		values := storages64{parametersOf(generatorName): widen(f.generator.parameters),
 			parametersOf(discriminatorName): widen(f.discriminator.parameters), storageNoise: widen(noise)}
 		for _, p := range images.Pixels[done*pixels : (done+batch)*pixels] {

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"gangpu/engine/expr"
 	"gangpu/engine/program"
-	"gangpu/internal/reference"
 )
 
 // kinkWidth is how near to zero, in units of its layer's root mean square, an input of LeakyReLU
@@ -86,30 +86,32 @@ func (layer PlacedLayer) forward(parameters, x []float64, batch int) ([]float64,
 	for i, p := range layer.Parameters {
 		w[i] = parameters[p.Offset:][:p.Len()]
 	}
+	n, bias := len(x), program.Epilogue{Bias: true}
+	var err error
 	switch l := layer.Layer.(type) {
 	case Dense:
-		reference.MatMul(program.MatMul{M: batch, N: l.Units, K: size(layer.In), Epilogue: program.Epilogue{Bias: true}}, x, w[0], w[1], y)
+		err = program.Compute[float64](program.MatMul{M: batch, N: l.Units, K: size(layer.In), Epilogue: bias}, x, w[0], w[1], y)
 	case Conv2D:
-		g, err := l.Geometry(layer.In)
-		if err != nil {
-			return nil, err
+		var g program.Geometry
+		if g, err = l.Geometry(layer.In); err == nil {
+			g.Batch = batch
+			err = program.Compute[float64](program.Conv2D{Geometry: g, Epilogue: bias}, x, w[0], w[1], y)
 		}
-		g.Batch = batch
-		reference.Conv2D(g, x, w[0], w[1], y)
 	case Conv2DTranspose:
 		g := l.Geometry(layer.In)
 		g.Batch = batch
-		reference.Conv2DInputGrad(g, x, w[0], w[1], y)
+		err = program.Compute[float64](program.Conv2DTranspose{Geometry: g, Epilogue: bias}, x, w[0], w[1], y)
 	case LeakyReLU:
-		reference.LeakyReLU(float32(l.Alpha), x, y)
+		err = program.Compute[float64](program.LeakyReLU{N: n, Alpha: float32(l.Alpha)}, x, y)
 	case Sigmoid:
-		reference.Sigmoid(x, y)
+		sigmoid := func(x ...expr.Expr) expr.Expr { return x[0].Sigmoid() }
+		err = program.Compute[float64](program.NewMap([]int{n}, sigmoid, []int{n}), x, y)
 	case Dropout, Reshape, Flatten:
 		return x, nil
 	default:
 		return nil, fmt.Errorf("no float64 computation of layer kind %s", layer.Kind())
 	}
-	return y, nil
+	return y, err
 }
 
 func widen(x []float32) []float64 {

@@ -7,7 +7,6 @@ import (
 
 	"gangpu/engine/expr"
 	"gangpu/engine/program"
-	"gangpu/internal/reference"
 )
 
 // drawSource makes an index of an iteration by random moves of an array, dense or broadcast ones among them.
@@ -171,25 +170,20 @@ func runStep(t *testing.T, dev *Device, op program.Op, in [][]float32, over map[
 // wantOf is the reference's results, in float64.
 func wantOf(t *testing.T, op program.Op, in [][]float32, outputs int) [][]float64 {
 	t.Helper()
-	wide, out := make([][]float64, len(in)), make([][]float64, outputs)
+	out := make([][]float64, outputs)
+	var args []any
 	for i := range in {
-		wide[i] = make([]float64, len(in[i]))
+		wide := make([]float64, len(in[i]))
 		for j, v := range in[i] {
-			wide[i][j] = float64(v)
+			wide[j] = float64(v)
 		}
+		args = append(args, wide)
 	}
-	operands := op.Operands()
 	for k := range out {
-		out[k] = make([]float64, operands[len(in)+k].Len)
+		out[k] = make([]float64, op.Operands()[len(in)+k].Len)
+		args = append(args, out[k])
 	}
-	var err error
-	switch op := op.(type) {
-	case program.Map:
-		err = reference.Map(op, wide, out)
-	case program.Reduce:
-		err = reference.Reduce(op, wide, out)
-	}
-	if err != nil {
+	if err := program.Compute[float64](op, args...); err != nil {
 		t.Fatal(err)
 	}
 	return out

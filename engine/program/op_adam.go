@@ -1,6 +1,12 @@
 package program
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+)
+
+var _ = known(Adam{}, EMA{}, Increment{})
 
 // Adam is one update of N parameters (Kingma and Ba, 2015), in Keras's form, which corrects the
 // rate and not epsilon. With t = step+1:
@@ -17,8 +23,9 @@ type Adam struct {
 	LearningRate, Beta1, Beta2, Epsilon float64
 }
 
-func (Adam) Name() string      { return "adam" }
-func (Adam) Elementwise() bool { return true }
+func (Adam) Name() string             { return "adam" }
+func (Adam) Elementwise() bool        { return true }
+func (Adam) Tolerance(string) float64 { return 2e-6 }
 
 func (o Adam) Validate() error {
 	if !(o.LearningRate > 0) || !(o.Epsilon > 0) {
@@ -31,8 +38,29 @@ func (o Adam) Validate() error {
 }
 
 func (o Adam) Operands() []Operand {
-	return []Operand{f32("grad", o.N, Read), u32("step", 1, Read),
-		f32("param", o.N, ReadWrite), f32("m", o.N, ReadWrite), f32("v", o.N, ReadWrite)}
+	return []Operand{f32("grad", o.N, Read), u32("step", 1, Read).drawn(updates),
+		f32("param", o.N, ReadWrite), f32("m", o.N, ReadWrite), f32("v", o.N, ReadWrite).drawn((*rand.Rand).ExpFloat64)}
+}
+
+func (Adam) Random(rng *rand.Rand, limit int) Op {
+	return Adam{N: size(rng, limit), LearningRate: pick(rng, 2e-4, 0.01, 0.5),
+		Beta1: pick(rng, 0, 0.5, 0.9), Beta2: pick(rng, 0.9, 0.999), Epsilon: pick(rng, 1e-7, 1e-3)}
+}
+
+func (o Adam) Reference(a Arguments) error {
+	return either(o, a, adamLoops[float32], adamLoops[float64])
+}
+
+func adamLoops[E Float](o Adam, a arrays[E]) {
+	grad, step, param, m, v := a.float(0), a.uint32(1)[0], a.float(2), a.float(3), a.float(4)
+	t := float64(step) + 1
+	rate := E(o.LearningRate * math.Sqrt(1-math.Pow(o.Beta2, t)) / (1 - math.Pow(o.Beta1, t)))
+	beta1, beta2 := E(o.Beta1), E(o.Beta2)
+	for i, g := range grad {
+		m[i] = beta1*m[i] + (1-beta1)*g
+		v[i] = beta2*v[i] + (1-beta2)*g*g
+		param[i] -= rate * m[i] / (E(math.Sqrt(float64(v[i]))) + E(o.Epsilon))
+	}
 }
 
 // EMA is one update of the exponential moving average of N values, with the bias of its start
@@ -49,8 +77,9 @@ type EMA struct {
 	Decay float64
 }
 
-func (EMA) Name() string      { return "ema" }
-func (EMA) Elementwise() bool { return true }
+func (EMA) Name() string             { return "ema" }
+func (EMA) Elementwise() bool        { return true }
+func (EMA) Tolerance(string) float64 { return 2e-6 }
 
 func (o EMA) Validate() error {
 	if !(o.Decay >= 0 && o.Decay < 1) {
@@ -60,7 +89,21 @@ func (o EMA) Validate() error {
 }
 
 func (o EMA) Operands() []Operand {
-	return []Operand{f32("x", o.N, Read), u32("step", 1, Read), f32("average", o.N, ReadWrite)}
+	return []Operand{f32("x", o.N, Read), u32("step", 1, Read).drawn(updates), f32("average", o.N, ReadWrite)}
+}
+
+func (EMA) Random(rng *rand.Rand, limit int) Op {
+	return EMA{N: size(rng, limit), Decay: pick(rng, 0, 0.5, 0.999)}
+}
+
+func (o EMA) Reference(a Arguments) error { return either(o, a, emaLoops[float32], emaLoops[float64]) }
+
+func emaLoops[E Float](o EMA, a arrays[E]) {
+	x, step, average := a.float(0), a.uint32(1)[0], a.float(2)
+	weight := E((1 - o.Decay) / (1 - math.Pow(o.Decay, float64(step)+1)))
+	for i, v := range x {
+		average[i] += weight * (v - average[i])
+	}
 }
 
 // Increment adds Delta to every counter. Arguments: counters [N] uint32 read and written.
@@ -69,7 +112,20 @@ type Increment struct {
 	Delta uint32
 }
 
-func (Increment) Name() string          { return "increment" }
-func (Increment) Elementwise() bool     { return true }
-func (o Increment) Validate() error     { return positive("length", o.N) }
-func (o Increment) Operands() []Operand { return []Operand{u32("counters", o.N, ReadWrite)} }
+func (Increment) Name() string             { return "increment" }
+func (Increment) Elementwise() bool        { return true }
+func (Increment) Tolerance(string) float64 { return 0 }
+func (o Increment) Validate() error        { return positive("length", o.N) }
+func (o Increment) Operands() []Operand    { return []Operand{u32("counters", o.N, ReadWrite)} }
+
+func (Increment) Random(rng *rand.Rand, limit int) Op {
+	return Increment{N: size(rng, min(limit, 1000)), Delta: pick(rng, 1, rng.Uint32())}
+}
+
+func (o Increment) Reference(a Arguments) error {
+	counters := a[0].([]uint32)
+	for i := range counters {
+		counters[i] += o.Delta
+	}
+	return nil
+}

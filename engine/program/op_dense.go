@@ -3,7 +3,10 @@ package program
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 )
+
+var _ = known(MatMul{})
 
 // MatMul is the product of two matrices, each read as it lies or transposed:
 //
@@ -40,4 +43,60 @@ func (o MatMul) Products() int { return max(o.Batch, 1) }
 func (o MatMul) Operands() []Operand {
 	n := o.Products()
 	return o.operands(o.N, f32("a", n*o.M*o.K, Read), f32("b", n*o.K*o.N, Read), f32("c", n*o.M*o.N, Write))
+}
+
+func (o MatMul) Reference(a Arguments) error {
+	return either(o, a, matMulLoops[float32], matMulLoops[float64])
+}
+
+func (o MatMul) FLOPs() float64 {
+	return 2 * float64(o.Products()) * float64(o.M) * float64(o.N) * float64(o.K)
+}
+
+func (MatMul) Tolerance(precision string) float64 { return productTolerance(precision) }
+func (MatMul) Error(c Comparison) float64         { return productError(c) }
+
+func (MatMul) Random(rng *rand.Rand, limit int) Op {
+	op := MatMul{M: size(rng, limit), TransA: coin(rng), TransB: coin(rng), Epilogue: randomEpilogue(rng)}
+	op.N = size(rng, limit/op.M)
+	op.K = size(rng, limit/(op.M*op.N))
+	if coin(rng) {
+		op.M, op.K = op.K, op.M
+	}
+	if rng.IntN(4) == 0 {
+		op.Batch, op.Epilogue = size(rng, min(limit/(op.M*op.N*op.K)+2, 9)), Epilogue{}
+	}
+	return op
+}
+
+func (o MatMul) Extend(f func(e *Epilogue) bool) (Op, bool) {
+	ok := o.Products() == 1 && f(&o.Epilogue)
+	return o, ok
+}
+
+func matMulLoops[E Float](op MatMul, args arrays[E]) {
+	bias, mask, gate, c := args.epilogue(op.Epilogue)
+	for i := range op.Products() {
+		a, b, c := args.float(0)[i*op.M*op.K:], args.float(1)[i*op.K*op.N:], c[i*op.M*op.N:]
+		for m := range op.M {
+			for n := range op.N {
+				var sum E
+				if bias != nil {
+					sum = bias[n]
+				}
+				for k := range op.K {
+					ai, bi := m*op.K+k, k*op.N+n
+					if op.TransA {
+						ai = k*op.M + m
+					}
+					if op.TransB {
+						bi = n*op.K + k
+					}
+					sum += a[ai] * b[bi]
+				}
+				c[m*op.N+n] = sum
+			}
+		}
+	}
+	finish(op.Epilogue, mask, gate, c)
 }

@@ -8,6 +8,8 @@ import (
 	"gangpu/engine/expr"
 )
 
+var _ = known(Map{}, Reduce{Kind: Sum}, Reduce{Kind: Maximum}, Reduce{Kind: Moments})
+
 // Map computes an expression at each point of an iteration:
 //
 //	for each point p of Shape, number n in row-major order:

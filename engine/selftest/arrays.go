@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"gangpu/engine/program"
-	"gangpu/internal/reference"
 )
 
 // What arrays hold where no operand lies, and results before they are written. The float is a
@@ -57,7 +56,7 @@ func (a arrays) float64() arrays {
 	return c
 }
 
-// args are the arguments of a step as reference.Run takes them, not copied.
+// args are the arguments of a step as program.Compute takes them, not copied.
 func (a arrays) args(s program.Step) []any {
 	args := make([]any, len(s.Args))
 	for i, v := range s.Args {
@@ -75,10 +74,10 @@ func (a arrays) args(s program.Step) []any {
 	return args
 }
 
-// interpret runs a program on arrays by package reference, in E.
-func interpret[E reference.Float](p *program.Program, a arrays) error {
+// interpret runs a program on arrays by its definition, in E.
+func interpret[E program.Float](p *program.Program, a arrays) error {
 	for _, s := range p.Steps {
-		if err := reference.Run[E](s.Op, a.args(s)...); err != nil {
+		if err := program.Compute[E](s.Op, a.args(s)...); err != nil {
 			return err
 		}
 	}

@@ -65,7 +65,7 @@ func newCase(rng *rand.Rand, op program.Op) *opCase {
 	c.inputs = poisoned(c.p)
 	for i, a := range c.inputs.args(step) {
 		if operands[i].Access != program.Write {
-			fill(rng, op, operands[i].Name, a)
+			fill(rng, operands[i], a)
 		}
 	}
 	return c
@@ -141,12 +141,6 @@ func (c *opCase) compare(got arrays, precision string, tolerance float64) (worst
 		return 0, fmt.Errorf("a mistake of the suite: %w", err)
 	}
 	operands, out, want := c.op.Operands(), got.args(step), truth.args(step)
-	bounded := isBounded(c.op)
-	if bounded {
-		if worst = c.boundedError(got); !(worst <= tolerance) {
-			return worst, fmt.Errorf("an element is off by %.3g times what is allowed: %v", worst, c.op)
-		}
-	}
 	for i, o := range operands {
 		if o.Access == program.Read {
 			continue
@@ -159,16 +153,6 @@ func (c *opCase) compare(got arrays, precision string, tolerance float64) (worst
 					return 0, fmt.Errorf("%s[%d] is %s, want %v", o.Name, j, element(out, j), ref[j])
 				}
 			}
-			if bounded {
-				continue
-			}
-			e := relativeError(c.op, out, ref, floorOf(c.op, precision, c.inputs.float64().args(step)))
-			worst = max(worst, e)
-			if !(e <= tolerance) {
-				j := worstElement(out, ref)
-				return worst, fmt.Errorf("%s: relative error %.2g, tolerance %.2g; the worst element, %d of %d, is %v, want %v",
-					o.Name, e, tolerance, j, len(out), out[j], ref[j])
-			}
 		case []uint32:
 			for j, v := range out {
 				if v != want[i].([]uint32)[j] {
@@ -176,6 +160,10 @@ func (c *opCase) compare(got arrays, precision string, tolerance float64) (worst
 				}
 			}
 		}
+	}
+	of := program.Comparison{Op: c.op, Precision: precision, Before: c.inputs.float64().args(step), Want: want, Got: out}
+	if worst = of.Error(); !(worst <= tolerance) {
+		return worst, fmt.Errorf("error %.2g, tolerance %.2g%s", worst, tolerance, worstElements(operands, out, want))
 	}
 	err = sameBits(c.p, got, c.inputs, func(storage, element int) bool {
 		for i, v := range step.Args {
@@ -191,22 +179,31 @@ func (c *opCase) compare(got arrays, precision string, tolerance float64) (worst
 	return worst, nil
 }
 
+// worstElements names, of each result, the element that is farthest off.
+func worstElements(operands []program.Operand, out, want []any) string {
+	var b strings.Builder
+	for i, o := range operands {
+		if o.Access != program.Read && o.DType == program.Float32 {
+			out, want := out[i].([]float32), want[i].([]float64)
+			j := worstElement(out, want)
+			fmt.Fprintf(&b, "; the worst element of %s, %d of %d, is %v, want %v", o.Name, j, len(out), out[j], want[j])
+		}
+	}
+	return b.String()
+}
+
 func worstElement(out []float32, ref []float64) int {
 	worst := 0
 	for j := range out {
-		if difference(out[j], ref[j]) > difference(out[worst], ref[worst]) {
+		if program.Difference(out[j], ref[j]) > program.Difference(out[worst], ref[worst]) {
 			worst = j
 		}
 	}
 	return worst
 }
 
-// extremeSteps are steps at which the first word of Draw{} is 0xfffffff3, whose logarithm a float32
-// of word+1 loses, and 1.
-var extremeSteps = []uint32{50893511, 84170650}
-
 // fill draws the values of an operand.
-func fill(rng *rand.Rand, op program.Op, operand string, a any) {
+func fill(rng *rand.Rand, o program.Operand, a any) {
 	switch a := a.(type) {
 	case []uint8:
 		for i := range a {
@@ -214,30 +211,19 @@ func fill(rng *rand.Rand, op program.Op, operand string, a any) {
 		}
 	case []uint32:
 		for i := range a {
-			a[i] = rng.Uint32()
-			switch op := op.(type) {
-			case program.Images:
-				a[i] = rng.Uint32N(uint32(op.Count))
-			case program.Adam, program.EMA:
-				a[i] = rng.Uint32N(1000) >> rng.Uint32N(11)
-			case program.Normal:
-				if op.Draw == (program.Draw{}) {
-					a[i] = extremeSteps[rng.IntN(len(extremeSteps))]
-				}
+			if o.Draw != nil {
+				a[i] = uint32(o.Draw(rng))
+			} else {
+				a[i] = rng.Uint32()
 			}
 		}
 	case []float32:
-		draw := rng.NormFloat64
-		switch {
-		case operand == "gate", op.Name() == "leaky_relu", op.Name() == "leaky_relu_grad":
-			draw = func() float64 { return rng.NormFloat64() * float64(min(rng.IntN(8), 1)) } // zeros among them
-		case operand == "mask":
-			draw = func() float64 { return float64(rng.IntN(2)) / 0.6 }
-		case operand == "v":
-			draw = rng.ExpFloat64
+		draw := o.Draw
+		if draw == nil {
+			draw = (*rand.Rand).NormFloat64
 		}
 		for i := range a {
-			a[i] = float32(draw())
+			a[i] = float32(draw(rng))
 		}
 	}
 }

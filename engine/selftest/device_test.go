@@ -7,10 +7,9 @@ import (
 	"unsafe"
 
 	"gangpu/engine/program"
-	"gangpu/internal/reference"
 )
 
-// refDevice is a device made of package reference in float32. Its hook, if any, runs in the
+// refDevice is a device made of program.Compute in float32. Its hook, if any, runs in the
 // place of each step, with run to do what the step should do: how faults are planted.
 type refDevice struct {
 	hook   func(s program.Step, storages arrays, run func() error) error
@@ -111,7 +110,7 @@ func (e *refExecutable) Run() error {
 		return fmt.Errorf("program %s: closed", e.p.Name)
 	}
 	for _, s := range e.p.Steps {
-		run := func() error { return reference.Run[float32](s.Op, e.storages.args(s)...) }
+		run := func() error { return program.Compute[float32](s.Op, e.storages.args(s)...) }
 		var err error
 		if e.dev.hook != nil {
 			err = e.dev.hook(s, e.storages, run)

@@ -12,7 +12,7 @@ import (
 
 // programTolerance is for whole programs, in which the errors of the steps add up.
 func programTolerance(dev program.Device) float64 {
-	return 10 * Tolerance("conv2d", dev.Info().Precision)
+	return 10 * program.Conv2D{}.Tolerance(dev.Info().Precision)
 }
 
 // compareStorages compares external storages with the reference.
@@ -23,7 +23,7 @@ func compareStorages(p *program.Program, got, truth arrays, tolerance float64) e
 		}
 		switch got := got[i].(type) {
 		case []float32:
-			if e := relativeError(nil, got, truth[i].([]float64), nil); !(e <= tolerance) {
+			if e := program.RelativeError(got, truth[i].([]float64), nil); !(e <= tolerance) {
 				j := worstElement(got, truth[i].([]float64))
 				return fmt.Errorf("%s: relative error %.2g, tolerance %.2g; the worst element, %d of %d, is %s, want %v",
 					s.Name, e, tolerance, j, len(got), element(got, j), truth[i].([]float64)[j])

@@ -5,7 +5,7 @@
 // storages. All that a step does not read is poison: its output and what lies around each view
 // are NaN, so that reading what is not an operand shows in the result, and not writing all of a
 // result shows too. What is not the step's to write must keep its bits. Results are compared with
-// those of package reference in float64, see [Tolerance].
+// those of [program.Compute] in float64, see [program.Comparison].
 package selftest
 
 import (
@@ -31,7 +31,7 @@ var DefaultSize = Size{Cases: 40, Work: 1 << 25}
 type Result struct {
 	Operation string
 	Cases     int     // that ran
-	Worst     float64 // error of a result, see Tolerance
+	Worst     float64 // error of a result, see program.Comparison
 	Tolerance float64
 	WorstCase string
 	Failures  []error // at most three: then the operation's other cases are left out
@@ -41,9 +41,9 @@ const maxFailures = 3
 
 // Operations checks every operation by itself, and hands each result to report.
 func Operations(dev program.Device, size Size, report func(Result)) {
-	for _, o := range operations {
-		r := Result{Operation: o.name, Tolerance: Tolerance(o.name, dev.Info().Precision)}
-		for c := range size.casesOf(o) {
+	for _, kind := range program.Kinds() {
+		r := Result{Operation: kind.Name(), Tolerance: kind.Tolerance(dev.Info().Precision)}
+		for c := range size.casesOf(kind) {
 			got, err := c.check(dev, r.Tolerance)
 			if err != nil {
 				r.Failures = append(r.Failures, fmt.Errorf("%v\n%w", c, err))

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"gangpu/engine/program"
-	"gangpu/internal/reference"
 )
 
 // A device that does what it should passes.
@@ -37,13 +36,13 @@ func TestReferenceDevice(t *testing.T) {
 func TestEveryOperation(t *testing.T) {
 	tested := map[string]bool{}
 	s := Size{Cases: 1, Work: 1000}
-	for _, o := range operations {
-		for c := range s.casesOf(o) {
-			if c.op.Name() != o.name {
-				t.Errorf("%q draws a %q", o.name, c.op.Name())
+	for _, kind := range program.Kinds() {
+		for c := range s.casesOf(kind) {
+			if c.op.Name() != kind.Name() {
+				t.Errorf("%q draws a %q", kind.Name(), c.op.Name())
 			}
 		}
-		tested[o.name] = true
+		tested[kind.Name()] = true
 	}
 	files, err := filepath.Glob("../program/op*.go")
 	if err != nil {
@@ -65,7 +64,7 @@ func TestEveryOperation(t *testing.T) {
 			}
 			name, ok := fn.Body.List[0].(*ast.ReturnStmt).Results[0].(*ast.BasicLit)
 			if !ok { // a reduction, whose kind is its name
-				found += len(mapOperations) - 1
+				found += int(program.Moments) + 1
 				continue
 			}
 			found++
@@ -74,8 +73,8 @@ func TestEveryOperation(t *testing.T) {
 			}
 		}
 	}
-	if found != len(operations) {
-		t.Errorf("found %d operations in package program, and %d in the suite", found, len(operations))
+	if found != len(program.Kinds()) {
+		t.Errorf("found %d operations in package program, and %d in the suite", found, len(program.Kinds()))
 	}
 }
 
@@ -121,7 +120,7 @@ func TestFaultsAreFound(t *testing.T) {
 			}
 			op.Bias = false
 			args := storages.args(s)
-			return reference.Run[float32](op, append(args[:2:2], args[3:]...)...)
+			return program.Compute[float32](op, append(args[:2:2], args[3:]...)...)
 		}},
 		{"the mask forgotten in the last column", "conv2d", func(s program.Step, storages arrays, run func() error) error {
 			op := s.Op.(program.Conv2D)
@@ -159,12 +158,12 @@ func TestFaultsAreFound(t *testing.T) {
 			if op.Gate {
 				mask--
 			}
-			return reference.Run[float32](op, append(args[:mask:mask], args[mask+1:]...)...)
+			return program.Compute[float32](op, append(args[:mask:mask], args[mask+1:]...)...)
 		}},
 		{"the activation forgotten", "matmul", func(s program.Step, storages arrays, run func() error) error {
 			op := s.Op.(program.MatMul)
 			op.Activation.Kind = program.Identity
-			return reference.Run[float32](op, storages.args(s)...)
+			return program.Compute[float32](op, storages.args(s)...)
 		}},
 		{"added to the output", "conv2d_filter_grad", func(s program.Step, storages arrays, run func() error) error {
 			y := float32s(s, storages, last(s))
@@ -211,17 +210,17 @@ func TestFaultsAreFound(t *testing.T) {
 		{"another mask", "dropout_mask", func(s program.Step, storages arrays, run func() error) error {
 			op := s.Op.(program.DropoutMask)
 			op.Stream++
-			return reference.Run[float32](op, storages.args(s)...)
+			return program.Compute[float32](op, storages.args(s)...)
 		}},
 		{"the high half of the seed forgotten", "indices", func(s program.Step, storages arrays, run func() error) error {
 			op := s.Op.(program.Indices)
 			op.Seed &= math.MaxUint32
-			return reference.Run[float32](op, storages.args(s)...)
+			return program.Compute[float32](op, storages.args(s)...)
 		}},
 		{"epsilon before the correction", "adam", func(s program.Step, storages arrays, run func() error) error {
 			op := s.Op.(program.Adam)
 			op.Epsilon /= math.Sqrt(1 - op.Beta2)
-			return reference.Run[float32](op, storages.args(s)...)
+			return program.Compute[float32](op, storages.args(s)...)
 		}},
 		{"a logarithm that loses numbers near one", "normal", func(s program.Step, storages arrays, run func() error) error {
 			op, args := s.Op.(program.Normal), storages.args(s)
@@ -229,7 +228,7 @@ func TestFaultsAreFound(t *testing.T) {
 			y := args[1].([]float32)
 			for i := range y {
 				even := i - (op.First+i)%2
-				word := reference.Word(op.Draw, args[0].([]uint32)[0], even)
+				word := op.Word(args[0].([]uint32)[0], even)
 				if float32(float64(word)+1) == 1<<32 {
 					y[i] = op.Mean
 				}
@@ -240,12 +239,12 @@ func TestFaultsAreFound(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			dev := &refDevice{hook: f.hook}
 			s := Size{Cases: 40, Work: 1 << 18}
-			for _, o := range operations {
-				if o.name != f.op {
+			for _, kind := range program.Kinds() {
+				if kind.Name() != f.op {
 					continue
 				}
-				for c := range s.casesOf(o) {
-					if _, err := c.check(dev, Tolerance(o.name, "fp32")); err != nil {
+				for c := range s.casesOf(kind) {
+					if _, err := c.check(dev, kind.Tolerance("fp32")); err != nil {
 						t.Logf("found: %v: %v", c, err)
 						return
 					}

@@ -1,14 +1,21 @@
-package reference
+package program
 
 import (
 	"math"
 
 	"gangpu/engine/expr"
-	"gangpu/engine/program"
 )
 
-// Map is program.Map, each instruction of the expression rounded to E.
-func Map[E Float](op program.Map, in, out [][]E) error {
+func (o Map) Reference(a Arguments) error {
+	if a.double() {
+		return mapLoops(o, arrays[float64](a))
+	}
+	return mapLoops(o, arrays[float32](a))
+}
+
+// mapLoops rounds each instruction of the expression to E.
+func mapLoops[E Float](op Map, a arrays[E]) error {
+	in, out := a.floats(0, len(op.In)), a.floats(len(op.In), len(a))
 	eval, err := newEvaluation(op.Shape, op.In, op.Code, in)
 	if err != nil {
 		return err
@@ -21,8 +28,16 @@ func Map[E Float](op program.Map, in, out [][]E) error {
 	return nil
 }
 
-// Reduce is program.Reduce, the expression as in Map and the rest in float64.
-func Reduce[E Float](op program.Reduce, in, out [][]E) error {
+func (o Reduce) Reference(a Arguments) error {
+	if a.double() {
+		return reduceLoops(o, arrays[float64](a))
+	}
+	return reduceLoops(o, arrays[float32](a))
+}
+
+// reduceLoops computes the expression as mapLoops does, and the rest in float64.
+func reduceLoops[E Float](op Reduce, a arrays[E]) error {
+	in, out := a.floats(0, len(op.In)), a.floats(len(op.In), len(a))
 	eval, err := newEvaluation(op.Shape(), op.In, op.Code, in)
 	if err != nil {
 		return err
@@ -30,7 +45,7 @@ func Reduce[E Float](op program.Reduce, in, out [][]E) error {
 	count := points(op.Reduced)
 	for n := range points(op.Kept) {
 		switch op.Kind {
-		case program.Sum:
+		case Sum:
 			sums := make([]float64, len(out))
 			for r := range count {
 				for k, v := range eval.at(n*count + r) {
@@ -40,7 +55,7 @@ func Reduce[E Float](op program.Reduce, in, out [][]E) error {
 			for k, s := range sums {
 				out[k][n] = E(s)
 			}
-		case program.Maximum:
+		case Maximum:
 			largest := math.Inf(-1)
 			for r := range count {
 				if v := eval.at(n*count + r)[0]; v > largest || math.IsNaN(v) {
@@ -51,7 +66,7 @@ func Reduce[E Float](op program.Reduce, in, out [][]E) error {
 				}
 			}
 			out[0][n] = E(largest)
-		case program.Moments:
+		case Moments:
 			var mean, m2 float64
 			for r := range count {
 				mean += eval.at(n*count + r)[0] / float64(count)
@@ -69,14 +84,14 @@ func Reduce[E Float](op program.Reduce, in, out [][]E) error {
 // evaluation computes the code of a map or reduction at points of its iteration.
 type evaluation[E Float] struct {
 	shape   []int
-	sources []program.Source
+	sources []Source
 	arrays  [][]E
 	eval    *expr.Evaluator
 	point   []int
 	in, out []float64
 }
 
-func newEvaluation[E Float](shape []int, sources []program.Source, code expr.Code, arrays [][]E) (*evaluation[E], error) {
+func newEvaluation[E Float](shape []int, sources []Source, code expr.Code, arrays [][]E) (*evaluation[E], error) {
 	eval, err := code.Evaluator()
 	if err != nil {
 		return nil, err
@@ -100,12 +115,4 @@ func (e *evaluation[E]) at(n int) []float64 {
 	}
 	e.eval.Eval(e.out, e.in)
 	return e.out
-}
-
-func points(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
 }

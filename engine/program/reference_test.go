@@ -1,4 +1,4 @@
-package reference
+package program
 
 import (
 	"fmt"
@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"gangpu/engine/program"
 )
 
 func TestMatMul(t *testing.T) {
@@ -17,7 +15,7 @@ func TestMatMul(t *testing.T) {
 	b, bt := []float64{7, 8, 9, 10, 11, 12}, []float64{7, 9, 11, 8, 10, 12}
 	for _, transA := range []bool{false, true} {
 		for _, transB := range []bool{false, true} {
-			op := program.MatMul{M: 2, N: 2, K: 3, TransA: transA, TransB: transB}
+			op := MatMul{M: 2, N: 2, K: 3, TransA: transA, TransB: transB, Epilogue: Epilogue{Bias: true}}
 			left, right, c := a, b, make([]float64, 4)
 			if transA {
 				left = at
@@ -25,7 +23,7 @@ func TestMatMul(t *testing.T) {
 			if transB {
 				right = bt
 			}
-			MatMul(op, left, right, []float64{0.5, 0.25}, c)
+			compute(t, op, left, right, []float64{0.5, 0.25}, c)
 			if want := []float64{58.5, 64.25, 139.5, 154.25}; !slices.Equal(c, want) {
 				t.Errorf("%+v: %v, want %v", op, c, want)
 			}
@@ -35,31 +33,29 @@ func TestMatMul(t *testing.T) {
 
 func TestElementwise(t *testing.T) {
 	x, y := []float64{-2, 0, 3}, []float64{1, 10, 100}
+	sigmoid, mask := Epilogue{Activation: Activation{Kind: SigmoidActivation}}, Epilogue{Mask: true}
 	const half = 0.5
 	for _, c := range []struct {
 		name string
-		run  func(out []float64)
+		op   Op
+		args []any
 		want []float64
 	}{
-		{"leaky_relu", func(o []float64) { LeakyReLU(half, x, o) }, []float64{-1, 0, 3}},
-		{"leaky_relu_grad", func(o []float64) { LeakyReLUGrad(half, x, y, o) }, []float64{0.5, 5, 100}},
-		{"sigmoid", func(o []float64) { Sigmoid(x, o) }, []float64{0.11920292202211755, 0.5, 0.9525741268224334}},
-		{"dropout", func(o []float64) { Dropout(x, []float64{2, 2, 0}, o) }, []float64{-4, 0, 0}},
-		{"fill", func(o []float64) { Fill(half, o) }, []float64{0.5, 0.5, 0.5}},
+		{"leaky_relu", LeakyReLU{3, half}, []any{x}, []float64{-1, 0, 3}},
+		{"leaky_relu_grad", LeakyReLUGrad{3, half}, []any{x, y}, []float64{0.5, 5, 100}},
+		{"sigmoid", MatMul{M: 1, N: 3, K: 1, Epilogue: sigmoid}, []any{[]float64{1}, x}, []float64{0.11920292202211755, 0.5, 0.9525741268224334}},
+		{"sigmoid far out", MatMul{M: 1, N: 3, K: 1, Epilogue: sigmoid}, []any{[]float64{1000}, x}, []float64{0, 0.5, 1}},
+		{"dropout", MatMul{M: 1, N: 3, K: 1, Epilogue: mask}, []any{[]float64{1}, x, []float64{2, 2, 0}}, []float64{-4, 0, 0}},
+		{"fill", Fill{3, half}, nil, []float64{0.5, 0.5, 0.5}},
 	} {
 		out := []float64{math.NaN(), math.NaN(), math.NaN()}
-		c.run(out)
+		compute(t, c.op, append(c.args, out)...)
 		for i := range out {
 			if !(math.Abs(out[i]-c.want[i]) < 1e-15) {
 				t.Errorf("%s: %v, want %v", c.name, out, c.want)
 				break
 			}
 		}
-	}
-	far := make([]float64, 2)
-	Sigmoid([]float64{-1000, 1000}, far)
-	if !slices.Equal(far, []float64{0, 1}) {
-		t.Errorf("sigmoid far out: %v, want 0 and 1", far)
 	}
 }
 
@@ -68,22 +64,22 @@ func TestActivationGradientsAreFiniteDifferences(t *testing.T) {
 	x, dy := normals(rng, 20), normals(rng, 20)
 	y, dx := make([]float64, 20), make([]float64, 20)
 
-	LeakyReLU(0.3, x, y)
-	LeakyReLUGrad(0.3, y, dy, dx)
-	checkGradient(t, "leaky_relu", x, dx, func() float64 { LeakyReLU(0.3, x, y); return dot(y, dy) })
+	compute(t, LeakyReLU{20, 0.3}, x, y)
+	compute(t, LeakyReLUGrad{20, 0.3}, y, dy, dx)
+	checkGradient(t, "leaky_relu", x, dx, func() float64 { compute(t, LeakyReLU{20, 0.3}, x, y); return dot(y, dy) })
 }
 
 // Two updates of one parameter, worked out from the paper's algorithm 1 with epsilon where Keras
 // has it.
 func TestAdam(t *testing.T) {
-	op := program.Adam{N: 1, LearningRate: 0.1, Beta1: 0.5, Beta2: 0.9, Epsilon: 1e-7}
+	op := Adam{N: 1, LearningRate: 0.1, Beta1: 0.5, Beta2: 0.9, Epsilon: 1e-7}
 	param, m, v := []float64{1}, []float64{0}, []float64{0}
-	Adam(op, []float64{2}, 0, param, m, v)
+	compute(t, op, []float64{2}, []uint32{0}, param, m, v)
 	// m = 1, v = 0.4, rate = 0.1*sqrt(0.1)/0.5: the first update is the learning rate, nearly.
 	near(t, "m", m[0], 1, 1e-15)
 	near(t, "v", v[0], 0.4, 1e-15)
 	near(t, "param", param[0], 1-0.1*math.Sqrt(0.1)/0.5/(math.Sqrt(0.4)+1e-7), 1e-15)
-	Adam(op, []float64{-1}, 1, param, m, v)
+	compute(t, op, []float64{-1}, []uint32{1}, param, m, v)
 	near(t, "m", m[0], 0, 1e-15)
 	near(t, "v", v[0], 0.46, 1e-15)
 	near(t, "param after a moment of zero", param[0], 0.9, 1e-7)
@@ -93,14 +89,14 @@ func TestAdam(t *testing.T) {
 func TestEMA(t *testing.T) {
 	average := []float64{1e3}
 	for step, x := range []float64{4, -2, 6} {
-		EMA(0.5, []float64{x}, uint32(step), average)
+		compute(t, EMA{1, 0.5}, []float64{x}, []uint32{uint32(step)}, average)
 	}
 	near(t, "average", average[0], (0.25*4-0.5*2+6)/1.75, 1e-12)
 }
 
 func TestIncrement(t *testing.T) {
 	counters := []uint32{0, math.MaxUint32}
-	Increment(2, counters)
+	compute(t, Increment{2, 2}, counters)
 	if !slices.Equal(counters, []uint32{2, 1}) {
 		t.Errorf("got %v", counters)
 	}
@@ -108,61 +104,66 @@ func TestIncrement(t *testing.T) {
 
 func TestImages(t *testing.T) {
 	y := make([]float64, 4)
-	Images(2, []uint8{0, 255, 51, 102, 1, 2}, []uint32{1, 0}, y)
+	compute(t, Images{Batch: 2, Pixels: 2, Count: 3}, []uint8{0, 255, 51, 102, 1, 2}, []uint32{1, 0}, y)
 	if want := []float64{0.2, 0.4, 0, 1}; !slices.Equal(y, want) {
 		t.Errorf("got %v, want %v", y, want)
 	}
 }
 
-func TestRunRefuses(t *testing.T) {
-	type unknown struct{ program.Fill }
+func TestComputeRefuses(t *testing.T) {
 	four := make([]float64, 4)
 	for _, c := range []struct {
-		op   program.Op
+		op   Op
 		args []any
 		want string
 	}{
-		{program.LeakyReLU{N: 4}, []any{four}, "leaky_relu: got 1 arguments, want 2"},
-		{program.LeakyReLU{N: 4}, []any{four, four[:3]}, "leaky_relu: y has 3 elements, want 4"},
-		{program.LeakyReLU{N: 4}, []any{make([]float32, 4), four}, "leaky_relu: x is a []float32, want float32"},
-		{program.LeakyReLU{}, nil, "length is 0"},
-		{program.Images{Batch: 1, Pixels: 4, Count: 2}, []any{make([]uint8, 8), []uint32{2}, four}, "index 2"},
-		{unknown{program.Fill{N: 4}}, []any{four}, "unknown operation"},
+		{LeakyReLU{N: 4}, []any{four}, "leaky_relu: got 1 arguments, want 2"},
+		{LeakyReLU{N: 4}, []any{four, four[:3]}, "leaky_relu: y has 3 elements, want 4"},
+		{LeakyReLU{N: 4}, []any{make([]float32, 4), four}, "leaky_relu: x is a []float32, want float32"},
+		{LeakyReLU{}, nil, "length is 0"},
+		{Images{Batch: 1, Pixels: 4, Count: 2}, []any{make([]uint8, 8), []uint32{2}, four}, "index 2"},
 	} {
-		err := Run[float64](c.op, c.args...)
+		err := Compute[float64](c.op, c.args...)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%T: error %v, want one with %q", c.op, err, c.want)
 		}
 	}
 }
 
-// Run must hand every operation its arguments in the right order: what it computes is compared
-// with the function called directly.
-func TestRunFusesBiasAndActivation(t *testing.T) {
+// What an epilogue adds comes in its order, after the sum.
+func TestComputeAppliesEpilogues(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 10))
-	g := program.Geometry{Batch: 2, InH: 5, InW: 4, InC: 3, OutC: 2, FilterH: 3, FilterW: 2, StrideH: 2, StrideW: 1}
-	act := program.Activation{Kind: program.LeakyReLUActivation, Alpha: 0.3}
-	image, filter, out := normals(rng, g.InLen()), normals(rng, g.FilterLen()), normals(rng, g.OutLen())
-	biasOut, biasIn := normals(rng, g.OutC), normals(rng, g.InC)
+	g := Geometry{Batch: 2, InH: 5, InW: 4, InC: 3, OutC: 2, FilterH: 3, FilterW: 2, StrideH: 2, StrideW: 1}
+	all := Epilogue{Bias: true, Activation: Activation{Kind: LeakyReLUActivation, Alpha: 0.3}, Mask: true, Gate: true}
+	for _, c := range []struct {
+		op             func(e Epilogue) Op
+		x, channels, n int
+	}{
+		{func(e Epilogue) Op { return Conv2D{g, e} }, g.InLen(), g.OutC, g.OutLen()},
+		{func(e Epilogue) Op { return Conv2DTranspose{g, e} }, g.OutLen(), g.InC, g.InLen()},
+		{func(e Epilogue) Op { return Conv2DInputGrad{g, e} }, g.OutLen(), g.InC, g.InLen()},
+	} {
+		x, filter, bias := normals(rng, c.x), normals(rng, g.FilterLen()), normals(rng, c.channels)
+		mask, gate := normals(rng, c.n), normals(rng, c.n)
+		got, want := make([]float64, c.n), make([]float64, c.n)
+		compute(t, c.op(all), x, filter, bias, mask, gate, got)
+		compute(t, c.op(Epilogue{Bias: true}), x, filter, bias, want)
+		compute(t, LeakyReLU{c.n, 0.3}, want, want)
+		for i := range want {
+			want[i] *= mask[i]
+		}
+		compute(t, LeakyReLUGrad{c.n, 0.3}, gate, want, want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s differs", c.op(all).Name())
+		}
+	}
+}
 
-	got, want := make([]float64, g.OutLen()), make([]float64, g.OutLen())
-	if err := Run[float64](program.Conv2D{Geometry: g, Epilogue: program.Epilogue{Bias: true, Activation: act}}, image, filter, biasOut, got); err != nil {
+// compute computes op in float64.
+func compute(t *testing.T, op Op, args ...any) {
+	t.Helper()
+	if err := Compute[float64](op, args...); err != nil {
 		t.Fatal(err)
-	}
-	Conv2D(g, image, filter, biasOut, want)
-	LeakyReLU(0.3, want, want)
-	if !slices.Equal(got, want) {
-		t.Error("conv2d differs")
-	}
-
-	got, want = make([]float64, g.InLen()), make([]float64, g.InLen())
-	if err := Run[float64](program.Conv2DTranspose{Geometry: g, Epilogue: program.Epilogue{Bias: true, Activation: act}}, out, filter, biasIn, got); err != nil {
-		t.Fatal(err)
-	}
-	Conv2DInputGrad(g, out, filter, biasIn, want)
-	LeakyReLU(0.3, want, want)
-	if !slices.Equal(got, want) {
-		t.Error("conv2d_transpose differs")
 	}
 }
 

@@ -1,15 +1,13 @@
-package reference
+package program
 
 import (
 	"math"
 	"slices"
 	"testing"
-
-	"gangpu/engine/program"
 )
 
 // Known answers of philox4x32-10 from Random123, examples/kat_vectors.
-func TestBlockKnownAnswers(t *testing.T) {
+func TestPhiloxKnownAnswers(t *testing.T) {
 	const ones = 0xffffffff
 	for _, c := range []struct {
 		counter [4]uint32
@@ -22,27 +20,29 @@ func TestBlockKnownAnswers(t *testing.T) {
 		{[4]uint32{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, [2]uint32{0xa4093822, 0x299f31d0},
 			[4]uint32{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
 	} {
-		if got := Block(c.counter, c.key); got != c.want {
-			t.Errorf("Block(%x, %x) = %x, want %x", c.counter, c.key, got, c.want)
+		if got := philox(c.counter, c.key); got != c.want {
+			t.Errorf("philox(%x, %x) = %x, want %x", c.counter, c.key, got, c.want)
 		}
 	}
 }
 
 func TestWordAddressing(t *testing.T) {
-	d := program.Draw{Seed: 0x0123456789abcdef, Stream: 7}
-	want := Block([4]uint32{2, 7, 9, 0}, [2]uint32{0x89abcdef, 0x01234567})[1]
-	if got := Word(d, 9, 9); got != want {
+	d := Draw{Seed: 0x0123456789abcdef, Stream: 7}
+	want := philox([4]uint32{2, 7, 9, 0}, [2]uint32{0x89abcdef, 0x01234567})[1]
+	if got := d.Word(9, 9); got != want {
 		t.Errorf("word 9 at step 9 is %x, want %x", got, want)
 	}
 }
 
 const draws = 100_000
 
-var draw = program.Draw{Seed: 42, Stream: 3}
+var step5 = []uint32{5}
+
+var someDraw = Draw{Seed: 42, Stream: 3}
 
 func TestUniformMoments(t *testing.T) {
 	y := make([]float64, draws)
-	Uniform(draw, -1, 3, 5, y)
+	compute(t, Uniform{N: draws, Draw: someDraw, Low: -1, High: 3}, step5, y)
 	if lo, hi := slices.Min(y), slices.Max(y); lo < -1 || hi >= 3 || lo > -0.99 || hi < 2.99 {
 		t.Errorf("uniforms over [-1, 3) lie in [%v, %v]", lo, hi)
 	}
@@ -53,7 +53,7 @@ func TestUniformMoments(t *testing.T) {
 
 func TestNormalMoments(t *testing.T) {
 	y := make([]float64, draws)
-	Normal(draw, 2, 3, 5, y)
+	compute(t, Normal{N: draws, Draw: someDraw, Mean: 2, Stddev: 3}, step5, y)
 	mean, variance, fourth := moments(y)
 	near(t, "mean", mean, 2, 0.05)
 	near(t, "variance", variance, 9, 0.15)
@@ -66,14 +66,14 @@ func TestNormalMoments(t *testing.T) {
 	}
 	near(t, "correlation within pairs", correlation, 0, 0.02)
 	r2 := (math.Pow(y[0]-2, 2) + math.Pow(y[1]-2, 2)) / 9
-	near(t, "radius of the first pair", r2, -2*math.Log((float64(Word(draw, 5, 0))+1)/(1<<32)), 1e-12)
+	near(t, "radius of the first pair", r2, -2*math.Log((float64(someDraw.Word(5, 0))+1)/(1<<32)), 1e-12)
 }
 
 func TestDropoutMask(t *testing.T) {
 	const rate = 0.4
 	mask, u := make([]float64, draws), make([]float64, draws)
-	DropoutMask(draw, rate, 5, mask)
-	Uniform(draw, 0, 1, 5, u)
+	compute(t, DropoutMask{N: draws, Draw: someDraw, Rate: rate}, step5, mask)
+	compute(t, Uniform{N: draws, Draw: someDraw, High: 1}, step5, u)
 	dropped := 0
 	for i, v := range mask {
 		keep := u[i] >= float64(float32(rate))
@@ -85,7 +85,7 @@ func TestDropoutMask(t *testing.T) {
 		}
 	}
 	near(t, "share dropped", float64(dropped)/draws, rate, 0.01)
-	DropoutMask(draw, 0, 5, mask)
+	compute(t, DropoutMask{N: draws, Draw: someDraw}, step5, mask)
 	if slices.Min(mask) != 1 || slices.Max(mask) != 1 {
 		t.Error("a rate of 0 drops or scales")
 	}
@@ -93,7 +93,7 @@ func TestDropoutMask(t *testing.T) {
 
 func TestIndices(t *testing.T) {
 	indices := make([]uint32, draws)
-	Indices(draw, 10, 5, indices)
+	compute(t, Indices{N: draws, Draw: someDraw, Limit: 10}, step5, indices)
 	counts := make([]int, 10)
 	for i, v := range indices {
 		if v >= 10 {
