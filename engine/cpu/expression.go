@@ -194,13 +194,13 @@ func (e *expression) run(first, n, worker int) {
 	}
 	if changed {
 		w.steady = n
-		e.compute(e.steady, w, memory, first, n)
+		e.compute(e.steady, false, w, memory, first, n)
 	}
-	e.compute(e.code, w, memory, first, n)
+	e.compute(e.code, true, w, memory, first, n)
 }
 
-// compute runs a code for the points of a block.
-func (e *expression) compute(code []chunkInstr, w *expressionWorker, memory []float32, first, n int) {
+// compute runs a code, which writes the results or not, for the points of a block.
+func (e *expression) compute(code []chunkInstr, writes bool, w *expressionWorker, memory []float32, first, n int) {
 	if len(code) <= 1 {
 		return
 	}
@@ -230,6 +230,9 @@ func (e *expression) compute(code []chunkInstr, w *expressionWorker, memory []fl
 		}
 	}
 	e.chunksOf(code, w, 1, n-whole)
+	if !writes {
+		return
+	}
 	for _, s := range e.slots[:e.advancing] {
 		if s.kind == inArray && s.index >= e.sources {
 			copy(e.arrays[s.index][first+whole:first+n], ends[s.index*maxChunk:])

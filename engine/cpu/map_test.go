@@ -221,3 +221,21 @@ func TestRandomReductions(t *testing.T) {
 		}
 	})
 }
+
+// What is computed once for many blocks is so without a write to the results, which may lie where operands are that are
+// not read yet: at the end of a block, which is no whole chunk, too.
+func TestSteadyMapInPlace(t *testing.T) {
+	eachUnit(t, func(t *testing.T) {
+		shape := []int{8, 560}
+		op := program.NewMap(shape, func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[1].Neg()) }, shape, []int{1, 560})
+		in := drawArguments(rand.New(rand.NewPCG(3, 4)), op.In)
+		want := wantOf(t, op, in, 1)
+		for k, y := range runStep(t, openDevice(t, 2), op, in, map[int]int{2: 0}, 0) {
+			for i := range y {
+				if y[i] != float32(want[k][i]) {
+					t.Fatalf("element %d is %v, want %v", i, y[i], want[k][i])
+				}
+			}
+		}
+	})
+}
