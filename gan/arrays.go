@@ -37,6 +37,7 @@ func firstMomentOf(network string) string  { return network + "/m" }
 func secondMomentOf(network string) string { return network + "/v" }
 func averageOf(network string) string      { return network + "/average" }
 func stepsOf(network string) string        { return network + "/steps" } // [1] uint32: updates made
+func rateOf(network string) string         { return network + "/rate" }  // [2]: Adam's, see program.LearningRate
 
 // maskOf names the mask of a Dropout layer; penaltyMaskOf that for the gradient penalty's images.
 func maskOf(network, layer string) string        { return network + "/" + layer + "/mask" }

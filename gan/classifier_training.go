@@ -73,19 +73,20 @@ type classifierTraining struct {
 	*Classifier
 	images  Images
 	arrays  *arrays
+	run     program.Executable // a step
 	shifts  []uint32
 	shifted []byte
 }
 
-// prepare puts the labels and the initial weights on the device.
+// prepare loads a step and puts the labels and the initial weights on the device.
 func (t *classifierTraining) prepare() error {
 	n := t.images.Count
 	t.shifts, t.shifted = make([]uint32, 2*n), make([]byte, len(t.images.Pixels))
-	step, err := t.step(t.Settings.LearningRate)
+	step, err := t.step()
 	if err != nil {
 		return err
 	}
-	if err := t.arrays.alloc(step); err != nil {
+	if t.run, err = t.arrays.load(step); err != nil {
 		return err
 	}
 	if err := write(t.arrays, storageClasses, 0, oneHot(t.images.Labels, t.Classes())); err != nil {
@@ -109,19 +110,13 @@ func (t *classifierTraining) epoch(epoch int) (e ClassifierEpoch, err error) {
 		return e, err
 	}
 	done := float64(epoch) / float64(t.Settings.Epochs)
-	p, err := t.step(t.Settings.LearningRate * (1 - done))
-	if err != nil {
+	if err := writeRate(t.arrays, classifierName, t.Settings.LearningRate*(1-done)); err != nil {
 		return e, err
 	}
-	run, err := t.arrays.dev.Load(p, t.arrays.bindings)
-	if err != nil {
-		return e, err
-	}
-	defer func() { err = errors.Join(err, run.Close()) }()
 	e.Epoch = epoch
 	steps := max(t.images.Count/t.Settings.Batch, 1)
 	for i := range steps {
-		if err := run.Run(); err != nil {
+		if err := t.run.Run(); err != nil {
 			return e, err
 		}
 		var v [classifierMetricsLen]float32
@@ -170,7 +165,7 @@ func (t *classifierTraining) shift() error {
 }
 
 // step draws a batch, computes the gradient of its mean cross-entropy and applies it.
-func (t *classifierTraining) step(learningRate float64) (*program.Program, error) {
+func (t *classifierTraining) step() (*program.Program, error) {
 	b, batch, l, counter := t.steps(), t.Settings.Batch, t.layout, stepsOf(classifierName)
 	draws := &program.Program{Name: "classifier draws"}
 	err := errors.Join(
@@ -189,7 +184,7 @@ func (t *classifierTraining) step(learningRate float64) (*program.Program, error
 		return nil, err
 	}
 	rest := &program.Program{Name: "classifier update"}
-	if err := b.update(rest, l, learningRate, 0); err != nil {
+	if err := b.update(rest, l, 0); err != nil {
 		return nil, err
 	}
 	return program.Join("classifier step", draws, gradient, rest)

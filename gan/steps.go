@@ -160,11 +160,7 @@ func (b steps) updateD() (*program.Program, error) {
 			return nil, err
 		}
 	}
-	rate := b.s.LearningRate
-	if b.s.LearningRateD > 0 {
-		rate = b.s.LearningRateD
-	}
-	if err := b.update(rest, b.discriminator, rate, 0); err != nil {
+	if err := b.update(rest, b.discriminator, 0); err != nil {
 		return nil, err
 	}
 	if b.s.Clip > 0 {
@@ -196,7 +192,7 @@ func (b steps) updateG() (*program.Program, error) {
 		return nil, err
 	}
 	rest := &program.Program{Name: "generator update"}
-	if err := b.update(rest, b.generator, b.s.LearningRate, b.s.EMA); err != nil {
+	if err := b.update(rest, b.generator, b.s.EMA); err != nil {
 		return nil, err
 	}
 	return program.Join("generator step", gradient, rest)
@@ -204,9 +200,9 @@ func (b steps) updateG() (*program.Program, error) {
 
 // update adds that of a network's parameters by Adam, of their moving average if it has one, and
 // of its counter.
-func (b steps) update(p *program.Program, l *Layout, rate, ema float64) error {
-	update := program.Adam{N: l.Len, LearningRate: rate, Beta1: b.s.Beta1, Beta2: b.s.Beta2, Epsilon: b.s.Epsilon}
-	if err := p.Append(l.Name+"/adam", update, arg(gradientOf(l.Name)), arg(stepsOf(l.Name)),
+func (b steps) update(p *program.Program, l *Layout, ema float64) error {
+	update := program.Adam{N: l.Len, Beta1: b.s.Beta1, Beta2: b.s.Beta2, Epsilon: b.s.Epsilon}
+	if err := p.Append(l.Name+"/adam", update, arg(gradientOf(l.Name)), arg(stepsOf(l.Name)), arg(rateOf(l.Name)),
 		arg(parametersOf(l.Name)), arg(firstMomentOf(l.Name)), arg(secondMomentOf(l.Name))); err != nil {
 		return err
 	}
@@ -217,6 +213,20 @@ func (b steps) update(p *program.Program, l *Layout, rate, ema float64) error {
 		}
 	}
 	return p.Append(l.Name+"/steps", program.Increment{N: 1, Delta: 1}, arg(stepsOf(l.Name)))
+}
+
+// writeRates puts the learning rates of both networks on the device.
+func (b steps) writeRates(a *arrays) error {
+	rate := b.s.LearningRate
+	if b.s.LearningRateD > 0 {
+		rate = b.s.LearningRateD
+	}
+	return errors.Join(writeRate(a, discriminatorName, rate), writeRate(a, generatorName, b.s.LearningRate))
+}
+
+func writeRate(a *arrays, network string, rate float64) error {
+	parts := program.LearningRate(rate)
+	return write(a, rateOf(network), 0, parts[:])
 }
 
 // stepD and stepG are whole training steps, on a dataset of so many images.

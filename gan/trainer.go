@@ -168,6 +168,9 @@ func (t *Trainer) prepare(images Images) error {
 	if err := t.arrays.once(labels); err != nil {
 		return err
 	}
+	if err := b.writeRates(t.arrays); err != nil {
+		return err
+	}
 	if err := write(t.arrays, storageDataset, 0, images.Pixels); err != nil {
 		return err
 	}

@@ -158,7 +158,7 @@ func (r *referenceStep) replay(a *arrays) (map[string][]float32, error) {
 	if err := a.alloc(d, g, labels); err != nil {
 		return nil, err
 	}
-	if err := a.once(labels); err != nil {
+	if err := errors.Join(a.once(labels), r.steps.writeRates(a)); err != nil {
 		return nil, err
 	}
 	for _, x := range r.inputs {

@@ -14,11 +14,12 @@ type adamRates struct {
 	epsilon      float32
 }
 
-func newAdam(op program.Adam, grad []float32, step []uint32, param, m, v []float32) kernel {
+func newAdam(op program.Adam, grad []float32, step []uint32, rate, param, m, v []float32) kernel {
 	return kernel{blocks(op.N, elementBlock, func(first, end, _ int) {
 		t := float64(step[0]) + 1
+		learningRate := float64(rate[0]) + float64(rate[1])
 		r := adamRates{
-			rate:    float32(op.LearningRate * math.Sqrt(1-math.Pow(op.Beta2, t)) / (1 - math.Pow(op.Beta1, t))),
+			rate:    float32(learningRate * math.Sqrt(1-math.Pow(op.Beta2, t)) / (1 - math.Pow(op.Beta1, t))),
 			beta1:   float32(op.Beta1),
 			rest1:   float32(1 - op.Beta1),
 			beta2:   float32(op.Beta2),

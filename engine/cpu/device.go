@@ -144,7 +144,7 @@ func newKernel(op program.Op, a arguments, ws *workspace) (kernel, error) {
 	case program.Images:
 		return newImages(op, a.u8(0), a.u32(1), a.f32(2), ws), nil
 	case program.Adam:
-		return newAdam(op, a.f32(0), a.u32(1), a.f32(2), a.f32(3), a.f32(4)), nil
+		return newAdam(op, a.f32(0), a.u32(1), a.f32(2), a.f32(3), a.f32(4), a.f32(5)), nil
 	case program.EMA:
 		return newEMA(op, a.f32(0), a.u32(1), a.f32(2)), nil
 	case program.Increment:

@@ -101,7 +101,7 @@ func BenchmarkElementwise(b *testing.B) {
 	}{
 		{program.LeakyReLU{N: n, Alpha: 0.3}, 8 * n},
 		{program.LeakyReLUGrad{N: n, Alpha: 0.3}, 12 * n},
-		{program.Adam{N: 397_473, LearningRate: 2e-4, Beta1: 0.5, Beta2: 0.999, Epsilon: 1e-7}, 28 * 397_473},
+		{program.Adam{N: 397_473, Beta1: 0.5, Beta2: 0.999, Epsilon: 1e-7}, 28 * 397_473},
 		{program.Normal{N: 25_600, Stddev: 1}, 4 * 25_600},
 		{program.DropoutMask{N: 256 * 14 * 14 * 32, Rate: 0.4}, 4 * 256 * 14 * 14 * 32},
 	} {

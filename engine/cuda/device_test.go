@@ -86,7 +86,7 @@ func everyOp(t *testing.T) *program.Program {
 		program.Uniform{N: 9, Draw: draw, High: 1}, program.Normal{N: 9, Draw: draw, Stddev: 1},
 		program.DropoutMask{N: 9, Draw: draw, Rate: 0.4}, program.Indices{N: 9, Draw: draw, Limit: 5},
 		program.Images{Batch: 9, Pixels: 4, Count: 5},
-		program.Adam{N: 9, LearningRate: 1e-3, Beta1: 0.5, Beta2: 0.9, Epsilon: 1e-7}, program.Increment{N: 1, Delta: 1},
+		program.Adam{N: 9, Beta1: 0.5, Beta2: 0.9, Epsilon: 1e-7}, program.Increment{N: 1, Delta: 1},
 		program.EMA{N: 9, Decay: 0.9},
 	} {
 		var args []program.Arg

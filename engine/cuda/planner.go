@@ -71,8 +71,7 @@ func (p *planner) step(op program.Op, args []uint64) error {
 		return p.launch("images", kernels.ImagesGrid(op.Batch, op.Pixels), a[0], a[1], a[2], op.Pixels)
 
 	case program.Adam:
-		return p.elementwise(op.N, "adam", a[0], a[1], a[2], a[3], a[4], op.N,
-			op.LearningRate, op.Beta1, op.Beta2, op.Epsilon)
+		return p.elementwise(op.N, "adam", a[0], a[1], a[2], a[3], a[4], a[5], op.N, op.Beta1, op.Beta2, op.Epsilon)
 	case program.EMA:
 		return p.elementwise(op.N, "ema", a[0], a[1], a[2], op.N, op.Decay)
 	case program.Increment:

@@ -11,25 +11,37 @@ var _ = known(Adam{}, EMA{}, Increment{})
 // Adam is one update of N parameters (Kingma and Ba, 2015), in Keras's form, which corrects the
 // rate and not epsilon. With t = step+1:
 //
-//	rate  = LearningRate * sqrt(1-Beta2^t) / (1-Beta1^t)
-//	m     = Beta1*m + (1-Beta1)*grad
-//	v     = Beta2*v + (1-Beta2)*grad^2
-//	param = param - rate*m/(sqrt(v)+Epsilon)
+//	rate_t = (rate[0]+rate[1]) * sqrt(1-Beta2^t) / (1-Beta1^t), in float64
+//	m      = Beta1*m + (1-Beta1)*grad
+//	v      = Beta2*v + (1-Beta2)*grad^2
+//	param  = param - rate_t*m/(sqrt(v)+Epsilon)
 //
-// Arguments: grad [N], step [1] uint32 (updates made before this one), param [N], m [N] and v [N]
-// read and written.
+// The learning rate is read when the operation runs, so that writing it is enough to change it; see
+// [LearningRate] for its two parts. Arguments: grad [N], step [1] uint32 (updates made before this
+// one) and rate [2]; param [N], m [N] and v [N], which are read and written.
 type Adam struct {
-	N                                   int
-	LearningRate, Beta1, Beta2, Epsilon float64
+	N                     int
+	Beta1, Beta2, Epsilon float64
+}
+
+// LearningRate is a rate as Adam reads it: the nearest float32, and the float32 nearest to what that
+// leaves. The first alone would be off by half a unit in its last place, and many a rate_t by one.
+// Where that does not matter, the second may stay 0.
+func LearningRate(rate float64) [2]float32 {
+	high := float32(rate)
+	return [2]float32{high, float32(rate - float64(high))}
 }
 
 func (Adam) Name() string             { return "adam" }
 func (Adam) Elementwise() bool        { return true }
 func (Adam) Tolerance(string) float64 { return 2e-6 }
 
+// MayOverwrite allows a result in the place of the gradient, and not of the rate.
+func (Adam) MayOverwrite(i int) bool { return i == 0 }
+
 func (o Adam) Validate() error {
-	if !(o.LearningRate > 0) || !(o.Epsilon > 0) {
-		return fmt.Errorf("learning rate %v and epsilon %v must be positive", o.LearningRate, o.Epsilon)
+	if !(o.Epsilon > 0) {
+		return fmt.Errorf("epsilon is %v, want a positive number", o.Epsilon)
 	}
 	if !(o.Beta1 >= 0 && o.Beta1 < 1) || !(o.Beta2 >= 0 && o.Beta2 < 1) {
 		return fmt.Errorf("beta1 is %v and beta2 is %v, want 0 <= beta < 1", o.Beta1, o.Beta2)
@@ -38,13 +50,15 @@ func (o Adam) Validate() error {
 }
 
 func (o Adam) Operands() []Operand {
-	return []Operand{f32("grad", o.N, Read), u32("step", 1, Read).drawn(updates),
+	return []Operand{f32("grad", o.N, Read), u32("step", 1, Read).drawn(updates), f32("rate", 2, Read).drawn(rates),
 		f32("param", o.N, ReadWrite), f32("m", o.N, ReadWrite), f32("v", o.N, ReadWrite).drawn((*rand.Rand).ExpFloat64)}
 }
 
+// rates are parts of learning rates, the second not always small.
+func rates(rng *rand.Rand) float64 { return pick(rng, 2e-4, 0.01, 0.5) * rng.Float64() }
+
 func (Adam) Random(rng *rand.Rand, limit int) Op {
-	return Adam{N: size(rng, limit), LearningRate: pick(rng, 2e-4, 0.01, 0.5),
-		Beta1: pick(rng, 0, 0.5, 0.9), Beta2: pick(rng, 0.9, 0.999), Epsilon: pick(rng, 1e-7, 1e-3)}
+	return Adam{N: size(rng, limit), Beta1: pick(rng, 0, 0.5, 0.9), Beta2: pick(rng, 0.9, 0.999), Epsilon: pick(rng, 1e-7, 1e-3)}
 }
 
 func (o Adam) Reference(a Arguments) error {
@@ -52,14 +66,14 @@ func (o Adam) Reference(a Arguments) error {
 }
 
 func adamLoops[E Float](o Adam, a arrays[E]) {
-	grad, step, param, m, v := a.float(0), a.uint32(1)[0], a.float(2), a.float(3), a.float(4)
+	grad, step, rate, param, m, v := a.float(0), a.uint32(1)[0], a.float(2), a.float(3), a.float(4), a.float(5)
 	t := float64(step) + 1
-	rate := E(o.LearningRate * math.Sqrt(1-math.Pow(o.Beta2, t)) / (1 - math.Pow(o.Beta1, t)))
+	corrected := E((float64(rate[0]) + float64(rate[1])) * math.Sqrt(1-math.Pow(o.Beta2, t)) / (1 - math.Pow(o.Beta1, t)))
 	beta1, beta2 := E(o.Beta1), E(o.Beta2)
 	for i, g := range grad {
 		m[i] = beta1*m[i] + (1-beta1)*g
 		v[i] = beta2*v[i] + (1-beta2)*g*g
-		param[i] -= rate * m[i] / (E(math.Sqrt(float64(v[i]))) + E(o.Epsilon))
+		param[i] -= corrected * m[i] / (E(math.Sqrt(float64(v[i]))) + E(o.Epsilon))
 	}
 }
 

@@ -21,7 +21,7 @@ func TestCounts(t *testing.T) {
 		{Conv2DInputGrad{Geometry: strided}, 2 * 2 * 20 * 20 * 3 * 5, 4 * (2*7*7*5 + 9*3*5 + 2*14*14*3)},
 		{MatMul{M: 2, N: 3, K: 5, TransA: true}, 60, 4 * (10 + 15 + 6)},
 		{NewMap([]int{10}, func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[1]) }, []int{10}, []int{10}), 0, 120},
-		{Adam{N: 10}, 0, 4 * (10 + 1 + 2*30)},
+		{Adam{N: 10}, 0, 4 * (10 + 1 + 2 + 2*30)},
 		{Images{Batch: 2, Pixels: 9, Count: 1000}, 0, 2*9 + 2*4 + 4*2*9},
 	} {
 		if got := FLOPs(c.op); got != c.flops {

@@ -26,6 +26,9 @@ func TestValidateRefuses(t *testing.T) {
 	counters := step(Increment{N: 4}, []int{4}, View{0, 0, 4})
 	twice := step(Fill{N: 4}, []int{4, 4}, View{0, 0, 4})
 	twice.Storages[1].Name = "a"
+	overRate := step(Adam{N: 2, Epsilon: 1}, []int{2, 1, 2, 2, 2},
+		View{0, 0, 2}, View{1, 0, 1}, View{2, 0, 2}, View{2, 0, 2}, View{3, 0, 2}, View{4, 0, 2})
+	overRate.Storages[1].DType = Uint32
 	for _, c := range []struct {
 		p    *Program
 		want string
@@ -59,8 +62,9 @@ func TestValidateRefuses(t *testing.T) {
 		{step(DropoutMask{N: 1, Draw: Draw{First: math.MaxInt}}, nil), "elements [9223372036854775807,"},
 		{step(Indices{N: 4, Draw: Draw{First: -4}, Limit: 1}, nil), "elements [-4, -4+4)"},
 		{step(Images{Batch: 1, Pixels: 1}, nil), "images is 0"},
-		{step(Adam{N: 1, Epsilon: 1}, nil), "learning rate 0"},
-		{step(Adam{N: 1, LearningRate: 1, Epsilon: 1, Beta1: 1}, nil), "beta1 is 1"},
+		{step(Adam{N: 1}, nil), "epsilon is 0"},
+		{step(Adam{N: 1, Epsilon: 1, Beta1: 1}, nil), "beta1 is 1"},
+		{overRate, "param overlaps rate"},
 		{step(EMA{N: 1, Decay: 1}, nil), "decay is 1"},
 		{step(Map{Shape: []int{0}, Code: "in 0 -> 0"}, nil), "dimension 0 is 0"},
 		{step(Map{Shape: []int{4}, Code: "in 0 -> 0"}, nil), "reads operand x0 of 0"},

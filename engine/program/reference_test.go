@@ -72,14 +72,14 @@ func TestActivationGradientsAreFiniteDifferences(t *testing.T) {
 // Two updates of one parameter, worked out from the paper's algorithm 1 with epsilon where Keras
 // has it.
 func TestAdam(t *testing.T) {
-	op := Adam{N: 1, LearningRate: 0.1, Beta1: 0.5, Beta2: 0.9, Epsilon: 1e-7}
-	param, m, v := []float64{1}, []float64{0}, []float64{0}
-	compute(t, op, []float64{2}, []uint32{0}, param, m, v)
+	op := Adam{N: 1, Beta1: 0.5, Beta2: 0.9, Epsilon: 1e-7}
+	rate, param, m, v := []float64{0.07, 0.03}, []float64{1}, []float64{0}, []float64{0}
+	compute(t, op, []float64{2}, []uint32{0}, rate, param, m, v)
 	// m = 1, v = 0.4, rate = 0.1*sqrt(0.1)/0.5: the first update is the learning rate, nearly.
 	near(t, "m", m[0], 1, 1e-15)
 	near(t, "v", v[0], 0.4, 1e-15)
 	near(t, "param", param[0], 1-0.1*math.Sqrt(0.1)/0.5/(math.Sqrt(0.4)+1e-7), 1e-15)
-	compute(t, op, []float64{-1}, []uint32{1}, param, m, v)
+	compute(t, op, []float64{-1}, []uint32{1}, rate, param, m, v)
 	near(t, "m", m[0], 0, 1e-15)
 	near(t, "v", v[0], 0.46, 1e-15)
 	near(t, "param after a moment of zero", param[0], 0.9, 1e-7)

@@ -217,6 +217,8 @@ var programChecks = []Check{
 		return nil
 	}},
 
+	{"NewRate", newRate},
+
 	{"NoSteps", func(dev program.Device) error {
 		e, err := dev.Load(&program.Program{Name: "nothing"}, nil)
 		if err != nil {

@@ -222,6 +222,14 @@ func TestFaultsAreFound(t *testing.T) {
 			op.Epsilon /= math.Sqrt(1 - op.Beta2)
 			return program.Compute[float32](op, storages.args(s)...)
 		}},
+		{"the second part of the rate forgotten", "adam", func(s program.Step, storages arrays, run func() error) error {
+			rate := float32s(s, storages, 2)
+			second := rate[1]
+			rate[1] = 0
+			err := run()
+			rate[1] = second
+			return err
+		}},
 		{"a logarithm that loses numbers near one", "normal", func(s program.Step, storages arrays, run func() error) error {
 			op, args := s.Op.(program.Normal), storages.args(s)
 			err := run()

@@ -120,8 +120,8 @@ func trainingProgram() *program.Program {
 
 	n := b.params
 	whole := func(name string) program.View { v := b.in(name, program.Float32, n); v.Offset, v.Len = 0, n; return v }
-	adam := program.Adam{N: n, LearningRate: 0.01, Beta1: 0.5, Beta2: 0.999, Epsilon: 1e-4}
-	b.step("adam", adam, whole("grads"), step, whole("params"), whole("m"), whole("v"))
+	adam := program.Adam{N: n, Beta1: 0.5, Beta2: 0.999, Epsilon: 1e-4}
+	b.step("adam", adam, whole("grads"), step, b.in("rate", program.Float32, 2), whole("params"), whole("m"), whole("v"))
 	b.step("count", program.Increment{N: 1, Delta: 1}, step)
 	return &b.Program
 }
@@ -136,6 +136,9 @@ func trainingStart(p *program.Program) arrays {
 			clear(a)
 		case []float32:
 			switch s.Name {
+			case "rate":
+				rate := program.LearningRate(0.01)
+				copy(a, rate[:])
 			case "params":
 				for j := range a {
 					a[j] = float32(0.4 * rng.NormFloat64())
