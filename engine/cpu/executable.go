@@ -54,7 +54,8 @@ func (d *Device) Load(p *program.Program, bindings program.Bindings) (_ program.
 		args := make(arguments, len(s.Args))
 		for j, v := range s.Args {
 			m := storages[v.Storage]
-			args[j] = m.bytes[v.Offset*m.dtype.Size():][:v.Len*m.dtype.Size()]
+			n := v.Len * m.dtype.Size()
+			args[j] = m.bytes[v.Offset*m.dtype.Size():][:n:n] // others lie behind it
 		}
 		k, err := newKernel(s.Op, args, ws)
 		if err != nil {

@@ -31,6 +31,7 @@ type executable struct {
 	graph    uint64
 	hasGraph bool
 	scratch  []uint64
+	windows  []uint64 // in scratch
 	bytes    int
 	closed   bool
 }
@@ -54,7 +55,11 @@ func (d *Device) Load(p *program.Program, bindings program.Bindings) (program.Ex
 }
 
 func (e *executable) load(bindings program.Bindings) error {
-	addresses, err := e.bind(bindings)
+	storages, err := e.bind(bindings)
+	if err != nil {
+		return err
+	}
+	addresses, err := e.addresses(storages)
 	if err != nil {
 		return err
 	}
@@ -93,16 +98,11 @@ func (e *executable) load(bindings program.Bindings) error {
 }
 
 // plan plans the steps.
-func (e *executable) plan(p *planner, addresses []uint64) error {
+func (e *executable) plan(p *planner, addresses []addresses) error {
 	last := len(e.program.Steps) - 1
 	for i, s := range e.program.Steps {
-		args := make([]uint64, len(s.Args))
-		for j, v := range s.Args {
-			st := e.program.Storages[v.Storage]
-			args[j] = addresses[v.Storage] + uint64(v.Offset*st.DType.Size())
-		}
 		planned := len(p.launches)
-		err := p.step(s.Op, args)
+		err := p.step(s.Op, addresses[i])
 		if err == nil && i == last {
 			err = p.addPending()
 		}
@@ -335,6 +335,11 @@ func (e *executable) Close() error {
 		errs = append(errs, d.driver.StreamSynchronize(d.stream))
 		if e.hasGraph {
 			errs = append(errs, d.driver.GraphDestroy(e.graph))
+		}
+	}
+	for _, window := range e.windows {
+		if d.failure == nil {
+			errs = append(errs, d.driver.MemFree(window))
 		}
 	}
 	for _, ptr := range e.scratch {

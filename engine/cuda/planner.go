@@ -12,9 +12,9 @@ import (
 // planner collects the launches of a program.
 type planner struct {
 	device    *Device
-	args      []uint64 // of the step in hand: device addresses, in the order of the operation's operands
-	workspace uint64   // address of memory that steps may use
-	need      uint64   // bytes of it
+	addresses        // of the step in hand, in the order of the operands
+	workspace uint64 // address of memory that steps may use
+	need      uint64 // bytes of it
 	pending   pendingSums
 	table     uint64        // address of an array for sums
 	sums      []kernels.Sum // of all launches of split_sums
@@ -25,10 +25,10 @@ type planner struct {
 
 // step plans an operation. The launches' arguments follow the kernels' parameters, which package
 // kernels lists.
-func (p *planner) step(op program.Op, args []uint64) error {
-	p.args = args
+func (p *planner) step(op program.Op, of addresses) error {
+	p.addresses = of
 	for i, o := range op.Operands() {
-		if p.pending.touched(args[i], uint64(o.Len*o.DType.Size())) {
+		if p.pending.touched(of.lies[i], uint64(o.Len*o.DType.Size())) {
 			if err := p.addPending(); err != nil {
 				return err
 			}
@@ -111,10 +111,16 @@ func (p *planner) scratch(lengths ...int) []uint64 {
 func (p *planner) splitSum(splits, n, columns int, e epilogue, y uint64) error {
 	part := p.parts(splits, n)
 	if e == noEpilogue {
-		p.pending.add(part, splits, n, y)
+		p.addLater(part, splits, n, y)
 		return nil
 	}
 	return p.addParts(part, splits, n, columns, e, y)
+}
+
+// addLater adds the parts of a sum, which is in the result of the step in hand at the address y, when a step
+// needs it.
+func (p *planner) addLater(part uint64, splits, n int, y uint64) {
+	p.pending.add(part, splits, n, y, p.where(y))
 }
 
 // addParts adds the parts of a sum at once.

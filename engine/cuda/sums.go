@@ -12,19 +12,22 @@ import (
 // so that all of a training step's sums are added at once.
 type pendingSums struct {
 	sums []kernels.Sum
-	used uint64 // bytes of the workspace that the parts take
+	lies []uint64 // where the results are
+	used uint64   // bytes of the workspace that the parts take
 }
 
-// add notes the sum of so many parts of n results at the beginning of the free workspace.
-func (p *pendingSums) add(part uint64, splits, n int, y uint64) {
+// add notes the sum of so many parts of n results at the beginning of the free workspace. Kernels write the
+// results by the address y, and they are where another address says.
+func (p *pendingSums) add(part uint64, splits, n int, y, lies uint64) {
 	p.sums = append(p.sums, kernels.Sum{Part: part, Y: y, N: uint32(n), Splits: uint32(splits)})
+	p.lies = append(p.lies, lies)
 	p.used += align(partBytes(splits, n))
 }
 
 // touched reports whether a result lies in so many bytes at an address.
 func (p *pendingSums) touched(address, size uint64) bool {
-	for _, s := range p.sums {
-		if s.Y < address+size && address < s.Y+floatBytes*uint64(s.N) {
+	for i, s := range p.sums {
+		if p.lies[i] < address+size && address < p.lies[i]+floatBytes*uint64(s.N) {
 			return true
 		}
 	}

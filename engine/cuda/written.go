@@ -37,7 +37,7 @@ func (p *planner) reduce(op program.Reduce) error {
 	}
 	if op.Kind == program.Sum {
 		for k, y := range results {
-			p.pending.add(parts[k], r.Splits, r.Results, y)
+			p.addLater(parts[k], r.Splits, r.Results, y)
 		}
 		return nil
 	}

@@ -116,22 +116,27 @@ func Join(name string, programs ...*Program) (*Program, error) {
 	return joined, nil
 }
 
-// MaxLen is the largest number of elements of a storage.
+// MaxLen is the largest number of elements of an array, which kernels count by 32 bits. Scratch storages hold
+// many arrays, and may be longer.
 const MaxLen = 1<<31 - 1
 
-// Validate reports a storage of more than MaxLen elements, two external storages of one name, or the first step that does not fit its
-// operation: attributes out of range, arguments of another number, type or length, a view outside
-// its storage, or a result that overlaps an operand which the operation still reads.
+// Validate reports an external storage of more than MaxLen elements, two external storages of one name, or the
+// first step that does not fit its operation: attributes out of range, arguments of another number, type or
+// length, a view outside its storage or of more than MaxLen elements, a result that overlaps an operand which the
+// operation still reads, or an operand in scratch that is not what a step wrote there: see [Program.Values].
 func (p *Program) Validate() error {
 	external := map[string]bool{}
 	for _, s := range p.Storages {
+		if s.Scratch {
+			continue
+		}
 		if s.Len > MaxLen {
 			return fmt.Errorf("program %s: storage %q has %d elements, at most %d can be told apart by 32 bits", p.Name, s.Name, s.Len, MaxLen)
 		}
-		if !s.Scratch && external[s.Name] {
+		if external[s.Name] {
 			return fmt.Errorf("program %s: two external storages are called %q", p.Name, s.Name)
 		}
-		external[s.Name] = external[s.Name] || !s.Scratch
+		external[s.Name] = true
 	}
 	for i, s := range p.Steps {
 		if s.Op == nil {
@@ -141,7 +146,8 @@ func (p *Program) Validate() error {
 			return fmt.Errorf("program %s: step %d, %s (%s): %w", p.Name, i, s.Name, s.Op.Name(), err)
 		}
 	}
-	return nil
+	_, _, err := p.Values()
+	return err
 }
 
 func (p *Program) validate(s Step) error {
@@ -163,6 +169,8 @@ func (p *Program) validate(s Step) error {
 			return fmt.Errorf("%s: storage %q is %v, want %v", o.Name, st.Name, st.DType, o.DType)
 		case v.Len != o.Len:
 			return fmt.Errorf("%s: view of %d elements, want %d", o.Name, v.Len, o.Len)
+		case v.Len > MaxLen:
+			return fmt.Errorf("%s has %d elements, at most %d can be told apart by 32 bits", o.Name, v.Len, MaxLen)
 		case v.Offset < 0 || v.Offset > st.Len-v.Len:
 			return fmt.Errorf("%s: elements [%d, %d) of storage %q, which has %d",
 				o.Name, v.Offset, v.Offset+v.Len, st.Name, st.Len)

@@ -1,6 +1,9 @@
 package ptxemu
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // uses are the registers whose contents an instruction reads and writes, beyond those that every path to it
 // has certainly written.
@@ -88,13 +91,17 @@ func (w *warp) race(in *inst, lane, o int, does string, old accessRecord, did st
 func (w *warp) checkGlobal(in *inst, lane int, a *allocation, o, n uint64, acc access) bool {
 	addr := a.base + o
 	stamp := w.blk.stamp
-	if acc != accessWrite && !written(a.init[o:o+n]) {
-		w.fail(in, lane, "%s %d bytes of global memory at %#x that were never written: %s", acc.verb(), n, addr, a.describe(addr))
+	if acc != accessWrite && !a.written(o, n) {
+		whose := ""
+		if i := slices.IndexFunc(a.init[o:o+n], func(mark byte) bool { return mark != a.mark && mark != 0 }); i >= 0 {
+			whose = ", where something else was written"
+		}
+		w.fail(in, lane, "%s %d bytes of global memory at %#x that were never written: %s%s", acc.verb(), n, addr, a.describe(addr), whose)
 		return false
 	}
 	switch acc {
 	case accessWrite:
-		fill(a.init[o:o+n], 1)
+		fill(a.init[o:o+n], a.mark)
 		if a.readOnly {
 			return true
 		}
@@ -125,15 +132,23 @@ func (w *warp) checkGlobal(in *inst, lane int, a *allocation, o, n uint64, acc a
 	return true
 }
 
-// written is allSet for the sizes of accesses.
-func written(b []byte) bool {
+// written reports whether n bytes were written: by way of a itself if it is a window, or else by anyone.
+func (a *allocation) written(o, n uint64) bool {
+	b := a.init[o : o+n]
+	word := uint64(a.mark) * 0x01010101_01010101
 	switch len(b) {
 	case 4:
-		return le.Uint32(b) == 0x01010101
+		if le.Uint32(b) == uint32(word) {
+			return true
+		}
 	case 8:
-		return le.Uint64(b) == 0x01010101_01010101
+		if le.Uint64(b) == word {
+			return true
+		}
 	case 16:
-		return le.Uint64(b)&le.Uint64(b[8:]) == 0x01010101_01010101
+		if le.Uint64(b) == word && le.Uint64(b[8:]) == word {
+			return true
+		}
 	}
-	return allSet(b)
+	return !slices.ContainsFunc(b, func(mark byte) bool { return mark == 0 || a.window && mark != a.mark })
 }

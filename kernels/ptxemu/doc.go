@@ -36,7 +36,8 @@
 // [Options].Checks also:
 //
 //   - Reads of global, shared or local memory that was never written, byte by byte. Copies from the host and memset
-//     write; shared memory is unwritten when a block begins.
+//     write; shared memory is unwritten when a block begins. Memory that is read by way of a window
+//     ([Driver.MemWindow]) must have been written by way of the same.
 //   - Reads of registers that this lane never wrote. LLVM marks registers that it leaves undefined on purpose by
 //     the comment "implicit-def"; those count as written.
 //   - Races in shared memory: two threads of a block touch the same bytes, one writes, and no barrier of all the block's

@@ -271,7 +271,30 @@ func (d *Driver) MemAlloc(bytes uint64) (uint64, error) {
 	return a.base, nil
 }
 
-// MemFree frees what MemAlloc returned.
+// MemWindow gives n bytes of device memory another address. What lies there is the same, but by this address no
+// access may leave these bytes, nor read what was not written by this address: windows of one allocation tell
+// arrays apart that lie in it side by side, or one after the other in the same place. The address is aligned as the
+// other one. MemFree frees the window alone.
+func (d *Driver) MemWindow(ptr, n uint64) (uint64, error) {
+	err := d.enter()
+	defer d.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	if n == 0 {
+		return 0, newError(codeInvalidValue, "window of 0 bytes")
+	}
+	if err := d.notCapturing("MemWindow"); err != nil {
+		return 0, err
+	}
+	a, err := d.mem.window(ptr, n, "a window")
+	if err != nil {
+		return 0, fmt.Errorf("MemWindow: %w", err)
+	}
+	return a.base, nil
+}
+
+// MemFree frees what MemAlloc or MemWindow returned.
 func (d *Driver) MemFree(ptr uint64) error {
 	err := d.enter()
 	defer d.mu.Unlock()
@@ -301,7 +324,7 @@ func (d *Driver) MemsetD8(dst uint64, value byte, n uint64) error {
 
 func (a *allocation) noteHostWrite(o, n uint64) {
 	if a.init != nil {
-		fill(a.init[o:o+n], 1)
+		fill(a.init[o:o+n], a.mark)
 	}
 }
 

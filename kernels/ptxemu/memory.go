@@ -25,7 +25,9 @@ type allocation struct {
 	name       string // what messages call it
 	readOnly   bool   // .const
 	data       []byte
-	init       []byte // 1 for each byte that has been written; nil without checks
+	window     bool   // data and shadow are parts of another allocation's
+	init       []byte // the mark of who has written it last for each byte, 0 for nobody; nil without checks
+	mark       uint8  // what is written by way of this allocation has
 
 	// writers holds for each 4 bytes the launch and the block that wrote them last: launch<<32 | block+1.
 	writers []uint64
@@ -61,6 +63,7 @@ type memory struct {
 	total  uint64
 	used   uint64
 	next   uint64
+	mark   uint8 // of the last window
 	checks bool
 	marks  bool
 }
@@ -73,7 +76,7 @@ func (m *memory) alloc(size uint64, name string) (*allocation, error) {
 	if size > m.total-m.used {
 		return nil, newError(codeOutOfMemory, "out of memory: %d bytes wanted, %d of %d free", size, m.total-m.used, m.total)
 	}
-	a := &allocation{base: m.next, size: size, name: name, data: make([]byte, size)}
+	a := &allocation{size: size, name: name, data: make([]byte, size), mark: ownMark}
 	if m.checks {
 		a.init = make([]byte, size)
 		a.writers = make([]uint64, (size+3)/4)
@@ -82,8 +85,41 @@ func (m *memory) alloc(size uint64, name string) (*allocation, error) {
 		a.marks = newSectorMarks(size)
 	}
 	m.used += size
-	m.next += (size + allocGuard + allocAlign - 1) / allocAlign * allocAlign
+	m.place(a, 0)
+	return a, nil
+}
+
+// place gives an allocation an address, so much behind an aligned one.
+func (m *memory) place(a *allocation, behind uint64) {
+	a.base = m.next + behind
+	m.next += (behind + a.size + allocGuard + allocAlign - 1) / allocAlign * allocAlign
 	m.allocs = append(m.allocs, a)
+}
+
+// ownMark is the mark of what is written without a window. Windows have the others, in turn.
+const ownMark = 1
+
+// window makes a window of size bytes at an address. Nothing in it has been written, for whoever reads.
+func (m *memory) window(addr, size uint64, name string) (*allocation, error) {
+	of, o, err := m.rangeAt(addr, size)
+	if err != nil {
+		return nil, err
+	}
+	if o%4 != 0 {
+		return nil, newError(codeInvalidValue, "a window at %#x, which no word begins at", addr)
+	}
+	if m.mark++; m.mark <= ownMark {
+		m.mark = ownMark + 1
+	}
+	a := &allocation{size: size, name: name, data: of.data[o:][:size:size], window: true, mark: m.mark}
+	if m.checks {
+		a.init, a.writers = of.init[o:][:size:size], of.writers[o/4:][:(size+3)/4]
+		clear(a.init)
+	}
+	if m.marks {
+		a.marks = newSectorMarks(size)
+	}
+	m.place(a, addr%allocAlign)
 	return a, nil
 }
 
@@ -124,7 +160,9 @@ func (m *memory) free(base uint64) error {
 	if !ok {
 		return newError(codeInvalidValue, "%#x is no allocation", base)
 	}
-	m.used -= m.allocs[i].size
+	if !m.allocs[i].window {
+		m.used -= m.allocs[i].size
+	}
 	m.allocs = slices.Delete(m.allocs, i, i+1)
 	return nil
 }
