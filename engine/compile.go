@@ -23,8 +23,8 @@ type Place struct {
 //
 // LeakyReLU, its gradient, Sigmoid and Dropout become part of the convolution or product before them
 // where nothing else needs its result. Other maps become part of the maps and reductions that read their
-// results, where that saves traffic. Reshapes cost nothing, and intermediate values share scratch storages
-// by the spans in which they are needed. The same graph gives the same program every time.
+// results, where that saves traffic. Reshapes cost nothing, and intermediate values share scratch
+// memory by the spans in which they are needed. The same graph gives the same program every time.
 //
 // Besides the operations of this package it knows Gorgonia's own +, ⊙ (of one shape, or by a
 // constant), neg, sigmoid and reshape, and constants whose elements are all equal. Any other
@@ -73,22 +73,19 @@ func compile(name string, do passes, outputs, inputs []Place) (*program.Program,
 		}
 		c.steps = fuseMaps(fuse(c.steps))
 	}
-	p, err := emit(name, c.steps, assignSlots(c.steps, do.inPlace, do.reuse))
-	if err != nil {
-		return nil, err
-	}
+	p := emit(name, c.steps, place(blocksOf(c.steps, do.inPlace, do.reuse)))
 	return p, p.Validate()
 }
 
 // value is what a step computes or an input holds. Nodes that are reshapes of each other are one
 // value.
 type value struct {
-	node *gorgonia.Node
-	len  int
-	def  *step        // nil for an input
-	uses int          // how often steps read it
-	at   *program.Arg // its external place; nil if it is scratch
-	slot int          // its scratch storage, otherwise
+	node  *gorgonia.Node
+	len   int
+	def   *step        // nil for an input
+	uses  int          // how often steps read it
+	at    *program.Arg // its external place; nil if it is scratch
+	block *block       // its place in scratch, otherwise
 }
 
 func (v *value) isScratch() bool { return v.at == nil }

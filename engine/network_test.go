@@ -19,6 +19,8 @@ type network struct {
 	rng        *rand.Rand
 	parameters gorgonia.Nodes
 	byName     map[string]*gorgonia.Node
+
+	withoutValues bool // for programs that are not run
 }
 
 func newNetwork(t testing.TB, dtype tensor.Dtype, seed uint64) *network {
@@ -65,6 +67,16 @@ func (b *network) fill(name string, draw func() float64, shape ...int) *gorgonia
 	if n, ok := b.byName[name]; ok {
 		return n
 	}
+	options := []gorgonia.NodeConsOpt{gorgonia.WithName(name), gorgonia.WithShape(shape...)}
+	if !b.withoutValues {
+		options = append(options, gorgonia.WithValue(b.draw(draw, shape)))
+	}
+	n := gorgonia.NewTensor(b.g, b.dtype, len(shape), options...)
+	b.byName[name] = n
+	return n
+}
+
+func (b *network) draw(draw func() float64, shape tensor.Shape) tensor.Tensor {
 	v := tensor.New(tensor.Of(b.dtype), tensor.WithShape(shape...))
 	for i := range v.Shape().TotalSize() {
 		if b.dtype == tensor.Float64 {
@@ -73,9 +85,7 @@ func (b *network) fill(name string, draw func() float64, shape ...int) *gorgonia
 			v.Float32s()[i] = float32(draw())
 		}
 	}
-	n := gorgonia.NewTensor(b.g, b.dtype, len(shape), gorgonia.WithName(name), gorgonia.WithShape(shape...), gorgonia.WithValue(v))
-	b.byName[name] = n
-	return n
+	return v
 }
 
 func (b *network) parameter(name string, shape ...int) *gorgonia.Node {

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -11,7 +12,7 @@ import (
 
 // referenceDevice runs programs by the same loops as the operations' Do, so that its results are
 // bit for bit those of Gorgonia's machine on the same graph, if the program is right. Scratch is
-// NaN before each run.
+// NaN before each run, and so is each result before its step, unless it overwrites an operand.
 type referenceDevice struct{ allocated int }
 
 type referenceMemory struct {
@@ -99,6 +100,13 @@ func (e *referenceExecutable) Run() error {
 		var args []any
 		for _, v := range s.Args {
 			args = append(args, e.arrays[v.Storage][v.Offset:][:v.Len])
+		}
+		for i, o := range s.Op.Operands() {
+			if o.Access == program.Write && !slices.Contains(s.Args[:i], s.Args[i]) {
+				for j := range args[i].([]float32) {
+					args[i].([]float32)[j] = float32(math.NaN())
+				}
+			}
 		}
 		if err := program.Compute[float32](s.Op, args...); err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)

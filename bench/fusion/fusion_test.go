@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"gangpu/engine/enginetest"
+)
 
 // Fused, the compositions move at most 1.15 times the floor, but for those named here.
 func TestCompositionsMoveLittle(t *testing.T) {
@@ -22,4 +26,34 @@ func TestCompositionsMoveLittle(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Compositions with their gradients take little more scratch memory than the order of their steps allows.
+func TestScratchOfCompositions(t *testing.T) {
+	worst, of := 0., ""
+	for _, c := range compositions {
+		outputs, err := c.withGradient()
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		p, err := compile(outputs...)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		size, bound, err := enginetest.Scratch(p)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if bound == 0 {
+			continue
+		}
+		ratio := float64(size) / float64(bound)
+		if !(ratio <= 1.1) {
+			t.Errorf("%s: %d elements of scratch, %.3f times the bound of %d", c.name, size, ratio, bound)
+		}
+		if ratio > worst {
+			worst, of = ratio, c.name
+		}
+	}
+	t.Logf("at most %.4f times the bound, of %s", worst, of)
 }

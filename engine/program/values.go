@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Value is what one step writes to a scratch storage: its result, or several that lie one behind the other.
-// Values lie in the same elements if their times do not overlap.
+// Value is what one step writes to a scratch storage: a result, or several that lie one behind the other and are read
+// as one. Values lie in the same elements if their times do not overlap.
 type Value struct {
 	View
 	Step int // that writes it
@@ -15,9 +15,9 @@ type Value struct {
 
 // Values lists the values of a program's scratch storages in the order in which they are written. of has for each
 // argument of each step the number of its value, -1 for an argument in an external storage. It is an error if a
-// step reads elements that are not, as a whole, of one value of which nothing has been overwritten.
+// step reads elements that are not results of one step of which nothing has been overwritten.
 func (p *Program) Values() (values []Value, of [][]int, err error) {
-	intact := make([][]int, len(p.Storages)) // values that nothing has overwritten, by their offsets
+	t := valueTracker{intact: make([][]int, len(p.Storages))}
 	of = make([][]int, len(p.Steps))
 	for i, s := range p.Steps {
 		operands := s.Op.Operands()
@@ -27,52 +27,78 @@ func (p *Program) Values() (values []Value, of [][]int, err error) {
 			if of[i][j] = -1; !p.Storages[v.Storage].Scratch || o.Access == Write {
 				continue
 			}
-			k := lastAt(values, intact[v.Storage], v.Offset)
-			if k < 0 || v.Offset+v.Len > values[k].Offset+values[k].Len {
+			if of[i][j] = t.read(v); of[i][j] < 0 {
 				return nil, nil, fmt.Errorf("program %s: step %d, %s (%s): %s is not of one step: elements [%d, %d) of storage %q",
 					p.Name, i, s.Name, s.Op.Name(), o.Name, v.Offset, v.Offset+v.Len, p.Storages[v.Storage].Name)
 			}
-			of[i][j] = k
 		}
 		for j, o := range operands {
-			v := s.Args[j]
-			if !p.Storages[v.Storage].Scratch || o.Access != Write {
-				continue
+			if v := s.Args[j]; p.Storages[v.Storage].Scratch && o.Access == Write {
+				of[i][j] = t.write(v, i)
 			}
-			if j > 0 && of[i][j-1] >= 0 && operands[j-1].Access == Write {
-				last := &values[of[i][j-1]]
-				if v.Storage == last.Storage && v.Offset == last.Offset+last.Len {
-					of[i][j], last.Len = of[i][j-1], last.Len+v.Len
-					intact[v.Storage] = overwrite(values, intact[v.Storage], of[i][j])
-					continue
-				}
+		}
+	}
+	values, number := t.values()
+	for _, args := range of {
+		for j, k := range args {
+			if k >= 0 {
+				args[j] = number[k]
 			}
-			of[i][j] = len(values)
-			values = append(values, Value{v, i})
-			intact[v.Storage] = overwrite(values, intact[v.Storage], of[i][j])
 		}
 	}
 	return values, of, nil
 }
 
-// lastAt is the last of some values, sorted by their offsets, that begins at an offset or before, -1 for none.
-func lastAt(values []Value, sorted []int, offset int) int {
-	i, found := slices.BinarySearchFunc(sorted, offset, func(k, offset int) int { return cmp.Compare(values[k].Offset, offset) })
-	if !found {
-		i--
-	}
-	if i < 0 {
-		return -1
-	}
-	return sorted[i]
+// valueTracker follows the results in scratch, step by step.
+type valueTracker struct {
+	results []Value
+	joined  []bool  // with the result before, by a read of both
+	intact  [][]int // for each storage, results of which nothing was overwritten, by their offsets
 }
 
-// overwrite puts value k in the place of those that overlap it. The values are disjoint and sorted by their offsets.
-func overwrite(values []Value, sorted []int, k int) []int {
-	v := values[k]
-	first, _ := slices.BinarySearchFunc(sorted, v.Offset, func(k, offset int) int {
-		return cmp.Compare(values[k].Offset+values[k].Len, offset+1) // the first that ends behind the offset
+// read returns the first of the results that are read, -1 if the elements are not results of one step.
+func (t *valueTracker) read(v View) int {
+	intact := t.intact[v.Storage]
+	at, found := slices.BinarySearchFunc(intact, v.Offset, func(k, offset int) int { return cmp.Compare(t.results[k].Offset, offset) })
+	if !found {
+		at--
+	}
+	if at < 0 {
+		return -1
+	}
+	first := intact[at]
+	last := t.results[first]
+	for k := first + 1; last.Offset+last.Len < v.Offset+v.Len; k++ {
+		if at++; at == len(intact) || intact[at] != k || t.results[k].Step != last.Step || t.results[k].Offset != last.Offset+last.Len {
+			return -1
+		}
+		last, t.joined[k] = t.results[k], true
+	}
+	return first
+}
+
+// write puts a result of a step in the place of all that it overlaps, and returns its number.
+func (t *valueTracker) write(v View, step int) int {
+	k := len(t.results)
+	t.results, t.joined = append(t.results, Value{v, step}), append(t.joined, false)
+	intact := t.intact[v.Storage]
+	first, _ := slices.BinarySearchFunc(intact, v.Offset+1, func(k, end int) int {
+		return cmp.Compare(t.results[k].Offset+t.results[k].Len, end)
 	})
-	end, _ := slices.BinarySearchFunc(sorted, v.Offset+v.Len, func(k, offset int) int { return cmp.Compare(values[k].Offset, offset) })
-	return slices.Replace(sorted, first, end, k)
+	end, _ := slices.BinarySearchFunc(intact, v.Offset+v.Len, func(k, offset int) int { return cmp.Compare(t.results[k].Offset, offset) })
+	t.intact[v.Storage] = slices.Replace(intact, first, end, k)
+	return k
+}
+
+// values makes one of results that are read as one, and returns the number of each result's value.
+func (t *valueTracker) values() (values []Value, number []int) {
+	for k, r := range t.results {
+		if t.joined[k] {
+			values[len(values)-1].Len += r.Len
+		} else {
+			values = append(values, r)
+		}
+		number = append(number, len(values)-1)
+	}
+	return values, number
 }

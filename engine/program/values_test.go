@@ -33,6 +33,15 @@ func TestValueOfSeveralResults(t *testing.T) {
 	if err := p.Validate(); err != nil {
 		t.Error(err)
 	}
+	alone := *p // What is read alone is a value of its own, and the other may be overwritten before.
+	alone.Steps = []Step{p.Steps[0],
+		{Op: copyOf(4), Name: "over the first", Args: []View{{1, 0, 4}, {0, 0, 4}}},
+		{Op: copyOf(4), Name: "the second", Args: []View{{0, 4, 4}, {1, 0, 4}}},
+	}
+	want := [][]int{{-1, 0, 1}, {-1, 2}, {1, -1}}
+	if _, of, err := alone.Values(); err != nil || !reflect.DeepEqual(of, want) {
+		t.Errorf("arguments are of values %v, want %v; %v", of, want, err)
+	}
 	p.Steps[0].Args[1], p.Steps[0].Args[2] = p.Steps[0].Args[2], p.Steps[0].Args[1]
 	if err := p.Validate(); err == nil {
 		t.Error("results in another order are read as one")
