@@ -26,7 +26,17 @@ func VJP(y, dy, x *gorgonia.Node) (*gorgonia.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return gradients[0], nil
+	return gradients[0], checkDepends(y, gradients, x)
+}
+
+// checkDepends reports a node that y does not depend on: it has no gradient.
+func checkDepends(y *gorgonia.Node, gradients gorgonia.Nodes, with ...*gorgonia.Node) error {
+	for i, x := range with {
+		if gradients[i] == nil {
+			return opError("vjp", fmt.Errorf("%s does not depend on %s", describe(y), describe(x)), y, x)
+		}
+	}
+	return nil
 }
 
 // Grad is the gradient of a scalar with respect to each of some nodes, as gorgonia.Grad makes it, with three
@@ -34,6 +44,15 @@ func VJP(y, dy, x *gorgonia.Node) (*gorgonia.Node, error) {
 // are not asked for; and all of its nodes are operations of this package, which tells them apart in large graphs
 // where Gorgonia may take one for another. All that lies between must be operations of this package.
 func Grad(y *gorgonia.Node, with ...*gorgonia.Node) (gorgonia.Nodes, error) {
+	gradients, err := GradIfAny(y, with...)
+	if err != nil {
+		return nil, err
+	}
+	return gradients, checkDepends(y, gradients, with...)
+}
+
+// GradIfAny is Grad, but the gradient with respect to a node that y does not depend on is nil, and no error.
+func GradIfAny(y *gorgonia.Node, with ...*gorgonia.Node) (gorgonia.Nodes, error) {
 	of := []input{{"y", y, 0}}
 	for i, x := range with {
 		of = append(of, input{fmt.Sprintf("input %d", i), x, -1})
@@ -48,7 +67,8 @@ func Grad(y *gorgonia.Node, with ...*gorgonia.Node) (gorgonia.Nodes, error) {
 	return sweep(y, y.Graph().AddNode(one), with...)
 }
 
-// sweep goes from y back to some nodes, and adds up what each use of a node adds to its gradient.
+// sweep goes from y back to some nodes, and adds up what each use of a node adds to its gradient, which is nil if y
+// does not depend on the node.
 func sweep(y, dy *gorgonia.Node, with ...*gorgonia.Node) (gorgonia.Nodes, error) {
 	between := between(with, y)
 	needed := map[*gorgonia.Node]bool{}
@@ -88,9 +108,7 @@ func sweep(y, dy *gorgonia.Node, with ...*gorgonia.Node) (gorgonia.Nodes, error)
 	}
 	all := make(gorgonia.Nodes, len(with))
 	for i, x := range with {
-		if all[i] = gradients[x]; all[i] == nil {
-			return nil, opError("vjp", fmt.Errorf("%s does not depend on %s", describe(y), describe(x)), y, x)
-		}
+		all[i] = gradients[x]
 	}
 	return all, nil
 }
