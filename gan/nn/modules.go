@@ -1,0 +1,210 @@
+package nn
+
+import (
+	"fmt"
+
+	"gangpu/engine/expr"
+	"gangpu/engine/program"
+)
+
+// Units say what a dense layer is.
+type Units struct {
+	N        int
+	NoBias   bool
+	Init     Initialiser // of the kernel
+	Spectral bool        // the kernel is divided by its largest singular value (Miyato et al., 2018)
+}
+
+// Conv says what a convolution is. Sizes are of squares, in pixels.
+type Conv struct {
+	Filters, Kernel int
+	Stride          int             // 0 means 1
+	Padding         program.Padding // program.Same, as Keras has it, if not given
+	NoBias          bool
+	Init            Initialiser // of the kernel
+	Spectral        bool        // as of Units
+}
+
+// Padding of convolutions.
+var (
+	Same  = program.Same
+	Valid = program.Valid
+)
+
+// Pad is a padding by so many pixels on each side, as PyTorch has it.
+func Pad(pixels int) program.Padding { return program.Explicit(pixels, pixels, pixels, pixels) }
+
+// Dense multiplies x [batch, in] by a kernel [in, N] and adds a bias.
+func (l *Layers) Dense(x *Node, u Units) *Node {
+	a := l.layer("dense")
+	return a.do(func() *Node {
+		in := x.Channels()
+		kernel := a.kernel([]int{in, u.N}, Fans{in, u.N}, u.Init, u.Spectral)
+		return apply(dense{}, a.withBias(x, kernel, u.N, u.NoBias)...)
+	})
+}
+
+// Conv2D convolves images with a kernel [Kernel, Kernel, in, Filters] and adds a bias.
+func (l *Layers) Conv2D(x *Node, c Conv) *Node {
+	a := l.layer("conv2d")
+	return a.do(func() *Node {
+		in, taps, stride := x.Channels(), c.Kernel*c.Kernel, max(c.Stride, 1)
+		kernel := a.kernel([]int{c.Kernel, c.Kernel, in, c.Filters}, Fans{taps * in, taps * c.Filters}, c.Init, c.Spectral)
+		return apply(conv2D{[2]int{stride, stride}, c.Padding}, a.withBias(x, kernel, c.Filters, c.NoBias)...)
+	})
+}
+
+// ConvTranspose is the transposed convolution of images with a kernel [Kernel, Kernel, Filters, in], plus a bias.
+func (l *Layers) ConvTranspose(x *Node, c Conv) *Node {
+	a := l.layer("conv2d_transpose")
+	return a.do(func() *Node {
+		in, taps, stride := x.Channels(), c.Kernel*c.Kernel, max(c.Stride, 1)
+		kernel := a.kernel([]int{c.Kernel, c.Kernel, c.Filters, in}, Fans{taps * c.Filters, taps * in}, c.Init, c.Spectral)
+		return apply(conv2DTranspose{[2]int{stride, stride}, c.Padding}, a.withBias(x, kernel, c.Filters, c.NoBias)...)
+	})
+}
+
+// kernel is the layer's, divided by its largest singular value if it is to be. The vector of the power iteration is
+// a state of the layer.
+func (a layer) kernel(shape []int, fans Fans, init Initialiser, spectral bool) *Node {
+	kernel := a.parameter("kernel", shape, fans, init)
+	if !spectral || a.graph.err != nil {
+		return kernel
+	}
+	u := a.state("u", []int{1, shape[len(shape)-1]}, RandomNormal(0, 1))
+	normalised := applyAll(spectralNorm{1e-12}, 2, kernel, u)
+	a.set(u, func(*Node) *Node { return normalised[1] })
+	return normalised[0]
+}
+
+func (a layer) withBias(x, kernel *Node, n int, none bool) []*Node {
+	if none {
+		return []*Node{x, kernel}
+	}
+	return []*Node{x, kernel, a.parameter("bias", []int{n}, Fans{}, Zeros)}
+}
+
+// Dropout sets a share of the elements to zero in training, and scales the others to make up for it.
+func (l *Layers) Dropout(x *Node, rate float64) *Node {
+	a := l.layer("dropout")
+	return a.do(func() *Node {
+		if !(rate >= 0 && rate < 1) {
+			return l.graph.fail(fmt.Errorf("a dropout rate of %v", rate))
+		}
+		if !l.Training || rate == 0 {
+			return x
+		}
+		return apply(dropout{}, x, a.random("mask", Mask, rate, x.Shape()))
+	})
+}
+
+// Noise is normal numbers of a shape, the batch first: drawn anew for each batch, in use too.
+func (l *Layers) Noise(shape ...int) *Node {
+	a := l.layer("noise")
+	return a.do(func() *Node { return a.random("draw", Normal, 0, shape) })
+}
+
+// random is a draw of this application of the network.
+func (a layer) random(name string, d Distribution, rate float64, shape []int) *Node {
+	return a.graph.Random(a.draws+a.name[len(a.parameters.Network):]+"/"+name, d, rate, shape...)
+}
+
+// Norm says how a layer normalises.
+type Norm struct {
+	Epsilon  float64     // 0 means 1e-5
+	Momentum float64     // of a batch norm's running averages: what stays of them in each update; 0 means 0.9
+	NoAffine bool        // without gamma and beta
+	Gamma    Initialiser // 1 if not given
+	Groups   int         // of a group norm
+}
+
+func (o Norm) epsilon() float64 {
+	if o.Epsilon == 0 {
+		return 1e-5
+	}
+	return o.Epsilon
+}
+
+// BatchNorm normalises each channel: in training by its mean and variance over the batch (Ioffe and Szegedy, 2015),
+// in use by running averages of both, which training keeps as state.
+func (l *Layers) BatchNorm(x *Node, o Norm) *Node {
+	a := l.layer("batch_norm")
+	return a.do(func() *Node {
+		c := []int{x.Channels()}
+		mean, variance := a.state("moving_mean", c, Zeros), a.state("moving_variance", c, Ones)
+		affine := a.affine(c, o)
+		if !l.Training {
+			return apply(normalise{o.epsilon()}, append([]*Node{x, mean, variance}, affine...)...)
+		}
+		y := applyAll(norm{Over: "batch", Epsilon: o.epsilon()}, 3, append([]*Node{x}, affine...)...)
+		momentum := o.Momentum
+		if momentum == 0 {
+			momentum = 0.9
+		}
+		for i, state := range []*Node{mean, variance} {
+			a.set(state, func(now *Node) *Node {
+				return Map("running", func(v ...expr.Expr) expr.Expr {
+					return v[0].Add(expr.Const(1 - momentum).Mul(v[1].Sub(v[0])))
+				}, now, batchOf(y[1+i]))
+			})
+		}
+		return y[0]
+	})
+}
+
+// batchOf is a statistic [1, ..., channels] as [channels].
+func batchOf(x *Node) *Node { return apply(vector{}, x) }
+
+// affine are gamma and beta of a norm, if it has them.
+func (a layer) affine(shape []int, o Norm) []*Node {
+	if o.NoAffine {
+		return nil
+	}
+	gamma := o.Gamma
+	if gamma == (Initialiser{}) {
+		gamma = Ones
+	}
+	return []*Node{a.parameter("gamma", shape, Fans{}, gamma), a.parameter("beta", shape, Fans{}, Zeros)}
+}
+
+func (l *Layers) normOver(x *Node, over string, o Norm) *Node {
+	a := l.layer(over + "_norm")
+	return a.do(func() *Node {
+		affine := a.affine([]int{x.Channels()}, o)
+		return apply(norm{Over: over, Epsilon: o.epsilon(), Groups: o.Groups}, append([]*Node{x}, affine...)...)
+	})
+}
+
+// InstanceNorm normalises each channel of each image by its own moments (Ulyanov et al., 2016).
+func (l *Layers) InstanceNorm(x *Node, o Norm) *Node { return l.normOver(x, "instance", o) }
+
+// LayerNorm normalises each pixel by the moments of its channels (Ba et al., 2016).
+func (l *Layers) LayerNorm(x *Node, o Norm) *Node { return l.normOver(x, "layer", o) }
+
+// GroupNorm normalises groups of channels of each image (Wu and He, 2018).
+func (l *Layers) GroupNorm(x *Node, o Norm) *Node { return l.normOver(x, "group", o) }
+
+// PReLU is x where x > 0, else alpha*x, with a learned alpha for each channel (He et al., 2015).
+func (l *Layers) PReLU(x *Node, alpha float64) *Node {
+	a := l.layer("prelu")
+	return a.do(func() *Node {
+		return apply(prelu{}, x, a.parameter("alpha", []int{x.Channels()}, Fans{}, Constant(alpha)))
+	})
+}
+
+// Embedding is a learned array of each class: the product of one-hot classes [batch, classes] and a kernel [classes,
+// n].
+func (l *Layers) Embedding(classes *Node, n int) *Node { return l.embedding("embedding", classes, n) }
+
+// ClassEmbedding is Embedding under the name that models of format 2 have for it.
+func (l *Layers) ClassEmbedding(classes *Node, n int) *Node {
+	return l.embedding("class_embedding", classes, n)
+}
+
+func (l *Layers) embedding(kind string, classes *Node, n int) *Node {
+	a := l.layer(kind)
+	return a.do(func() *Node {
+		k := classes.Channels()
+		return apply(dense{}, classes, a.parameter("kernel", []int{k, n}, Fans{k, n}, Initialiser{}))
+	})
+}

@@ -1,0 +1,238 @@
+package nn
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"gangpu/engine/program"
+)
+
+// Saved is a graph of inference as data: what a model file holds, so that images can be made by a program that does
+// not know the network.
+type Saved struct {
+	Inputs  []SavedInput `json:"inputs"`
+	Nodes   []SavedNode  `json:"nodes"` // operands first
+	Outputs []string     `json:"outputs"`
+}
+
+// SavedInput is an input of a saved graph.
+type SavedInput struct {
+	Name  string `json:"name"`
+	Role  Role   `json:"role"`
+	Shape []int  `json:"shape"` // of an array; of other inputs that of one example
+	// Distribution is how noise is drawn.
+	Distribution Distribution `json:"distribution,omitempty"`
+}
+
+// Role is what an input of a saved graph is.
+type Role string
+
+const (
+	Array   Role = "array"   // a parameter or a state, by its name in the model file
+	Noise   Role = "noise"   // drawn
+	Example Role = "example" // given: images, classes
+)
+
+// SavedNode is an operation of a saved graph.
+type SavedNode struct {
+	Kind       string          `json:"kind"`
+	Attributes json.RawMessage `json:"attributes,omitempty"`
+	Inputs     []string        `json:"inputs"`
+	Outputs    []string        `json:"outputs"`
+}
+
+// Save writes down what the outputs need. Operations of [Custom] cannot be saved.
+func (g *Graph) Save(outputs ...*Node) (*Saved, error) {
+	if g.err != nil {
+		return nil, g.err
+	}
+	s := &Saved{}
+	needed := map[string]bool{}
+	for _, o := range outputs {
+		needed[o.name] = true
+		s.Outputs = append(s.Outputs, o.name)
+	}
+	for i := len(g.records) - 1; i >= 0; i-- {
+		r := g.records[i]
+		if !slices.ContainsFunc(r.outputs, func(name string) bool { return needed[name] }) {
+			continue
+		}
+		n, err := saveOp(r.op)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", g.name, err)
+		}
+		n.Inputs, n.Outputs = r.inputs, r.outputs
+		for _, name := range r.inputs {
+			if name == "" {
+				return nil, fmt.Errorf("%s: a constant in %s cannot be saved", g.name, n.Kind)
+			}
+			needed[name] = true
+		}
+		s.Nodes = append(s.Nodes, n)
+	}
+	slices.Reverse(s.Nodes)
+	for _, in := range g.inputs {
+		name := in.Node.Name()
+		if !needed[name] {
+			continue
+		}
+		saved := SavedInput{Name: name, Role: Example, Shape: slices.Clone(in.Node.Shape())}
+		for _, d := range g.draws {
+			if d.Name == name {
+				saved.Role, saved.Distribution = Noise, d.Distribution
+			}
+		}
+		switch {
+		case g.arrays[name]:
+			saved.Role = Array
+		case len(saved.Shape) == 0:
+			return nil, fmt.Errorf("%s: input %q has no batch", g.name, name)
+		default:
+			saved.Shape = saved.Shape[1:]
+		}
+		s.Inputs = append(s.Inputs, saved)
+	}
+	return s, nil
+}
+
+func saveOp(op Op) (SavedNode, error) {
+	n := SavedNode{Kind: op.Kind()}
+	switch op.(type) {
+	case custom:
+		return n, fmt.Errorf("%s is an operation of its program's own, which cannot be saved", op.Kind())
+	case function:
+		return n, nil // the word says all
+	}
+	attributes, err := json.Marshal(op)
+	if string(attributes) != "{}" {
+		n.Attributes = attributes
+	}
+	return n, err
+}
+
+// saveable are the operations with attributes, by their words.
+var saveable = map[string]func(attributes []byte) (Op, error){}
+
+func init() {
+	register[mapOf]()
+	register[leakyReLU]()
+	register[reshape]()
+	register[concat]()
+	register[slice]()
+	register[reduce]()
+	register[upsample]()
+	register[pool]()
+	register[depthToSpace]()
+	register[reflectPad]()
+	register[mirror]()
+	register[blur]()
+	register[pixelNorm]()
+	register[minibatchStddev]()
+	register[attention]()
+	register[dense]()
+	register[conv2D]()
+	register[conv2DTranspose]()
+	register[dropout]()
+	register[prelu]()
+	register[norm]()
+	register[normalise]()
+	register[spectralNorm]()
+	register[vector]()
+}
+
+func register[T Op]() {
+	var zero T
+	saveable[zero.Kind()] = func(attributes []byte) (Op, error) {
+		var op T
+		if len(attributes) == 0 {
+			return op, nil
+		}
+		d := json.NewDecoder(bytes.NewReader(attributes))
+		d.DisallowUnknownFields()
+		err := d.Decode(&op)
+		return op, err
+	}
+}
+
+func (n SavedNode) op() (Op, error) {
+	if unary[n.Kind] != nil || binary[n.Kind] != nil {
+		return function{n.Kind}, nil
+	}
+	decode, ok := saveable[n.Kind]
+	if !ok {
+		return nil, fmt.Errorf("no operation is called %q: the file is of a later version", n.Kind)
+	}
+	op, err := decode(n.Attributes)
+	if err != nil {
+		return nil, fmt.Errorf("the attributes of %s: %w", n.Kind, err)
+	}
+	return op, nil
+}
+
+// ArraysStorage is where [Saved.Build] has a graph's arrays lie, one after the other.
+const ArraysStorage = "arrays"
+
+// Placed is an array of a saved graph and where it lies in ArraysStorage.
+type Placed struct {
+	Name   string
+	Shape  []int
+	Offset int
+}
+
+// Build writes the graph down again for a batch. Its arrays lie where the result says, its other inputs in storages
+// named after them.
+func (s *Saved) Build(g *Graph, batch int) (outputs []*Node, arrays []Placed, err error) {
+	known := map[string]*Node{}
+	end := 0
+	for _, in := range s.Inputs {
+		n := 1
+		for _, d := range in.Shape {
+			if d < 1 || n > program.MaxLen/d {
+				return nil, nil, fmt.Errorf("input %q of shape %v", in.Name, in.Shape)
+			}
+			n *= d
+		}
+		switch in.Role {
+		case Array:
+			arrays = append(arrays, Placed{in.Name, in.Shape, end})
+			known[in.Name] = g.Input(in.Name, program.Arg{Storage: ArraysStorage, Offset: end}, in.Shape...)
+			end += (n + align - 1) / align * align
+		case Noise:
+			known[in.Name] = g.Random(in.Name, in.Distribution, 0, append([]int{batch}, in.Shape...)...)
+		case Example:
+			known[in.Name] = g.Input(in.Name, program.Arg{Storage: "input/" + in.Name}, append([]int{batch}, in.Shape...)...)
+		default:
+			return nil, nil, fmt.Errorf("input %q has the unknown role %q", in.Name, in.Role)
+		}
+	}
+	for _, n := range s.Nodes {
+		op, err := n.op()
+		if err != nil {
+			return nil, nil, err
+		}
+		var inputs []*Node
+		for _, name := range n.Inputs {
+			in, ok := known[name]
+			if !ok {
+				return nil, nil, fmt.Errorf("%s reads %q, which nothing makes", n.Kind, name)
+			}
+			inputs = append(inputs, in)
+		}
+		if len(inputs) == 0 {
+			return nil, nil, fmt.Errorf("%s has no inputs", n.Kind)
+		}
+		for i, y := range applyAll(op, len(n.Outputs), inputs...) {
+			known[n.Outputs[i]] = y
+		}
+	}
+	for _, name := range s.Outputs {
+		y, ok := known[name]
+		if !ok {
+			return nil, nil, fmt.Errorf("output %q is made by nothing", name)
+		}
+		outputs = append(outputs, y)
+	}
+	return outputs, arrays, g.err
+}
