@@ -43,9 +43,10 @@ func TestPlan(t *testing.T) {
 	if n := train.LargestBatch(game(), s, dataOf(30), 1000); n != 0 {
 		t.Errorf("a batch of %d fits into a kilobyte", n)
 	}
+	// But for the power iteration of the spectral norm, which does not depend on the batch.
 	flops, moved := p.Work()
 	twice, movedTwice := q.Work()
-	if flops <= 0 || twice != 2*flops || movedTwice <= moved {
+	if flops <= 0 || twice > 2*flops || twice < 1.9*flops || movedTwice <= moved {
 		t.Errorf("%v and %v operations, %v and %v bytes", flops, twice, moved, movedTwice)
 	}
 }

@@ -1,0 +1,120 @@
+package train
+
+import (
+	"fmt"
+	"math"
+
+	"gangpu/gan/data"
+)
+
+// Data are the examples that a game is trained on.
+type Data struct {
+	// Tables have rows of their own each: one, but for domains that are not paired.
+	Tables []Table
+	// Description is kept in the model file: names of classes, sizes, where it is from.
+	Description Description
+}
+
+// Description is what a user of a model may ask of the data that it was trained on.
+type Description struct {
+	Name       string   `json:"name"`
+	Classes    []string `json:"classes,omitempty"`
+	Attributes []string `json:"attributes,omitempty"`
+}
+
+// Table is examples with one or more fields: an image, its class. A phase draws rows, with replacement.
+type Table struct {
+	Rows   int
+	Fields []Field
+	// Stream keeps pictures off the device: a loader brings those of each batch, ahead of their use.
+	Stream bool
+	// Augment changes pictures at random as they are loaded, which makes the table one that is streamed. Its seed and
+	// stream are the trainer's.
+	Augment data.Augment
+}
+
+// Field is one thing that is known of each row: an array of bytes, which become the numbers from Low, for 0, to High,
+// for 255.
+type Field struct {
+	Name      string
+	Shape     []int // of a row, as it is trained on: [height, width, channels] of an image, [classes] of a class
+	Bytes     []byte
+	Pictures  *data.Field // in the place of Bytes: pictures on the disk
+	Low, High float64     // both 0 means 0 and 1
+}
+
+// streamed reports whether a field of the table is loaded batch by batch.
+func (t Table) streamed(f Field) bool {
+	return f.Pictures != nil && (t.Stream || t.Augment.Flip || t.Augment.Shift > 0 || t.Augment.CropHeight > 0)
+}
+
+// OneHot are classes as a field: a row has 1 at its class.
+func OneHot(name string, labels []int32, classes int) (Field, error) {
+	f := Field{Name: name, Shape: []int{classes}, Bytes: make([]byte, len(labels)*classes)}
+	for i, c := range labels {
+		if c < 0 || int(c) >= classes {
+			return f, fmt.Errorf("row %d has the class %d of %d", i, c, classes)
+		}
+		f.Bytes[i*classes+int(c)] = 255
+	}
+	return f, nil
+}
+
+func (f Field) size() int {
+	n := 1
+	for _, d := range f.Shape {
+		n *= d
+	}
+	return n
+}
+
+func (f Field) limits() (low, high float64) {
+	if f.Low == 0 && f.High == 0 {
+		return 0, 1
+	}
+	return f.Low, f.High
+}
+
+func (d Data) validate() error {
+	names := map[string]bool{}
+	for _, t := range d.Tables {
+		if t.Rows < 1 || t.Rows > math.MaxInt32 {
+			return fmt.Errorf("a table of %d rows", t.Rows)
+		}
+		for _, f := range t.Fields {
+			if f.Name == "" || names[f.Name] {
+				return fmt.Errorf("field %q has no name, or that of another", f.Name)
+			}
+			names[f.Name] = true
+			rows := len(f.Bytes) / max(f.size(), 1)
+			if f.Pictures != nil {
+				rows = f.Pictures.Count
+			}
+			if f.size() < 1 || rows != t.Rows {
+				return fmt.Errorf("field %s has %d rows of %v, its table %d", f.Name, rows, f.Shape, t.Rows)
+			}
+		}
+	}
+	return nil
+}
+
+// find is the field of a name, and the number of its table.
+func (d Data) find(name string) (table int, f Field, ok bool) {
+	for i, t := range d.Tables {
+		for _, f := range t.Fields {
+			if f.Name == name {
+				return i, f, true
+			}
+		}
+	}
+	return 0, Field{}, false
+}
+
+// Rows is the number of rows of the largest table, which an epoch goes through.
+func (d Data) Rows() int {
+	n := 0
+	for _, t := range d.Tables {
+		n = max(n, t.Rows)
+	}
+	return n
+}

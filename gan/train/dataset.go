@@ -1,0 +1,82 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gangpu/gan/data"
+)
+
+// FromDataset is a split of a dataset as what games are trained on: images in the range of the game's colours, "image",
+// or "a" and "b"; "class" [classes] if all rows have one; "attributes" [n] if there are any. Pictures are kept in the
+// host's memory, and brought to the device, if they have no more bytes than inMemory; else they are streamed.
+func FromDataset(d *data.Dataset, split *data.Split, low, high float64, augment data.Augment, inMemory int64) (Data, error) {
+	out := Data{Description: Description{Name: d.Name, Classes: d.Classes, Attributes: d.Attributes}}
+	var fields []Field
+	total := int64(0)
+	for _, f := range split.Fields {
+		total += f.Bytes()
+	}
+	table := Table{Augment: augment, Stream: total > inMemory}
+	for _, p := range split.Fields {
+		f := Field{Name: p.Name, Shape: []int{p.Height, p.Width, p.Channels}, Pictures: p, Low: low, High: high}
+		if augment.CropHeight > 0 {
+			f.Shape[0], f.Shape[1] = augment.CropHeight, augment.CropWidth
+		}
+		if !table.streamed(f) {
+			var err error
+			if f.Bytes, err = p.All(); err != nil {
+				return out, err
+			}
+			f.Pictures = nil
+		}
+		fields = append(fields, f)
+	}
+	if !split.Paired() {
+		for i, f := range split.Fields {
+			table.Rows, table.Fields = f.Count, fields[i:i+1]
+			out.Tables = append(out.Tables, table)
+		}
+		return out, nil
+	}
+	rows := split.Fields[0].Count
+	if len(d.Classes) > 0 && len(split.Labels) == rows && !slices.Contains(split.Labels, -1) {
+		class, err := OneHot("class", split.Labels, len(d.Classes))
+		if err != nil {
+			return out, err
+		}
+		fields = append(fields, class)
+	}
+	if n := len(d.Attributes); n > 0 && len(split.Attributes) == rows*n {
+		a := Field{Name: "attributes", Shape: []int{n}, Bytes: make([]byte, rows*n)}
+		for i, v := range split.Attributes {
+			if !(v >= 0 && v <= 1) {
+				return out, fmt.Errorf("row %d has the attribute %s of %v: want 0 to 1", i/n, d.Attributes[i%n], v)
+			}
+			a.Bytes[i] = byte(math.Round(float64(v) * 255))
+		}
+		fields = append(fields, a)
+	}
+	table.Rows, table.Fields = rows, fields
+	out.Tables = []Table{table}
+	return out, nil
+}
+
+// InputOf is what a system has to know of data.
+func InputOf(d Data) (Input, error) {
+	var in Input
+	for _, name := range []string{"image", "a"} {
+		if _, f, ok := d.find(name); ok {
+			in.Height, in.Width, in.Channels = f.Shape[0], f.Shape[1], f.Shape[2]
+			break
+		}
+	}
+	if in.Height == 0 {
+		return in, fmt.Errorf("the data have no images")
+	}
+	if _, f, ok := d.find("class"); ok {
+		in.Classes = f.Shape[0]
+	}
+	return in, nil
+}

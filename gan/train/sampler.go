@@ -1,0 +1,174 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"gangpu/engine/program"
+	"gangpu/gan/nn"
+	"gangpu/gan/picture"
+	"gangpu/internal/philox"
+)
+
+// Sampler makes images on a device, a batch at a time.
+type Sampler struct {
+	*Runner
+	shape []int // of an image
+}
+
+// NewSampler prepares to make images by a model, without its game's code: by the averages of its networks where it has
+// them.
+func NewSampler(dev program.Device, m *Model, batch int) (*Sampler, error) {
+	r, err := NewRunner(dev, m, SampleUse, batch)
+	if err != nil {
+		return nil, err
+	}
+	return newSampler(r)
+}
+
+func newSampler(r *Runner) (*Sampler, error) {
+	if shapes := r.Shapes(); len(shapes) != 1 || len(shapes[0]) != 3 {
+		return nil, errors.Join(errors.New("the graph of samples does not make images"), r.Close())
+	}
+	return &Sampler{r, r.shapes[0]}, nil
+}
+
+// Sampler returns a maker of images, a batch at a time, by the networks as they are trained, or by their averages. It
+// belongs to the trainer.
+func (t *Trainer) Sampler(batch int) (*Sampler, error) {
+	if s := t.samplers[batch]; s != nil {
+		return s, nil
+	}
+	r, err := t.runner(SampleUse, batch)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newSampler(r)
+	if err != nil {
+		return nil, err
+	}
+	t.samplers[batch] = s
+	return s, nil
+}
+
+// Shape is that of an image: height, width, channels.
+func (s *Sampler) Shape() []int { return slices.Clone(s.shape) }
+
+// Classes is the number of classes that images are asked for by, 0 if there are none.
+func (s *Sampler) Classes() int {
+	for _, in := range s.inputs {
+		if in.Role == nn.Example && len(in.Shape) == 1 {
+			return in.Shape[0]
+		}
+	}
+	return 0
+}
+
+// Noise draws the noise of n images, for each input that is noise, by name: [n, ...]. It depends on the seed alone; the
+// noise of more images begins with that of fewer.
+func (s *Sampler) Noise(seed uint64, n int) (map[string][]float32, error) {
+	all, streams := map[string][]float32{}, streams{}
+	for _, in := range s.inputs {
+		if in.Role != nn.Noise {
+			continue
+		}
+		stream, err := streams.of("samples/" + in.Name)
+		if err != nil {
+			return nil, err
+		}
+		values := make([]float32, n*size(in.Shape))
+		for i := range values {
+			w := philox.Block([4]uint32{uint32(i / 4), stream, 0, 0}, seed)
+			switch in.Distribution {
+			case nn.Normal:
+				j := i % 4
+				r := math.Sqrt(-2 * math.Log((float64(w[j&^1])+1)*0x1p-32))
+				sin, cos := math.Sincos(2 * math.Pi * float64(w[j|1]) * 0x1p-32)
+				values[i] = float32(r * []float64{cos, sin}[j%2])
+			case nn.Uniform:
+				values[i] = float32(w[i%4]>>8) * 0x1p-24
+			default:
+				return nil, fmt.Errorf("input %s: noise of the distribution %q", in.Name, in.Distribution)
+			}
+		}
+		all[in.Name] = values
+	}
+	return all, nil
+}
+
+// Generate makes n images of inputs, which are given by name, [n, ...]: [n, height, width, channels] from 0 to 1.
+func (s *Sampler) Generate(inputs map[string][]float32, n int) ([]float32, error) {
+	y, err := s.Run(inputs, n)
+	if err != nil {
+		return nil, fmt.Errorf("making images: %w", err)
+	}
+	return y[0], nil
+}
+
+// OfClasses adds to inputs the classes of n images: equally many of each of those given, in their order; of all if none
+// are given.
+func (s *Sampler) OfClasses(inputs map[string][]float32, n int, classes ...int) error {
+	known := s.Classes()
+	if known == 0 {
+		if len(classes) > 0 {
+			return errors.New("the model knows no classes")
+		}
+		return nil
+	}
+	for _, c := range classes {
+		if c < 0 || c >= known {
+			return fmt.Errorf("no class %d: the model knows 0 to %d", c, known-1)
+		}
+	}
+	if len(classes) == 0 {
+		for c := range known {
+			classes = append(classes, c)
+		}
+	}
+	rows := make([]float32, n*known)
+	for i := range n {
+		rows[i*known+classes[i*len(classes)/n]] = 1
+	}
+	for _, in := range s.inputs {
+		if in.Role == nn.Example && len(in.Shape) == 1 {
+			inputs[in.Name] = rows
+		}
+	}
+	return nil
+}
+
+// Samples makes n images of the noise of a seed; classes are as OfClasses has them.
+func (s *Sampler) Samples(seed uint64, n int, classes ...int) (picture.Pixels, error) {
+	inputs, err := s.Noise(seed, n)
+	if err != nil {
+		return picture.Pixels{}, err
+	}
+	if err := s.OfClasses(inputs, n, classes...); err != nil {
+		return picture.Pixels{}, err
+	}
+	pixels, err := s.Generate(inputs, n)
+	if err != nil {
+		return picture.Pixels{}, err
+	}
+	return s.Picture(pixels), nil
+}
+
+// Picture is pixels of Generate as bytes.
+func (s *Sampler) Picture(pixels []float32) picture.Pixels {
+	p := picture.Pixels{Count: len(pixels) / size(s.shape), Height: s.shape[0], Width: s.shape[1], Channels: s.shape[2], Values: make([]uint8, len(pixels))}
+	for i, v := range pixels {
+		p.Values[i] = uint8(math.Round(float64(v) * 255))
+	}
+	return p
+}
+
+// Samples makes n images of noise that is fixed by the seed: the same at any time of a run.
+func (t *Trainer) Samples(n int) (picture.Pixels, error) {
+	s, err := t.Sampler(n)
+	if err != nil {
+		return picture.Pixels{}, err
+	}
+	return s.Samples(t.settings.Seed, n)
+}

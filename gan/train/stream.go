@@ -1,0 +1,92 @@
+package train
+
+import (
+	"context"
+	"fmt"
+
+	"gangpu/gan/data"
+	"gangpu/internal/philox"
+)
+
+// stream brings a phase the pictures of a table that are not on the device.
+type stream struct {
+	fields []Field
+	table  int
+	loader *data.Loader
+}
+
+// newStreams makes those that a phase needs.
+func (r *running) newStreams() {
+	for _, table := range r.tables {
+		s := &stream{table: table}
+		for _, f := range r.fields {
+			if t, _, _ := r.data.find(f.Name); t == table && r.data.Tables[table].streamed(f) {
+				s.fields = append(s.fields, f)
+			}
+		}
+		if len(s.fields) > 0 {
+			r.streams = append(r.streams, s)
+		}
+	}
+}
+
+// next has the batch of a step ready: the loader makes it ahead, and begins anew where a run was taken elsewhere.
+func (t *Trainer) next(r *running, s *stream) (*data.Batch, error) {
+	step := uint64(t.updates[runsOf(r.Name)])
+	if s.loader != nil && s.loader.Step() != step {
+		if err := s.loader.Close(); err != nil {
+			return nil, err
+		}
+		s.loader = nil
+	}
+	if s.loader == nil {
+		rows, err := t.streams.of(r.Name + "/" + rowsOf(s.table))
+		if err != nil {
+			return nil, err
+		}
+		augment := t.data.Tables[s.table].Augment
+		if augment.Stream, err = t.streams.of(fmt.Sprintf("%s/augment %d", r.Name, s.table)); err != nil {
+			return nil, err
+		}
+		augment.Seed = t.settings.Seed
+		o := data.LoaderOptions{Batch: r.batch * t.settings.Shards, First: step, Augment: augment, Indices: func(step uint64, into []int32) {
+			drawRows(into, t.settings.Seed, rows, uint32(step), uint64(t.data.Tables[s.table].Rows))
+		}}
+		for _, f := range s.fields {
+			o.Fields = append(o.Fields, f.Pictures)
+		}
+		if s.loader, err = data.NewLoader(context.Background(), o); err != nil {
+			return nil, err
+		}
+	}
+	return s.loader.Next()
+}
+
+// drawRows draws as program.Indices does.
+func drawRows(into []int32, seed uint64, stream, step uint32, limit uint64) {
+	for i := range into {
+		word := philox.Block([4]uint32{uint32(i / 4), stream, step, 0}, seed)[i%4]
+		into[i] = int32(uint64(word) * limit >> 32)
+	}
+}
+
+// bring writes a shard's part of streamed batches to the device.
+func (t *Trainer) bring(r *running, batches []*data.Batch, shard int) error {
+	for i, s := range r.streams {
+		for k, f := range s.fields {
+			n := r.batch * f.size()
+			if err := write(t.arrays, "input/"+f.Name, 0, batches[i].Values[k][shard*n:][:n]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *running) closeStreams() {
+	for _, s := range r.streams {
+		if s.loader != nil {
+			_ = s.loader.Close() // has no error to tell
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package train
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// System is a kind of game: what settings and the data's shape make a game of.
+type System struct {
+	Name  string // "dcgan"
+	Title string // "deep convolutional GAN"
+	Paper string // "Radford, Metz and Chintala, 2016, arXiv:1511.06434"
+	Needs string // what data: "images", "images with classes"
+
+	// Presets are recipes; the first is what is used without another.
+	Presets []Preset
+	// New makes the game. The settings are of the presets' type.
+	New func(settings any, in Input) (Game, error)
+}
+
+// Preset is a recipe of a system.
+type Preset struct {
+	Name, Description string
+	// Settings are the game's: a struct whose fields have the tags json, a name, and usage, a line of help.
+	Settings any
+	Batch    int
+	Epochs   int
+}
+
+// Input is what a system has to know of its data.
+type Input struct {
+	Height, Width, Channels int
+	Classes                 int // 0 if they are not known
+	Iterations              int // that are planned; 0 if that is not known
+}
+
+// Preset returns the one of a name; the first one if the name is empty.
+func (s System) Preset(name string) (Preset, error) {
+	var names []string
+	for _, p := range s.Presets {
+		if p.Name == name || name == "" {
+			return p, nil
+		}
+		names = append(names, p.Name)
+	}
+	return Preset{}, fmt.Errorf("%s has no preset %q: want %s", s.Name, name, strings.Join(names, " or "))
+}
+
+// Decode reads settings that a model file holds.
+func (s System) Decode(settings json.RawMessage) (any, error) {
+	v := reflect.New(reflect.TypeOf(s.Presets[0].Settings))
+	d := json.NewDecoder(bytes.NewReader(settings))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v.Interface()); err != nil {
+		return nil, fmt.Errorf("the settings of %s: %w", s.Name, err)
+	}
+	return v.Elem().Interface(), nil
+}
+
+// Option is a setting of a system.
+type Option struct {
+	Name    string // as in JSON: "filters"
+	Usage   string
+	Default any // a string, int, float64 or bool
+}
+
+// Options are all settings, in their order, with the values of a preset.
+func (p Preset) Options() []Option {
+	v := reflect.ValueOf(p.Settings)
+	var all []Option
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		all = append(all, Option{name, f.Tag.Get("usage"), plain(v.Field(i)).Interface()})
+	}
+	return all
+}
+
+// plain is a value as one of the four types of an option.
+func plain(v reflect.Value) reflect.Value {
+	switch v.Kind() {
+	case reflect.String:
+		return v.Convert(reflect.TypeOf(""))
+	case reflect.Int:
+		return v.Convert(reflect.TypeOf(0))
+	case reflect.Float64:
+		return v.Convert(reflect.TypeOf(0.0))
+	}
+	return v
+}
+
+// With is the preset's settings with others in the place of some, by name.
+func (p Preset) With(options map[string]any) (any, error) {
+	v := reflect.New(reflect.TypeOf(p.Settings)).Elem()
+	v.Set(reflect.ValueOf(p.Settings))
+	known := p.Options()
+	for name, value := range options {
+		i := slices.IndexFunc(known, func(o Option) bool { return o.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no setting is called %q", name)
+		}
+		of := reflect.ValueOf(value)
+		if !of.Type().ConvertibleTo(v.Field(i).Type()) || of.Kind() != v.Field(i).Kind() {
+			return nil, fmt.Errorf("setting %s is %v, want a %v", name, value, v.Field(i).Kind())
+		}
+		v.Field(i).Set(of.Convert(v.Field(i).Type()))
+	}
+	return v.Interface(), nil
+}

@@ -1,0 +1,236 @@
+package train
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"gangpu/engine/program"
+	"gangpu/internal/safetensors"
+)
+
+// StepFormat is the format of a reference file: one iteration of a game, computed by another framework in float64.
+// docs/reference-files.md describes it.
+const StepFormat = "gangpu-step/1"
+
+// Step is a reference file.
+type Step struct {
+	System   string          // by which the game is made
+	Settings json.RawMessage // of the game
+	Train    Settings
+	Input    Input
+	Phases   []string // in the order in which they were computed
+	file     *safetensors.File
+}
+
+// ReadStep is the reference of a file that was read already.
+func ReadStep(file *safetensors.File) (*Step, error) {
+	if got := file.Metadata["format"]; got != StepFormat {
+		return nil, fmt.Errorf("no reference of a game: its format is %q, want %q", got, StepFormat)
+	}
+	s := &Step{System: file.Metadata["system"], Settings: json.RawMessage(file.Metadata["settings"]), file: file}
+	for name, into := range map[string]any{"train": &s.Train, "input": &s.Input, "phases": &s.Phases} {
+		if err := strictly(file.Metadata[name], into); err != nil {
+			return nil, fmt.Errorf("metadata %s: %w", name, err)
+		}
+	}
+	return s, s.Train.Validate()
+}
+
+// Deviation is that of one tensor of a reference.
+type Deviation struct {
+	Name      string  // "d/gradient/discriminator/conv2d/kernel"
+	Error     float64 // ||got-want|| / ||want||, or ||got|| where the reference is zero
+	Tolerance float64
+}
+
+// OK reports whether the tensor agrees. An error that is not a number does not.
+func (d Deviation) OK() bool { return d.Error <= d.Tolerance }
+
+// Verify makes the phases of a reference on a device, of its inputs, and compares all that it has results of.
+func (s *Step) Verify(dev program.Device, g Game) (_ []Deviation, err error) {
+	t, err := s.trainer(dev, g)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, t.Close()) }()
+	used := map[string]bool{}
+	if err := s.restore(t, used); err != nil {
+		return nil, err
+	}
+	var all []Deviation
+	for _, name := range s.Phases {
+		i := slices.IndexFunc(t.runs, func(r *running) bool { return r.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("the game %s has no phase %q", g.Name, name)
+		}
+		d, err := s.replay(t, t.runs[i], used)
+		if err != nil {
+			return nil, fmt.Errorf("phase %s: %w", name, err)
+		}
+		all = append(all, d...)
+	}
+	for _, tensor := range s.file.Tensors {
+		if !used[tensor.Name] {
+			return nil, fmt.Errorf("the reference's tensor %q is nothing that the game has", tensor.Name)
+		}
+	}
+	if len(all) == 0 {
+		return nil, errors.New("the reference has no results to compare with")
+	}
+	return all, nil
+}
+
+// trainer is one whose phases take given inputs.
+func (s *Step) trainer(dev program.Device, g Game) (*Trainer, error) {
+	image := Field{Name: "image", Shape: []int{s.Input.Height, s.Input.Width, s.Input.Channels}, Low: g.Low, High: g.High}
+	image.Bytes = make([]byte, image.size())
+	fields := []Field{image}
+	if n := s.Input.Classes; n > 0 {
+		fields = append(fields, Field{Name: "class", Shape: []int{n}, Bytes: make([]byte, n)})
+	}
+	return newTrainerOf(dev, g, s.Train, Data{Tables: []Table{{Rows: 1, Fields: fields}}}, true)
+}
+
+// restore gives the trainer the state before the phases: parameters and states; what else there is begins at zero.
+func (s *Step) restore(t *Trainer, used map[string]bool) error {
+	for _, n := range t.game.Networks {
+		for _, a := range t.arraysOf(n) {
+			values := make([]float32, a.len)
+			for _, q := range t.parameters[n.Name].List {
+				if q.State != a.state {
+					continue
+				}
+				name := "before/" + a.prefix + q.Name
+				if a.prefix == "average/" {
+					name = "before/" + q.Name
+				}
+				v, err := s.values(name, q.Shape)
+				if err != nil && a.prefix != "" && a.prefix != "average/" {
+					continue // an optimizer's state is zero unless the reference says otherwise
+				}
+				if err != nil {
+					return err
+				}
+				used[name] = true
+				copy(values[q.Offset:], v)
+			}
+			if err := write(t.arrays, a.storage, 0, values); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Step) values(name string, shape []int) ([]float32, error) {
+	tensor, err := s.file.Tensor(name)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(tensor.Shape, shape) {
+		return nil, fmt.Errorf("tensor %q has shape %v, want %v", name, tensor.Shape, shape)
+	}
+	v, err := tensor.Float64s()
+	if err != nil {
+		return nil, err
+	}
+	y := make([]float32, len(v))
+	for i := range v {
+		y[i] = float32(v[i])
+	}
+	return y, nil
+}
+
+// replay makes one phase and compares its results.
+func (s *Step) replay(t *Trainer, r *running, used map[string]bool) ([]Deviation, error) {
+	for _, in := range r.graph.Inputs() {
+		if strings.HasPrefix(in.At.Storage, "input/") || strings.HasPrefix(in.At.Storage, "draw/") {
+			name := r.Name + "/input/" + in.Node.Name()
+			v, err := s.values(name, in.Node.Shape())
+			if err != nil {
+				return nil, err
+			}
+			used[name] = true
+			if err := write(t.arrays, in.At.Storage, in.At.Offset, v); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := r.body.Run(); err != nil {
+		return nil, err
+	}
+	c := comparison{s: s, phase: r.Name, used: used, tolerance: 1e-5}
+	if r.graph.Normalises() {
+		c.tolerance = 1e-4
+	}
+	results := make([]float32, r.results.len)
+	if err := read(t.arrays, r.storage, 0, results); err != nil {
+		return nil, err
+	}
+	for i, column := range r.Builder.columns {
+		c.compare("metric/"+column.Name, nil, results[r.results.metrics+i:][:1])
+	}
+	for _, name := range r.Trains {
+		for _, q := range r.gradient[name].of {
+			c.compare("gradient/"+q.Name, q.Shape, results[r.results.gradients[name]+q.Offset:][:q.Len()])
+		}
+	}
+	if err := t.setRate(r); err != nil {
+		return nil, err
+	}
+	if err := r.update.Run(); err != nil {
+		return nil, err
+	}
+	for _, n := range t.game.Networks {
+		for _, a := range t.arraysOf(n) {
+			values := make([]float32, a.len)
+			if err := read(t.arrays, a.storage, 0, values); err != nil {
+				return nil, err
+			}
+			for _, q := range t.parameters[n.Name].List {
+				if q.State == a.state {
+					c.compare("after/"+a.prefix+q.Name, q.Shape, values[q.Offset:][:q.Len()])
+				}
+			}
+		}
+	}
+	return c.all, c.err
+}
+
+// comparison collects the deviations of a phase's results from those that the reference has.
+type comparison struct {
+	s         *Step
+	phase     string
+	used      map[string]bool
+	tolerance float64
+	all       []Deviation
+	err       error
+}
+
+func (c *comparison) compare(result string, shape []int, got []float32) {
+	name := c.phase + "/" + result
+	tensor, err := c.s.file.Tensor(name)
+	if err != nil || c.err != nil {
+		return // the reference need not have all
+	}
+	want, err := tensor.Float64s()
+	if err != nil || !slices.Equal(tensor.Shape, shape) && len(shape) > 0 || len(want) != len(got) {
+		c.err = errors.Join(fmt.Errorf("tensor %q has shape %v, want %v", name, tensor.Shape, shape), err)
+		return
+	}
+	c.used[name] = true
+	var difference, norm float64
+	for i, w := range want {
+		d := float64(got[i]) - w
+		difference, norm = difference+d*d, norm+w*w
+	}
+	d := Deviation{Name: name, Error: math.Sqrt(difference), Tolerance: c.tolerance}
+	if norm > 0 {
+		d.Error /= math.Sqrt(norm)
+	}
+	c.all = append(c.all, d)
+}
