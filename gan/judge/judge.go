@@ -9,9 +9,11 @@ package judge
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"gangpu/engine/program"
 	"gangpu/gan"
+	"gangpu/gan/train"
 	"gangpu/internal/hostmemory"
 )
 
@@ -38,10 +40,18 @@ func (o Options) Validate() error {
 // Judge compares images with a dataset's test images. Its methods are for one goroutine at a time.
 type Judge struct {
 	options    Options
-	classifier *gan.Classifier
-	recognizer *gan.Recognizer
+	recognizer recognizer
 	test       gaussian // of the features of all test images
 	floor      Scores
+}
+
+// recognizer is a classifier on a device.
+type recognizer interface {
+	// Recognize classifies n images of pixels from 0 to 1.
+	recognize(pixels []float32, n int) (gan.Recognition, error)
+	// size is the shape of an image, and what the classifier makes of it: so many features, and a logit a class.
+	size() (image []int, features, classes int)
+	Close() error
 }
 
 // Batch is how many images go through the networks at a time; a sampler of this batch wastes none.
@@ -50,23 +60,40 @@ const Batch = 200
 // New makes a judge of what is generated after the training images: it classifies the test images
 // and, for the floor, some of the training images.
 func New(dev program.Device, c *gan.Classifier, o Options, training, test gan.Images) (_ *Judge, err error) {
+	return prepare(o, imagesOf(training), imagesOf(test), func() (recognizer, error) {
+		r, err := gan.NewRecognizer(dev, c, Batch)
+		return greyRecognizer{c, r}, err
+	})
+}
+
+// NewOf is New for a classifier that is a model of the game classifier, and images of any channels.
+func NewOf(dev program.Device, classifier *train.Model, o Options, training, test train.Field) (*Judge, error) {
+	return prepare(o, realImages{training.Bytes, training.Shape}, realImages{test.Bytes, test.Shape}, func() (recognizer, error) {
+		return newGameRecognizer(dev, classifier)
+	})
+}
+
+func prepare(o Options, training, test realImages, open func() (recognizer, error)) (_ *Judge, err error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	if min(training.Count, test.Count) < 2 {
-		return nil, fmt.Errorf("%d training and %d test images to judge by, want at least 2 of either", training.Count, test.Count)
+	if min(training.count(), test.count()) < 2 {
+		return nil, fmt.Errorf("%d training and %d test images to judge by, want at least 2 of either", training.count(), test.count())
 	}
-	if err := checkMemory(c, o, training, test); err != nil {
+	j := &Judge{options: o}
+	if j.recognizer, err = open(); err != nil {
 		return nil, err
 	}
-	j := &Judge{options: o, classifier: c}
-	if j.recognizer, err = gan.NewRecognizer(dev, c, Batch); err != nil {
-		return nil, err
-	}
-	known, err := j.recognizer.Recognize(test.Samples(test.Count))
+	err = j.checkMemory(training, test)
+	var known gan.Recognition
 	if err == nil {
-		j.test = gaussianOf(known, c.Features())
-		j.floor, err = j.Score(training.Samples(o.Images))
+		known, err = j.recognizer.recognize(test.floats(test.count()), test.count())
+	}
+	if err == nil {
+		_, features, _ := j.recognizer.size()
+		j.test = gaussianOf(known, features)
+		n := min(o.Images, training.count())
+		j.floor, err = j.score(training.floats(n), n)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("classifying the real images: %w", err), j.Close())
@@ -76,10 +103,16 @@ func New(dev program.Device, c *gan.Classifier, o Options, training, test gan.Im
 
 // checkMemory finds out before the work whether the arrays of the host find room: the real images as numbers, and of
 // each image its features, appended to in float32, and in float64 with the copies that the covariance takes.
-func checkMemory(c *gan.Classifier, o Options, training, test gan.Images) error {
-	real := uint64(max(test.Count, min(o.Images, training.Count)))
-	all := uint64(max(test.Count, o.Images))
-	need := real*uint64(test.Rows*test.Cols)*4 + all*uint64(c.Features()*(3*4+3*8)+c.Classes()*3*4)
+func (j *Judge) checkMemory(training, test realImages) error {
+	image, features, classes := j.recognizer.size()
+	for _, r := range []realImages{training, test} {
+		if !slices.Equal(r.shape, image) {
+			return fmt.Errorf("the images are %v [height width channels], the classifier takes %v", r.shape, image)
+		}
+	}
+	real := uint64(max(test.count(), min(j.options.Images, training.count())))
+	all := uint64(max(test.count(), j.options.Images))
+	need := real*uint64(test.size())*4 + all*uint64(features*(3*4+3*8)+classes*3*4)
 	return hostmemory.Check(fmt.Sprintf("judging by %d images", all), need)
 }
 
@@ -91,11 +124,13 @@ func (j *Judge) Floor() Scores { return j.floor }
 func (j *Judge) Options() Options { return j.options }
 
 // Score judges images.
-func (j *Judge) Score(s gan.Samples) (Scores, error) {
-	if s.Count < 2 {
-		return Scores{}, fmt.Errorf("%d images to judge, want at least 2", s.Count)
+func (j *Judge) Score(s gan.Samples) (Scores, error) { return j.score(s.Pixels, s.Count) }
+
+func (j *Judge) score(pixels []float32, n int) (Scores, error) {
+	if n < 2 {
+		return Scores{}, fmt.Errorf("%d images to judge, want at least 2", n)
 	}
-	known, err := j.recognizer.Recognize(s)
+	known, err := j.recognizer.recognize(pixels, n)
 	if err != nil {
 		return Scores{}, err
 	}
@@ -111,18 +146,54 @@ func (j *Judge) ScoreSampler(s *gan.Sampler, seed uint64) (Scores, error) {
 	known := gan.Recognition{}
 	for rows := Batch * s.Latent(); len(noise) > 0; noise = noise[min(rows, len(noise)):] {
 		samples, err := s.Generate(noise[:min(rows, len(noise))])
+		if err == nil {
+			err = j.add(&known, samples.Pixels, samples.Count)
+		}
 		if err != nil {
 			return Scores{}, err
 		}
-		more, err := j.recognizer.Recognize(samples)
-		if err != nil {
-			return Scores{}, err
-		}
-		known.Count += more.Count
-		known.Features = append(known.Features, more.Features...)
-		known.Logits = append(known.Logits, more.Logits...)
 	}
 	return j.scores(known)
+}
+
+// ScoreGame judges the images that a game's sampler makes of the noise of a seed, of all classes equally often.
+func (j *Judge) ScoreGame(s *train.Sampler, seed uint64) (Scores, error) {
+	n := j.options.Images
+	inputs, err := s.Noise(seed, n)
+	if err == nil {
+		err = s.OfClasses(inputs, n)
+	}
+	if err != nil {
+		return Scores{}, err
+	}
+	known := gan.Recognition{}
+	for first := 0; first < n; first += Batch {
+		count, part := min(Batch, n-first), map[string][]float32{}
+		for name, values := range inputs {
+			each := len(values) / n
+			part[name] = values[first*each : (first+count)*each]
+		}
+		pixels, err := s.Generate(part, count)
+		if err == nil {
+			err = j.add(&known, pixels, count)
+		}
+		if err != nil {
+			return Scores{}, err
+		}
+	}
+	return j.scores(known)
+}
+
+// add classifies some more images.
+func (j *Judge) add(known *gan.Recognition, pixels []float32, n int) error {
+	more, err := j.recognizer.recognize(pixels, n)
+	if err != nil {
+		return err
+	}
+	known.Count += more.Count
+	known.Features = append(known.Features, more.Features...)
+	known.Logits = append(known.Logits, more.Logits...)
+	return nil
 }
 
 // Close frees what the judge holds on the device.

@@ -25,8 +25,9 @@ const seen = 0.1
 
 func (j *Judge) scores(known gan.Recognition) (Scores, error) {
 	s := Scores{Images: known.Count}
+	_, features, _ := j.recognizer.size()
 	var err error
-	if s.FrechetDistance, err = frechetDistance(gaussianOf(known, j.classifier.Features()), j.test); err != nil {
+	if s.FrechetDistance, err = frechetDistance(gaussianOf(known, features), j.test); err != nil {
 		return s, err
 	}
 	j.classify(&s, known)
@@ -39,7 +40,7 @@ func (j *Judge) scores(known gan.Recognition) (Scores, error) {
 //
 //	exp(mean over x of KL(p(y|x) || p(y))),  p(y) = mean over x of p(y|x)
 func (j *Judge) classify(s *Scores, known gan.Recognition) {
-	classes := j.classifier.Classes()
+	_, _, classes := j.recognizer.size()
 	s.Classes, s.ConfidentClasses = make([]int, classes), make([]int, classes)
 	marginal, p := make([]float64, classes), make([]float64, classes)
 	n, negentropy, confident := float64(known.Count), 0., 0
