@@ -111,3 +111,14 @@ func (g Grid) SavePNG(path string, p Pixels) error {
 	}
 	return atomicfile.Write(path, func(w io.Writer) error { return png.Encode(w, picture) })
 }
+
+// Fit is the grid, enlarging less where the picture of so many images of height x width would be too large.
+func (g Grid) Fit(count, height, width int) Grid {
+	for g.Scale > 1 {
+		if _, err := g.Size(count, height, width); err == nil {
+			break
+		}
+		g.Scale--
+	}
+	return g
+}

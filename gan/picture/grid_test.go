@@ -82,3 +82,12 @@ func TestGridSize(t *testing.T) {
 		}
 	}
 }
+
+// Where images are large, a grid of them is enlarged less, down to their own size.
+func TestFit(t *testing.T) {
+	for side, want := range map[int]int{28: 3, 1000: 3, 1200: 2, 2000: 1, 100_000: 1} {
+		if got := (Grid{Gap: 4, Scale: 3}).Fit(9, side, side); got != (Grid{Gap: 4, Scale: want}) {
+			t.Errorf("9 images of %d pixels a side: %+v, want scale %d", side, got, want)
+		}
+	}
+}

@@ -33,7 +33,7 @@ func TestWrite(t *testing.T) {
 	for form, want := range map[Form]string{
 		TrueColour: "\x1b[38;2;0;0;0;48;2;255;255;255m▀▀\x1b[38;2;200;200;200;48;2;0;0;0m▀\x1b[0m\n" +
 			"\x1b[38;2;0;0;0;48;2;255;255;255m▀\x1b[38;2;8;8;8;48;2;255;255;255m▀\x1b[38;2;238;238;238;48;2;255;255;255m▀\x1b[0m\n",
-		Grey256: "\x1b[38;5;16;48;5;231m▀▀\x1b[38;5;251;48;5;16m▀\x1b[0m\n" +
+		Palette256: "\x1b[38;5;16;48;5;231m▀▀\x1b[38;5;251;48;5;16m▀\x1b[0m\n" +
 			"\x1b[38;5;16;48;5;231m▀\x1b[38;5;232;48;5;231m▀\x1b[38;5;255;48;5;231m▀\x1b[0m\n",
 		Plain: "==+\n== \n",
 	} {
@@ -67,10 +67,10 @@ func TestFormOf(t *testing.T) {
 	for environment, want := range map[string]Form{
 		"TERM=xterm-256color COLORTERM=truecolor LANG=en_GB.UTF-8":            TrueColour,
 		"TERM=xterm COLORTERM=24bit":                                          TrueColour,
-		"TERM=tmux-256color LANG=de_DE.utf8":                                  Grey256,
+		"TERM=tmux-256color LANG=de_DE.utf8":                                  Palette256,
 		"TERM=xterm-256color COLORTERM=truecolor LANG=C":                      Plain,
 		"TERM=xterm-256color LANG=en_GB.UTF-8 LC_ALL=POSIX":                   Plain,
-		"TERM=xterm-256color LANG=C LC_CTYPE=C.UTF-8":                         Grey256,
+		"TERM=xterm-256color LANG=C LC_CTYPE=C.UTF-8":                         Palette256,
 		"TERM=xterm-256color COLORTERM=truecolor LANG=en_GB.UTF-8 NO_COLOR=1": Plain,
 		"TERM=dumb COLORTERM=truecolor":                                       Plain,
 		"TERM=linux":                                                          Plain,
@@ -126,7 +126,7 @@ func TestShrink(t *testing.T) {
 	for i := range p.Pix {
 		p.Pix[i] = 255 * uint8((i/40+i)%2)
 	}
-	small := Shrink(p, 10)
+	small := Shrink(p, 10).(*image.Gray)
 	if small.Bounds().Size() != image.Pt(10, 10) {
 		t.Fatalf("shrunk to %v", small.Bounds())
 	}
@@ -135,7 +135,29 @@ func TestShrink(t *testing.T) {
 			t.Fatalf("a chequerboard shrinks to %v", small.Pix)
 		}
 	}
-	if Shrink(p, 41) != p {
+	if Shrink(p, 41) != image.Image(p) {
 		t.Error("a picture that fits was redrawn")
+	}
+}
+
+// Colours stay colours, by the nearest of the palette where there are 256, and become greys in plain characters.
+func TestColours(t *testing.T) {
+	p := image.NewRGBA(image.Rect(0, 0, 2, 2))
+	for i, c := range []color.RGBA{{255, 0, 0, 255}, {0, 96, 200, 255}, {60, 130, 250, 255}, {128, 128, 128, 255}} {
+		p.SetRGBA(i%2, i/2, c)
+	}
+	var b strings.Builder
+	for _, f := range []Form{TrueColour, Palette256, Plain} {
+		if err := Write(&b, p, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "\x1b[38;2;255;0;0;48;2;60;130;250m▀\x1b[38;2;0;96;200;48;2;128;128;128m▀\x1b[0m\n" +
+		"\x1b[38;5;196;48;5;69m▀\x1b[38;5;26;48;5;244m▀\x1b[0m\n++\n"
+	if b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+	if small, ok := Shrink(p, 1).(*image.RGBA); !ok || small.Bounds().Size() != image.Pt(1, 1) {
+		t.Error("a coloured picture does not shrink to a coloured one")
 	}
 }

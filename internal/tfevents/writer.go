@@ -49,7 +49,8 @@ type Scalar struct {
 type Image struct {
 	Tag           string
 	Width, Height int
-	PNG           []byte // grey
+	Colour        bool // red, green and blue; else grey
+	PNG           []byte
 }
 
 // Create makes an event file of a session that begins with the given step: TensorBoard drops what an
@@ -106,10 +107,13 @@ func (w *Writer) Scalars(step int64, scalars ...Scalar) error {
 // Image writes a picture of a step.
 func (w *Writer) Image(step int64, i Image) error {
 	w.begin(step)
-	const grey = 1
+	space := uint64(1) // grey
+	if i.Colour {
+		space = 3
+	}
 	picture := appendVarint(nil, imageHeight, uint64(i.Height))
 	picture = appendVarint(picture, imageWidth, uint64(i.Width))
-	picture = appendVarint(picture, imageColorspace, grey)
+	picture = appendVarint(picture, imageColorspace, space)
 	picture = protowire.AppendTag(picture, imageEncoded, protowire.BytesType)
 	picture = protowire.AppendBytes(picture, i.PNG)
 	w.value = protowire.AppendTag(w.value[:0], valueTag, protowire.BytesType)
