@@ -142,7 +142,7 @@ test-browser: ## run the tests of the page that --serve shows and of the report 
 
 .PHONY: race
 race: ## run the tests of what is concurrent under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -short ./engine/cpu/ ./mnist/ ./gan/data/ ./internal/runpage/ ./cmd/gangpu/
+	CGO_ENABLED=1 $(GO) test -race -short ./engine/cpu/ ./mnist/ ./gan/data/ ./gan/run/ ./internal/runpage/ ./cmd/gangpu/
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck

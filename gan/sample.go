@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/png"
 	"io"
 	"math"
 
@@ -18,13 +17,18 @@ type Samples struct {
 	Pixels               []float32 // [Count, Height, Width, 1], 0 (paper) to 1 (ink)
 }
 
-// Image draws all samples, dark on white as the tutorial does. Too large a picture is a *picture.SizeError.
-func (s Samples) Image(g picture.Grid) (*image.Gray, error) {
-	values := make([]uint8, len(s.Pixels))
+// Picture is the samples as they are drawn: dark on white, as the tutorial does.
+func (s Samples) Picture() picture.Pixels {
+	p := picture.Pixels{Count: s.Count, Height: s.Height, Width: s.Width, Channels: 1, Values: make([]uint8, len(s.Pixels))}
 	for i, ink := range s.Pixels {
-		values[i] = darkness(ink)
+		p.Values[i] = darkness(ink)
 	}
-	drawn, err := g.Draw(picture.Pixels{Count: s.Count, Height: s.Height, Width: s.Width, Channels: 1, Values: values})
+	return p
+}
+
+// Image draws all samples. Too large a picture is a *picture.SizeError.
+func (s Samples) Image(g picture.Grid) (*image.Gray, error) {
+	drawn, err := g.Draw(s.Picture())
 	if err != nil {
 		return nil, err
 	}
@@ -46,13 +50,7 @@ func (s Samples) Sample(i int) Samples {
 }
 
 // SavePNG makes or replaces the file at path with a picture of all samples.
-func (s Samples) SavePNG(path string, g picture.Grid) error {
-	drawn, err := s.Image(g)
-	if err != nil {
-		return fmt.Errorf("drawing %s: %w", path, err)
-	}
-	return atomicfile.Write(path, func(w io.Writer) error { return png.Encode(w, drawn) })
-}
+func (s Samples) SavePNG(path string, g picture.Grid) error { return g.SavePNG(path, s.Picture()) }
 
 // SaveNPY makes or replaces the file at path with the samples' pixels: float32 [Count, Height,
 // Width, 1] in NumPy's format.

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"gangpu/gan/run"
 )
 
 func readGIF(t *testing.T, path string) *gif.GIF {
@@ -27,8 +29,8 @@ func TestGenerateInterpolation(t *testing.T) {
 	grid, walk, npy := filepath.Join(dir, "grid.png"), filepath.Join(dir, "walk.gif"), filepath.Join(dir, "pixels.npy")
 	args := []string{"generate", "--device", "cpu", "--model", model}
 	succeed(t, append(args, "-n", "3", "--interpolate", "4", "--out", grid, "--gif", walk, "--npy", npy)...)
-	side := imageSide*sampleGrid.Scale + sampleGrid.Gap
-	checkPNG(t, 4*side+sampleGrid.Gap, 3*side+sampleGrid.Gap, grid)
+	side := imageSide*run.SampleGrid.Scale + run.SampleGrid.Gap
+	checkPNG(t, 4*side+run.SampleGrid.Gap, 3*side+run.SampleGrid.Gap, grid)
 	if g := readGIF(t, walk); len(g.Image) != 12 || g.Image[0].Rect != image.Rect(0, 0, 8*imageSide, 8*imageSide) || g.Delay[0] != 6 {
 		t.Errorf("a GIF of %d images of %v, delay %d", len(g.Image), g.Image[0].Rect, g.Delay[0])
 	}

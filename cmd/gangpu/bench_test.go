@@ -17,7 +17,7 @@ func TestBench(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "result.json")
 	var out, errs bytes.Buffer
 	args := []string{"gangpu", "bench", "--batch", "2", "--steps", "1", "--warmup", "0", "--device", "cpu", "--threads", "1", "--layers", "--json", file}
-	if code := run(context.Background(), args, &out, &errs); code != exitOK {
+	if code := execute(context.Background(), args, &out, &errs); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, &errs)
 	}
 	for _, want := range []string{"iteration median", "images/s", "generator/conv2d_transpose_1"} {
@@ -35,7 +35,7 @@ func TestBench(t *testing.T) {
 
 	out.Reset()
 	args = []string{"gangpu", "bench", "--batch", "2", "--steps", "1", "--warmup", "0", "--device", "cpu", "--compare", file}
-	if code := run(context.Background(), args, &out, &errs); code != exitOK {
+	if code := execute(context.Background(), args, &out, &errs); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, &errs)
 	}
 	if !strings.Contains(out.String(), "ratio") {
@@ -64,7 +64,7 @@ func TestBenchUsage(t *testing.T) {
 		{"more", exitUsage, `no argument "more"`},
 	} {
 		var out, errs bytes.Buffer
-		code := run(context.Background(), append([]string{"gangpu", "bench"}, strings.Fields(c.args)...), &out, &errs)
+		code := execute(context.Background(), append([]string{"gangpu", "bench"}, strings.Fields(c.args)...), &out, &errs)
 		if code != c.code || !strings.Contains(errs.String(), c.want) || strings.Count(errs.String(), "\n") != 1 {
 			t.Errorf("bench %s: exit code %d, want %d, and %q, want one line with %q", c.args, code, c.code, &errs, c.want)
 		}

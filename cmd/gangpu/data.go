@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	pictures "gangpu/gan/data"
+	"gangpu/gan/run"
 	"gangpu/mnist"
 
 	"github.com/urfave/cli/v2"
@@ -123,7 +124,7 @@ func classCounts(labels []byte) string {
 
 // writeDataGrid draws 25 images.
 func writeDataGrid(c *cli.Context, file string, set mnist.Set) error {
-	s := imagesOf(set).Samples(samplesPerEpoch)
+	s := imagesOf(set).Samples(run.SamplesPerEpoch)
 	if err := s.SavePNG(file, sampleGridOf(s.Height, s.Width)); err != nil {
 		return err
 	}

@@ -13,6 +13,8 @@ import (
 	"text/tabwriter"
 
 	pictures "gangpu/gan/data"
+	"gangpu/gan/run"
+	"gangpu/internal/terminal"
 	"gangpu/mnist"
 
 	"github.com/schollz/progressbar/v3"
@@ -102,7 +104,7 @@ func dataOfPictures(c *cli.Context, name string) error {
 		return err
 	}
 	if file := c.String("grid"); file != "" && report.Files > 0 {
-		pixels, columns, err := pictures.Preview(c.Context, o, samplesPerEpoch)
+		pixels, columns, err := pictures.Preview(c.Context, o, run.SamplesPerEpoch)
 		if err != nil {
 			return err
 		}
@@ -247,7 +249,7 @@ type pictureBar struct {
 }
 
 func (b *pictureBar) show(p pictures.Progress) {
-	if !isTerminal(b.w) {
+	if !terminal.Is(b.w) {
 		return
 	}
 	if b.bar == nil || b.task != p.Task {

@@ -2,14 +2,9 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
-	"time"
 
 	"gangpu/gan"
-	"gangpu/internal/runfolder"
-
-	"github.com/urfave/cli/v2"
+	"gangpu/gan/run"
 )
 
 // mayHelp says what a symptom means and which flags may help.
@@ -20,55 +15,25 @@ var mayHelp = map[gan.Symptom]string{
 	gan.Collapse:          "it makes much the same image of every noise; more discriminator steps (--k 1), a lower rate (--lr) or another --seed may help",
 }
 
-// diagnosis prints what goes wrong in a run, and keeps it in findings.txt, a line each.
+// diagnosis is a gan.Diagnosis as gan/run takes it, with what may help.
 type diagnosis struct {
 	*gan.Diagnosis
-	stderr io.Writer
-	path   string
-	last   int // index of the last iteration
+	trainer *ganTrainer
 }
 
-func newDiagnosis(c *cli.Context, t *gan.Trainer, images gan.Images, folder runfolder.Folder) (*diagnosis, error) {
-	real := images.Samples(samplesPerEpoch).Diversity()
-	d := &diagnosis{Diagnosis: gan.NewDiagnosis(t.Settings(), real), stderr: c.App.ErrWriter, path: folder.Findings()}
-	if t.Iterations() == 0 {
-		return d, nil
-	}
-	return d, d.goOn(folder, t.Iterations(), t.IterationsPerEpoch())
+func newDiagnosis(t *ganTrainer, images gan.Images) *diagnosis {
+	return &diagnosis{gan.NewDiagnosis(t.Settings(), images.Samples(run.SamplesPerEpoch).Diversity()), t}
 }
 
-// goOn takes the iterations that a resumed run has made, so that what holds at their end is not said
-// again, and drops what was found in later ones, which will be made again.
-func (d *diagnosis) goOn(folder runfolder.Folder, iterations, perEpoch int) error {
-	rows, err := folder.ReadMetrics()
-	if err != nil {
-		return err
-	}
-	for _, row := range rows {
-		d.Iteration(row.Metrics)
-	}
-	return folder.KeepFindings(iterations, perEpoch)
+func (d *diagnosis) Iteration(row run.Row) string { return say(d.Diagnosis.Iteration(metricsOf(row))) }
+
+func (d *diagnosis) Epoch(number int, _ run.Samples) string {
+	return say(d.Diagnosis.Epoch(number, 0, d.trainer.samples))
 }
 
-func (d *diagnosis) iteration(m gan.Metrics, _ time.Duration) error {
-	d.last = m.Iteration
-	return d.say(d.Iteration(m))
-}
-
-func (d *diagnosis) epoch(number int, samples gan.Samples) error {
-	return d.say(d.Epoch(number, d.last, samples))
-}
-
-func (d *diagnosis) end() error { return nil }
-
-func (d *diagnosis) say(f *gan.Finding) error {
+func say(f *gan.Finding) string {
 	if f == nil {
-		return nil
+		return ""
 	}
-	text := fmt.Sprintf("%v; %s", f, mayHelp[f.Symptom])
-	warn(d.stderr, text)
-	if err := appendLine(d.path, text, os.O_CREATE); err != nil {
-		return fmt.Errorf("writing a finding: %w", err)
-	}
-	return nil
+	return fmt.Sprintf("%s: %s; %s", f.Symptom, f.Evidence, mayHelp[f.Symptom])
 }

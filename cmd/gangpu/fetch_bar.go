@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"gangpu/internal/terminal"
 	"gangpu/mnist"
 
 	"github.com/schollz/progressbar/v3"
@@ -20,7 +21,7 @@ type fetchBar struct {
 func newFetchBar(w io.Writer) *fetchBar { return &fetchBar{w: w} }
 
 func (b *fetchBar) show(p mnist.Progress) {
-	if !isTerminal(b.w) {
+	if !terminal.Is(b.w) {
 		if !b.begun {
 			b.begun = true
 			fmt.Fprintf(b.w, "fetching %s (%.1f MB) from %s\n", p.Dataset, float64(p.Total)/1e6, p.Source)
@@ -29,7 +30,7 @@ func (b *fetchBar) show(p mnist.Progress) {
 	}
 	if b.bar == nil {
 		b.bar = progressbar.NewOptions64(p.Total,
-			progressbar.OptionSetWriter(fileOf(b.w)),
+			progressbar.OptionSetWriter(terminal.FileOf(b.w)),
 			progressbar.OptionSetDescription("fetching "+p.Dataset),
 			progressbar.OptionShowBytes(true),
 			progressbar.OptionSetWidth(30),

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"gangpu/mnist"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 )
 
 // Flags that several commands share.
@@ -62,20 +60,4 @@ func checkDataFlags(c *cli.Context) error {
 		return blame(c, usagef("unknown dataset %q: want one of %s", name, strings.Join(mnist.Datasets(), ", ")), "dataset")
 	}
 	return nil
-}
-
-// isTerminal reports whether what is written can be overwritten, as a progress bar does.
-func isTerminal(w io.Writer) bool {
-	f := fileOf(w)
-	return f != nil && term.IsTerminal(int(f.Fd()))
-}
-
-// terminalSize is that of the terminal that is written to, and what most have if it is none.
-func terminalSize(w io.Writer) (columns, lines int) {
-	if f := fileOf(w); f != nil {
-		if columns, lines, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 && lines > 0 {
-			return columns, lines
-		}
-	}
-	return 80, 24
 }

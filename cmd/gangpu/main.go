@@ -27,11 +27,11 @@ func main() {
 	hostmemory.LimitGarbage()
 	unsetEmpty()
 	ctx := withSignals(context.Background())
-	os.Exit(run(ctx, os.Args, newStream(os.Stdout), newStream(os.Stderr)))
+	os.Exit(execute(ctx, os.Args, newStream(os.Stdout), newStream(os.Stderr)))
 }
 
-// run is main without the process: it returns the exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+// execute is main without the process: it returns the exit code.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := newApp(stdout, stderr).RunContext(ctx, folderLast(args))
 	if err == nil {
 		return exitOK
@@ -60,7 +60,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		EnableBashCompletion: true,
 		Writer:               stdout,
 		ErrWriter:            stderr,
-		ExitErrHandler:       func(*cli.Context, error) {}, // run prints the error
+		ExitErrHandler:       func(*cli.Context, error) {}, // execute prints the error
 		OnUsageError:         asUsageError,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true},

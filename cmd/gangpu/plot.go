@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"gangpu/gan/run"
 	"gangpu/internal/runfolder"
 	"gangpu/internal/runplot"
 
@@ -14,7 +15,7 @@ import (
 func plotCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "plot",
-		Usage:     "draw the curves of runs into one picture: losses, accuracies, distances",
+		Usage:     "draw the curves of runs into one picture: losses, accuracies, scores",
 		ArgsUsage: "RUN...",
 		Description: "A curve is the mean of the last epoch's iterations, at each iteration. Of a single run the\n" +
 			"iterations themselves are drawn too, faintly. The dotted line is D's loss where it cannot tell\n" +
@@ -44,23 +45,7 @@ func plotRuns(c *cli.Context) error {
 	if err := checkOutputs(c, fileOutputs(c, "out"), inputs...); err != nil {
 		return err
 	}
-	var runs []runplot.Run
-	for _, path := range c.Args().Slice() {
-		run, err := runfolder.Open(path)
-		if err != nil {
-			return fmt.Errorf("opening the run %s: %w", path, err)
-		}
-		rows, err := run.Rows()
-		if err != nil {
-			return err
-		}
-		judgements, err := run.Folder.ReadJudgements()
-		if err != nil {
-			return err
-		}
-		runs = append(runs, runplot.Run{Name: path, IterationsPerEpoch: run.IterationsPerEpoch, Loss: run.Settings.Loss, Rows: rows, Judgements: judgements})
-	}
-	if err := runplot.Save(out, runs); err != nil {
+	if err := run.Plot(out, c.Args().Slice()...); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(c.App.Writer, "curves  %s\n", out)

@@ -48,7 +48,7 @@ func TestFullStdout(t *testing.T) {
 		{"evaluate", "--device", "cpu", "--model", model},
 	} {
 		var stderr bytes.Buffer
-		code := run(t.Context(), append([]string{"gangpu"}, args...), full, &stderr)
+		code := execute(t.Context(), append([]string{"gangpu"}, args...), full, &stderr)
 		checkFailure(t, result{code: code, stderr: stderr.String()}, exitFailed, "/dev/full", args)
 	}
 }

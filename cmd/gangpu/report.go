@@ -3,9 +3,9 @@ package main
 import (
 	"fmt"
 
+	"gangpu/gan/run"
 	"gangpu/internal/atomicfile"
 	"gangpu/internal/runfolder"
-	"gangpu/internal/runpage"
 
 	"github.com/urfave/cli/v2"
 )
@@ -20,22 +20,20 @@ func reportCommand() *cli.Command {
 			if c.Args().Len() == 0 {
 				return usagef("no run to report: give the folders of some, as gangpu report runs/001")
 			}
-			var runs []*runpage.Recorder
-			for _, path := range c.Args().Slice() {
-				r, err := runpage.Open(path)
-				if err != nil {
-					return fmt.Errorf("opening the run %s: %w", path, err)
+			for _, folder := range c.Args().Slice() {
+				if _, err := runfolder.Open(folder); err != nil {
+					return fmt.Errorf("opening the run %s: %w", folder, err)
 				}
-				if err := checkReport(runfolder.Folder(path)); err != nil {
+				if err := checkReport(runfolder.Folder(folder)); err != nil {
 					return err
 				}
-				runs = append(runs, r)
 			}
-			for _, r := range runs {
-				if err := r.WriteReport(); err != nil {
+			for _, folder := range c.Args().Slice() {
+				path, err := run.Report(folder)
+				if err != nil {
 					return err
 				}
-				if _, err := fmt.Fprintf(c.App.Writer, "report  %s\n", r.ReportPath()); err != nil {
+				if _, err := fmt.Fprintf(c.App.Writer, "report  %s\n", path); err != nil {
 					return err
 				}
 			}

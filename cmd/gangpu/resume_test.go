@@ -34,7 +34,7 @@ func interrupted(t *testing.T, more ...string) string {
 	defer cancel()
 	stdout, stderr := &interruptingWriter{cancel: cancel}, &bytes.Buffer{}
 	args := trainArgs(out, more...)
-	code := run(ctx, append([]string{"gangpu"}, args...), stdout, stderr)
+	code := execute(ctx, append([]string{"gangpu"}, args...), stdout, stderr)
 	checkFailure(t, result{code, stdout.String(), stderr.String()}, exitInterrupted, "train --resume "+out, args)
 	if rows := metricsRows(t, out); len(rows) != 1 {
 		t.Fatalf("metrics of %d iterations", len(rows))
@@ -151,4 +151,12 @@ func TestResumeIgnoresEnvironment(t *testing.T) {
 		t.Errorf("metrics of %d iterations", len(rows))
 	}
 	fail(t, exitUsage, "--batch cannot change", "train", "--device", "cpu", "--resume", out, "--batch", "16")
+}
+
+func TestShellQuote(t *testing.T) {
+	for s, want := range map[string]string{"runs/001": "runs/001", "my run": "'my run'", "": "''", "it's": `'it'\''s'`, "$x": "'$x'", "a\nb": "'a\nb'"} {
+		if got := shellQuote(s); got != want {
+			t.Errorf("%q is quoted as %s, want %s", s, got, want)
+		}
+	}
 }

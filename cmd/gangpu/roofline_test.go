@@ -17,7 +17,7 @@ func TestRoofline(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "roofline.json")
 	var out, errs bytes.Buffer
 	args := []string{"gangpu", "bench", "--roofline", "--device", "emulated", "--batch", "2", "--card", "a100", "--json", file}
-	if code := run(context.Background(), args, &out, &errs); code != exitOK {
+	if code := execute(context.Background(), args, &out, &errs); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, &errs)
 	}
 	for _, want := range []string{"batch 2, tf32", "predicted for a100", "generator/conv2d/filter_grad", "moves", "iteration"} {
@@ -49,7 +49,7 @@ func TestRooflineUsage(t *testing.T) {
 		{"--roofline --card v100 --precision tf32", exitFailed, "v100 has no tf32"},
 	} {
 		var out, errs bytes.Buffer
-		code := run(context.Background(), append([]string{"gangpu", "bench"}, strings.Fields(c.args)...), &out, &errs)
+		code := execute(context.Background(), append([]string{"gangpu", "bench"}, strings.Fields(c.args)...), &out, &errs)
 		if code != c.code || !strings.Contains(errs.String(), c.want) || strings.Count(errs.String(), "\n") != 1 {
 			t.Errorf("bench %s: exit code %d, want %d, and %q, want one line with %q", c.args, code, c.code, &errs, c.want)
 		}

@@ -7,10 +7,12 @@ import (
 	"io"
 	"io/fs"
 	"math"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 	"time"
 
+	"gangpu/gan/run"
 	"gangpu/internal/runfolder"
 
 	"github.com/urfave/cli/v2"
@@ -22,7 +24,7 @@ func runsCommand() *cli.Command {
 		Usage:     "list the runs in a folder: how they stand, and their last numbers",
 		ArgsUsage: "[FOLDER]",
 		Description: "FOLDER is runs if it is not given. The run that was begun or resumed last is the last. One that\n" +
-			"died ended without a word, as a killed process does; --resume goes on with it. The distance is the\n" +
+			"died ended without a word, as a killed process does; --resume goes on with it. The score is the\n" +
 			"last that was measured, and of the best checkpoint.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print all that is known of them, as JSON"},
@@ -39,7 +41,7 @@ func listRuns(c *cli.Context) error {
 	if folder == "" {
 		folder = "runs"
 	}
-	runs, err := runfolder.List(folder)
+	runs, err := run.List(folder)
 	if err != nil && !(errors.Is(err, fs.ErrNotExist) && c.Args().Len() == 0) {
 		return err
 	}
@@ -47,7 +49,7 @@ func listRuns(c *cli.Context) error {
 		e := json.NewEncoder(c.App.Writer)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
-		return e.Encode(append([]*runfolder.Run{}, runs...))
+		return e.Encode(append([]*run.Found{}, runs...))
 	}
 	if len(runs) == 0 {
 		_, err := fmt.Fprintf(c.App.Writer, "no run in %s; gangpu train makes one\n", folder)
@@ -56,21 +58,31 @@ func listRuns(c *cli.Context) error {
 	return printRuns(c.App.Writer, runs)
 }
 
-func printRuns(w io.Writer, runs []*runfolder.Run) error {
+func printRuns(w io.Writer, runs []*run.Found) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "run\tstate\tepochs\td loss\tg loss\treal\tfake\tdistance\tdevice\ttime\tbegun")
+	columns := columnsOf(runs)
+	heads := ""
+	for _, c := range columns {
+		heads += c.Label() + "\t"
+	}
+	fmt.Fprintf(t, "run\tstate\tepochs\t%s%s\tdevice\ttime\tbegun\n", heads, measureOf(runs))
 	for _, r := range runs {
 		if r.State == runfolder.Unreadable {
 			fmt.Fprintf(t, "%s\t%s\n", r.Folder, r.State)
 			continue
 		}
-		numbers := "\t\t\t"
-		if m := r.Metrics; m != nil {
-			numbers = fmt.Sprintf("%v\t%v\t%.0f%%\t%.0f%%", loss(m.DLoss), loss(m.GLoss), 100*m.AccuracyReal, 100*m.AccuracyFake)
+		numbers := ""
+		for _, c := range columns {
+			if m := r.Metrics; m != nil {
+				if v, ok := m.Values[c.Name]; ok {
+					numbers += c.Format(float64(v))
+				}
+			}
+			numbers += "\t"
 		}
 		session := r.Session()
-		fmt.Fprintf(t, "%s\t%s\t%s/%s\t%s\t%s\t%s\t%s\t%s\n", r.Folder, r.State, short(r.Epochs()), short(r.EpochsAsked()), numbers,
-			distances(r), session.Device, roundTime(time.Duration(r.Seconds()*float64(time.Second))),
+		fmt.Fprintf(t, "%s\t%s\t%s/%s\t%s%s\t%s\t%s\t%s\n", r.Folder, r.State, short(r.Epochs()), short(r.EpochsAsked()), numbers,
+			scores(r), session.Device, roundTime(time.Duration(r.Seconds()*float64(time.Second))),
 			session.Begun.Local().Format("2006-01-02 15:04"))
 	}
 	if err := t.Flush(); err != nil {
@@ -91,16 +103,56 @@ func printRuns(w io.Writer, runs []*runfolder.Run) error {
 	return nil
 }
 
-// distances are a run's last and its best.
-func distances(r *runfolder.Run) string {
-	if r.Distance == nil {
+// columnsOf are the columns that any of the runs has.
+func columnsOf(runs []*run.Found) []run.Column {
+	var all []run.Column
+	for _, r := range runs {
+		for _, c := range r.Columns {
+			if !slices.ContainsFunc(all, func(other run.Column) bool { return other.Name == c.Name }) {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
+
+// measureOf is what the runs are judged by, if they all are by the same.
+func measureOf(runs []*run.Found) string {
+	title := ""
+	for _, r := range runs {
+		if r.Measure == nil || r.Score == nil {
+			continue
+		}
+		if t := r.Measure.Title(); title == "" {
+			title = t
+		} else if title != t {
+			return "score"
+		}
+	}
+	if title == "" {
+		return "score"
+	}
+	return title
+}
+
+// scores are a run's last and its best.
+func scores(r *run.Found) string {
+	if r.Score == nil {
 		return ""
 	}
-	text := fmt.Sprintf("%.4g", *r.Distance)
-	if r.Best != nil && r.Best.Iterations != r.Iterations {
-		text += fmt.Sprintf(" (best %.4g)", *r.Best.Distance)
+	text := fmt.Sprintf("%.4g", *r.Score)
+	if r.Best != nil && r.Best.Score != nil && r.Best.Iterations != r.Iterations {
+		text += fmt.Sprintf(" (best %.4g)", *r.Best.Score)
 	}
 	return text
+}
+
+// roundTime drops what nobody reads of how long something took.
+func roundTime(d time.Duration) time.Duration {
+	if d < 10*time.Second {
+		return d.Round(10 * time.Millisecond)
+	}
+	return d.Round(time.Second)
 }
 
 // short is x with two decimals at most, or two digits if it is less than 1.

@@ -1,19 +1,11 @@
 package main
 
-import "gangpu/gan/picture"
+import (
+	"gangpu/gan/picture"
+	"gangpu/gan/run"
+)
 
-// sampleGrid is how every grid of samples is drawn, but for that of very large images.
-var sampleGrid = picture.Grid{Gap: 4, Scale: 3}
-
-// sampleGridOf is sampleGrid, enlarging less where 25 images of that size would make too large a picture.
+// sampleGridOf is the grid of samples of that size, as a run draws them.
 func sampleGridOf(height, width int) picture.Grid {
-	const samples = 25
-	g := sampleGrid
-	for g.Scale > 1 {
-		if _, err := g.Size(samples, height, width); err == nil {
-			break
-		}
-		g.Scale--
-	}
-	return g
+	return run.SampleGrid.Fit(run.SamplesPerEpoch, height, width)
 }

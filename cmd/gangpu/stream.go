@@ -2,11 +2,12 @@ package main
 
 import (
 	"errors"
-	"io"
 	"os"
 	"runtime"
 	"sync/atomic"
 	"syscall"
+
+	"gangpu/internal/terminal"
 )
 
 // stream is the process's stdout or stderr. Once its reader is gone, as that of a pipe or of a
@@ -18,7 +19,7 @@ type stream struct {
 	gone     atomic.Bool
 }
 
-func newStream(f *os.File) *stream { return &stream{file: f, terminal: isTerminal(f)} }
+func newStream(f *os.File) *stream { return &stream{file: f, terminal: terminal.Is(f)} }
 
 func (s *stream) Write(p []byte) (int, error) {
 	if s.gone.Load() {
@@ -45,13 +46,5 @@ func (s *stream) readerGone(err error) bool {
 	return s.terminal && errors.Is(err, syscall.EIO)
 }
 
-// fileOf is the file that w writes to, nil if it is none.
-func fileOf(w io.Writer) *os.File {
-	switch w := w.(type) {
-	case *stream:
-		return w.file
-	case *os.File:
-		return w
-	}
-	return nil
-}
+// File is the file that is written to.
+func (s *stream) File() *os.File { return s.file }

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"gangpu/gan/run"
 	"gangpu/internal/safetensors"
 )
 
@@ -106,7 +107,7 @@ func gangpu(args ...string) result { return gangpuContext(context.Background(), 
 
 func gangpuContext(ctx context.Context, args ...string) result {
 	var stdout, stderr bytes.Buffer
-	code := run(ctx, append([]string{"gangpu"}, args...), &stdout, &stderr)
+	code := execute(ctx, append([]string{"gangpu"}, args...), &stdout, &stderr)
 	return result{code, stdout.String(), stderr.String()}
 }
 
@@ -209,7 +210,7 @@ func checkPNG(t *testing.T, width, height int, path ...string) {
 
 // gridSide is the width of a picture of so many samples in a row.
 func gridSide(samples int) int {
-	return samples*(imageSide*sampleGrid.Scale+sampleGrid.Gap) + sampleGrid.Gap
+	return samples*(imageSide*run.SampleGrid.Scale+run.SampleGrid.Gap) + run.SampleGrid.Gap
 }
 
 // folder is all that is in one: contents by path.

@@ -5,13 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 
-	"gangpu/engine/program"
 	"gangpu/gan"
-	"gangpu/internal/runfolder"
+	"gangpu/gan/run"
 	"gangpu/mnist"
 
 	"github.com/urfave/cli/v2"
@@ -58,20 +55,20 @@ func sha256Hex(content []byte) string {
 }
 
 func train(c *cli.Context) (err error) {
-	s, err := checkTrainFlags(c)
+	t, err := checkTrainFlags(c)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	listener, err := listen(c)
+	defer func() { err = errors.Join(err, t.Close()) }()
+	page, err := listen(c)
 	if err != nil {
 		return err
 	}
-	if listener != nil {
-		defer listener.Close() // again, unless the run does not begin
+	if page != nil {
+		defer page.Close() // again, unless the run does not begin
 	}
 	from, conditional := flagSource(c), c.Bool("conditional")
-	if f, file := s.known(c); f != nil {
+	if f, file := t.known(c); f != nil {
 		if from, err = sourceOf(c, file, f); err != nil {
 			return err
 		}
@@ -87,12 +84,12 @@ func train(c *cli.Context) (err error) {
 	}
 	sayMissing(c, data)
 	pixels, labels := sha256Hex(data.Train.Images), sha256Hex(data.Train.Labels)
-	if s.saved != nil {
-		if err := s.checkData(data.Dir, pixels, labels); err != nil {
+	if t.saved != nil {
+		if err := t.checkData(data.Dir, pixels, labels); err != nil {
 			return blame(c, err, "data", "dataset")
 		}
 	}
-	if s.plan, err = planJudging(c, s.before, data, pixels); err != nil {
+	if t.plan, err = planJudging(c, t.before, data, pixels); err != nil {
 		return err
 	}
 	dev, err := openDevice(c)
@@ -100,68 +97,53 @@ func train(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
-	defer func() { err = errors.Join(err, s.free()) }()
+	defer func() { err = errors.Join(err, t.free()) }()
 
 	images := imagesOf(data.Train)
-	if err := s.makeTrainer(c, dev, images); err != nil {
+	if err := t.makeTrainer(c, dev, images); err != nil {
 		return err
 	}
-	t := s.trainer
-	t.Notes = map[string]string{noteDataset: data.Name, notePixels: pixels, noteVersion: versionLine()}
-	if t.Model().Classes() > 0 {
-		t.Notes[noteLabels] = labels
+	t.trainer.Notes = map[string]string{noteDataset: data.Name, notePixels: pixels, noteVersion: versionLine()}
+	if t.trainer.Model().Classes() > 0 {
+		t.trainer.Notes[noteLabels] = labels
 	}
-	total, err := s.total(c)
+	o, err := t.options(c, dev.Info(), recorded(data, from, pixels))
 	if err != nil {
 		return err
 	}
-	if err := s.makeJudge(dev, data); err != nil {
+	if err := t.makeJudge(dev, data); err != nil {
 		return err
 	}
 	// All that can fail before the run's folder is there has been done.
-	if err := s.makeFolder(c); err != nil {
+	if err := t.makeFolder(c); err != nil {
 		return err
 	}
+	if err := t.introduce(c, dev.Info(), data); err != nil {
+		return err
+	}
+	o.Page, o.Judging, o.Diagnosis = page, t.judging(), newDiagnosis(t.trainer, images)
+	return adviseRun(c, t.run.Train(c.Context, t.trainer, o))
+}
 
-	info := dev.Info()
-	fmt.Fprintf(c.App.Writer, "device  %s: %s, %s\nimages  %s, %d of %dx%d, from %s\nrun     %s\n", info.Name, info.Description, info.Precision,
-		data.Name, images.Count, images.Rows, images.Cols, data.Dir, s.folder)
-	if n := t.Model().Classes(); n > 0 {
-		fmt.Fprintf(c.App.Writer, "classes %d, known to both networks\n", n)
+// listen opens what --serve names, nil if it is not given.
+func listen(c *cli.Context) (*run.Page, error) {
+	if !c.IsSet("serve") {
+		return nil, nil
 	}
-	if f := s.initial; f != nil {
-		networks, err := otherNetworks(c, f.Model.Name)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(c.App.Writer, "weights from %s%s; Adam begins anew\n", c.String("weights"), networks)
+	address := c.String("serve")
+	if err := run.CheckAddress(address); err != nil {
+		return nil, usagef("--serve: %v", err)
 	}
-	if list := unusual(t.Model(), t.Settings()); list != "" {
-		fmt.Fprintf(c.App.Writer, "with    %s; all else is the tutorial's\n", list)
+	page, err := run.Listen(address)
+	if err != nil {
+		return nil, fmt.Errorf("--serve %s: %w", address, err)
 	}
-
-	if err := s.begin(c, info, recorded(data, from, pixels), total); err != nil {
-		return err
-	}
-	s.stderr = c.App.ErrWriter
-	defer func() { s.end(err) }()
-	if err := s.startWatchers(c, images, listener); err != nil {
-		return err
-	}
-	// What came between the saving of the last epoch's state and its samples is made up for.
-	if t := s.trainer; s.before != nil && t.Iterations() > 0 && t.Iterations()%t.IterationsPerEpoch() == 0 {
-		if _, err := os.Stat(s.folder.Sample(t.Epoch())); errors.Is(err, fs.ErrNotExist) {
-			if _, err := s.drawSamples(); err != nil {
-				return err
-			}
-		}
-	}
-	return s.loop(c, total)
+	return page, nil
 }
 
 // checkTrainFlags finds what is wrong before the images are fetched and the device is opened. Of
 // a run to go on with it opens what was saved.
-func checkTrainFlags(c *cli.Context) (*session, error) {
+func checkTrainFlags(c *cli.Context) (*training, error) {
 	if n := c.Int("iterations"); n < 0 {
 		return nil, usagef("--iterations %d: want at least 1, or 0 for all epochs", n)
 	}
@@ -188,7 +170,7 @@ func checkTrainFlags(c *cli.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session{initial: initial}, checkNewFolder(c)
+	return &training{initial: initial}, checkNewFolder(c)
 }
 
 // initialWeights loads the model that --weights names, nil if none.
@@ -222,16 +204,12 @@ func otherNetworks(c *cli.Context, model string) (string, error) {
 
 // checkNewFolder reports why no new run can be made in the folder of --out.
 func checkNewFolder(c *cli.Context) error {
-	folder := runfolder.Folder(c.String("out"))
-	if err := folder.CheckFree(); err != nil {
-		return blame(c, explainOccupied(err), "out")
-	}
-	return blame(c, folder.CheckWritable(), "out")
+	return blame(c, explainOccupied(run.CheckNew(c.String("out"))), "out")
 }
 
 // explainOccupied adds what to do to the error of a folder that holds another run.
 func explainOccupied(err error) error {
-	occupied := (*runfolder.OccupiedError)(nil)
+	occupied := (*run.OccupiedError)(nil)
 	switch {
 	case !errors.As(err, &occupied):
 		return err
@@ -239,60 +217,4 @@ func explainOccupied(err error) error {
 		return fmt.Errorf("%w: give another --out, or go on with it by --resume %s", err, shellQuote(string(occupied.Folder)))
 	}
 	return fmt.Errorf("%w: give another --out", err)
-}
-
-// known is the model that a run goes on from, or begins with the weights of, and its file; nil of one from nothing.
-func (s *session) known(c *cli.Context) (model *gan.ModelFile, file string) {
-	if s.saved != nil {
-		return s.saved, s.from
-	}
-	return s.initial, c.String("weights")
-}
-
-// makeTrainer makes the trainer, with room for the samples.
-func (s *session) makeTrainer(c *cli.Context, dev program.Device, images gan.Images) (err error) {
-	if s.saved != nil {
-		err = s.resume(c, dev, images)
-	} else {
-		err = s.startAnew(c, dev, images)
-	}
-	if err == nil {
-		_, err = s.trainer.Sampler(samplesPerEpoch)
-	}
-	return err
-}
-
-func (s *session) startAnew(c *cli.Context, dev program.Device, images gan.Images) error {
-	settings, m, err := recipe(c, images.Rows, images.Cols, images.Classes())
-	if err != nil {
-		return err
-	}
-	if f := s.initial; f != nil {
-		m, settings.Latent, settings.Alpha, settings.Dropout = f.Model, f.Settings.Latent, f.Settings.Alpha, f.Settings.Dropout
-	}
-	if s.trainer, err = gan.NewTrainer(dev, settings, m, images); err != nil || s.initial == nil {
-		return err
-	}
-	return s.trainer.SetWeights(s.initial)
-}
-
-// makeFolder makes the folder of a run that has none.
-func (s *session) makeFolder(c *cli.Context) (err error) {
-	if s.folder == "" {
-		s.folder, s.lock, err = runfolder.Create(c.String("out"))
-	}
-	return explainOccupied(err)
-}
-
-// total is the number of iterations that the run is to have made, which is more than it has.
-func (s *session) total(c *cli.Context) (int, error) {
-	t := s.trainer
-	total := t.Settings().Epochs * t.IterationsPerEpoch()
-	if n := c.Int("iterations"); n > 0 {
-		total = min(n, total)
-	}
-	if t.Iterations() >= total {
-		return 0, fmt.Errorf("%s has made %d iterations and was to make %d: a larger --epochs or --iterations makes more", s.from, t.Iterations(), total)
-	}
-	return total, nil
 }

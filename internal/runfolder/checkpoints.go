@@ -9,28 +9,40 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"gangpu/gan"
 )
+
+// Snapshot is a state of a run, apart from what goes on: what a file of it holds.
+type Snapshot interface {
+	// Iterations is how many had been made.
+	Iterations() int
+	// Score is what the state was saved with; nil if it was not judged.
+	Score() *float64
+	// Save makes or replaces the file at path, with the score, which may be nil.
+	Save(path string, score *float64) error
+}
+
+// Loader reads the file of a state, all of it: a damaged one is an error that names the file.
+type Loader func(path string) (Snapshot, error)
 
 // Checkpoint is a state of a run that is kept.
 type Checkpoint struct {
 	Iterations int      `json:"iterations"` // made
-	Distance   *float64 `json:"distance"`   // as in gan.ModelFile
+	Score      *float64 `json:"score"`      // as in Snapshot
 }
 
-// Checkpoints are a run's: the newest, and the one of the least distance. The newest state is in
+// Checkpoints are a run's: the newest, and the one of the best score. The newest state is in
 // the model file too, so that one damaged file loses nothing.
 type Checkpoints struct {
-	folder Folder
-	keep   int
-	kept   []Checkpoint // the newest last
+	folder  Folder
+	keep    int
+	measure Measure
+	kept    []Checkpoint // the newest last
 }
 
 // OpenCheckpoints finds the checkpoints of a run that goes on after so many iterations; keep is
-// how many of the newest to keep, at least 1.
-func (r Folder) OpenCheckpoints(iterations, keep int) (*Checkpoints, error) {
-	c := &Checkpoints{folder: r, keep: max(keep, 1)}
+// how many of the newest to keep, at least 1, and measure what their scores are.
+func (r Folder) OpenCheckpoints(load Loader, iterations, keep int, measure Measure) (*Checkpoints, error) {
+	c := &Checkpoints{folder: r, keep: max(keep, 1), measure: measure}
 	all, err := r.checkpoints()
 	if err != nil {
 		return nil, err
@@ -39,38 +51,38 @@ func (r Folder) OpenCheckpoints(iterations, keep int) (*Checkpoints, error) {
 		if n > iterations {
 			continue
 		}
-		if f, err := gan.Load(r.Checkpoint(n)); err == nil { // else it is damaged, and of no use
-			c.kept = append(c.kept, Checkpoint{n, f.Distance})
+		if f, err := load(r.Checkpoint(n)); err == nil { // else it is damaged, and of no use
+			c.kept = append(c.kept, Checkpoint{n, f.Score()})
 		}
 	}
 	return c, nil
 }
 
-// Best is the checkpoint of the least distance, nil if none was judged.
+// Best is the checkpoint of the best score, nil if none was judged.
 func (c *Checkpoints) Best() *Checkpoint {
 	var best *Checkpoint
 	for i, p := range c.kept {
-		if p.Distance != nil && (best == nil || *p.Distance < *best.Distance) {
+		if p.Score != nil && (best == nil || c.measure.Better(*p.Score, *best.Score)) {
 			best = &c.kept[i]
 		}
 	}
 	return best
 }
 
-// Save makes f the newest state.
-func (c *Checkpoints) Save(f *gan.ModelFile) error {
+// Save makes f the newest state. The score may be nil.
+func (c *Checkpoints) Save(f Snapshot, score *float64) error {
 	// The model file comes first: it is what a run goes on from, and never behind the checkpoints.
-	if err := f.Save(c.folder.Model()); err != nil {
+	if err := f.Save(c.folder.Model(), score); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(c.folder.checkpointsFolder(), 0o777); err != nil {
 		return fmt.Errorf("making the folder of checkpoints: %w", err)
 	}
-	if err := f.Save(c.folder.Checkpoint(f.Iterations)); err != nil {
+	if err := f.Save(c.folder.Checkpoint(f.Iterations()), score); err != nil {
 		return err
 	}
-	c.kept = append(slices.DeleteFunc(c.kept, func(p Checkpoint) bool { return p.Iterations >= f.Iterations }),
-		Checkpoint{f.Iterations, f.Distance})
+	c.kept = append(slices.DeleteFunc(c.kept, func(p Checkpoint) bool { return p.Iterations >= f.Iterations() }),
+		Checkpoint{f.Iterations(), score})
 	return nil
 }
 
@@ -145,7 +157,7 @@ func Resumable(path string) (r Folder, file string, err error) {
 }
 
 // NewestBefore is the newest checkpoint, older than that file, that is whole; empty if there is none.
-func (r Folder) NewestBefore(file string) (path string, err error) {
+func (r Folder) NewestBefore(file string, load Loader) (path string, err error) {
 	all, err := r.checkpoints()
 	if err != nil {
 		return "", err
@@ -155,7 +167,7 @@ func (r Folder) NewestBefore(file string) (path string, err error) {
 		all = all[:at]
 	}
 	for _, n := range slices.Backward(all) {
-		if _, err := gan.Load(r.Checkpoint(n)); err == nil {
+		if _, err := load(r.Checkpoint(n)); err == nil {
 			return r.Checkpoint(n), nil
 		}
 	}

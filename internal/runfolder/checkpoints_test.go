@@ -7,64 +7,33 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"gangpu/engine/cpu"
-	"gangpu/gan"
 )
-
-// testState is the state of a new run.
-func testState(t *testing.T) *gan.ModelFile {
-	t.Helper()
-	s := gan.DefaultSettings()
-	s.Height, s.Width, s.Latent, s.Batch = 4, 4, 1, 2
-	m := gan.Model{
-		Name:          "smallest",
-		Generator:     gan.Network{Name: "generator", Input: []int{1}, Layers: []gan.Layer{gan.Dense{Units: 16}, gan.Reshape{Shape: []int{4, 4, 1}}, gan.Sigmoid{}}},
-		Discriminator: gan.Network{Name: "discriminator", Input: []int{4, 4, 1}, Layers: []gan.Layer{gan.Flatten{}, gan.Dense{Units: 1}}},
-	}
-	dev, err := cpu.Open(cpu.Options{Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dev.Close()
-	trainer, err := gan.NewTrainer(dev, s, m, gan.Images{Pixels: make([]byte, 16), Count: 1, Rows: 4, Cols: 4})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer trainer.Close()
-	f, err := trainer.Snapshot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
 
 func TestCheckpoints(t *testing.T) {
 	r := Folder(t.TempDir())
-	f := testState(t)
 	open := func(iterations, keep int) *Checkpoints {
 		t.Helper()
-		c, err := r.OpenCheckpoints(iterations, keep)
+		c, err := r.OpenCheckpoints(loadState, iterations, keep, Measure{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return c
 	}
-	// save saves the state after so many iterations; a distance below 0 is none.
-	save := func(c *Checkpoints, iterations int, distance float64, want ...int) {
+	// save saves the state after so many iterations; a score below 0 is none.
+	save := func(c *Checkpoints, iterations int, score float64, want ...int) {
 		t.Helper()
-		f.Iterations, f.Distance = iterations, nil
-		if distance >= 0 {
-			f.Distance = &distance
+		scored := &score
+		if score < 0 {
+			scored = nil
 		}
-		if err := errors.Join(c.Save(f), c.Prune()); err != nil {
+		if err := errors.Join(c.Save(testState{Made: iterations}, scored), c.Prune()); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := r.checkpoints(); err != nil || !slices.Equal(got, want) {
 			t.Errorf("after %d iterations, %v (%v) are kept, want %v", iterations, got, err, want)
 		}
 		for _, path := range []string{r.Model(), r.Checkpoint(iterations)} {
-			if got, err := gan.Load(path); err != nil || got.Iterations != iterations {
+			if got, err := loadState(path); err != nil || got.Iterations() != iterations {
 				t.Errorf("%s: %v", path, err)
 			}
 		}
@@ -118,16 +87,31 @@ func TestCheckpoints(t *testing.T) {
 	}
 }
 
-func TestNewestBefore(t *testing.T) {
+// Where more is better, the greatest score is the best.
+func TestBestIsHighest(t *testing.T) {
 	r := Folder(t.TempDir())
-	c, err := r.OpenCheckpoints(0, 9)
+	c, err := r.OpenCheckpoints(loadState, 0, 1, Measure{Higher: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := testState(t)
+	for i, score := range []float64{0.5, 0.9, 0.7} {
+		if err := errors.Join(c.Save(testState{Made: i + 1}, &score), c.Prune()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := r.checkpoints(); err != nil || !slices.Equal(got, []int{2, 3}) || c.Best().Iterations != 2 {
+		t.Errorf("%v (%v) are kept, the best is %+v", got, err, c.Best())
+	}
+}
+
+func TestNewestBefore(t *testing.T) {
+	r := Folder(t.TempDir())
+	c, err := r.OpenCheckpoints(loadState, 0, 9, Measure{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, n := range []int{10, 20, 30, 40} {
-		f.Iterations = n
-		if err := errors.Join(c.Save(f), c.Prune()); err != nil {
+		if err := errors.Join(c.Save(testState{Made: n}, nil), c.Prune()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -142,7 +126,7 @@ func TestNewestBefore(t *testing.T) {
 	for _, x := range []struct{ file, want string }{
 		{r.Model(), r.Checkpoint(40)}, {r.Checkpoint(40), r.Checkpoint(20)}, {r.Checkpoint(20), r.Checkpoint(10)}, {r.Checkpoint(10), ""},
 	} {
-		if got, err := r.NewestBefore(x.file); err != nil || got != x.want {
+		if got, err := r.NewestBefore(x.file, loadState); err != nil || got != x.want {
 			t.Errorf("before %s: %q (%v), want %q", x.file, got, err, x.want)
 		}
 	}

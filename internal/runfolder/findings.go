@@ -11,8 +11,13 @@ import (
 	"gangpu/internal/atomicfile"
 )
 
+// Finding is a line of findings.txt: what was found in a row, and where. People count from 1.
+func (r Row) Finding(text string) string {
+	return fmt.Sprintf("epoch %d, iteration %d: %s", r.Epoch+1, r.Iteration+1, text)
+}
+
 // KeepFindings drops from findings.txt what was found after the given number of iterations, by the
-// epoch and iteration that a line, a gan.Finding, begins with.
+// epoch and iteration that a line begins with.
 func (r Folder) KeepFindings(iterations, perEpoch int) error {
 	text, err := os.ReadFile(r.Findings())
 	if errors.Is(err, fs.ErrNotExist) {

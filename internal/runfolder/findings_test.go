@@ -3,8 +3,6 @@ package runfolder
 import (
 	"os"
 	"testing"
-
-	"gangpu/gan"
 )
 
 // A run that goes on keeps what was found up to its state, the last iteration of an epoch included.
@@ -14,7 +12,7 @@ func TestKeepFindings(t *testing.T) {
 		t.Fatalf("without findings: %v", err)
 	}
 	line := func(epoch, iteration int) string {
-		return gan.Finding{Epoch: epoch, Iteration: iteration, Symptom: gan.Collapse}.String() + "\n"
+		return Row{Epoch: epoch, Iteration: iteration}.Finding("it collapses") + "\n"
 	}
 	early, last, late := line(0, 2), line(1, 9), line(2, 0) // counted from 0
 	for _, test := range []struct {

@@ -1,15 +1,14 @@
 package runfolder
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"slices"
 	"time"
 
-	"gangpu/gan"
 	"gangpu/internal/atomicfile"
 )
 
@@ -26,26 +25,66 @@ const (
 
 // Info is what run.json holds.
 type Info struct {
-	Format       string       `json:"format"`
-	State        State        `json:"state"`
-	Reason       string       `json:"reason,omitempty"` // of a state that was not asked for
-	Architecture string       `json:"architecture"`
-	Settings     gan.Settings `json:"settings"`
-	Dataset      Dataset      `json:"dataset"`
+	Format       string          `json:"format"`
+	State        State           `json:"state"`
+	Reason       string          `json:"reason,omitempty"` // of a state that was not asked for
+	Architecture string          `json:"architecture"`     // the model's name
+	Settings     json.RawMessage `json:"settings"`         // the trainer's, an object
+	Dataset      Dataset         `json:"dataset"`
 
-	Iterations         int          `json:"iterations"` // made
-	IterationsAsked    int          `json:"iterations_asked"`
-	IterationsPerEpoch int          `json:"iterations_per_epoch"`
-	Metrics            *gan.Metrics `json:"metrics,omitempty"` // of the last iteration whose losses were finite
+	Iterations         int      `json:"iterations"` // made
+	IterationsAsked    int      `json:"iterations_asked"`
+	IterationsPerEpoch int      `json:"iterations_per_epoch"`
+	Columns            []Column `json:"columns"`
+	Guides             []Guide  `json:"guides,omitempty"`
+	Metrics            *Metrics `json:"metrics,omitempty"` // of the last iteration whose numbers were all finite
 
 	CheckpointEvery int         `json:"checkpoint_every"`      // iterations; 0: each epoch
 	Keep            int         `json:"keep"`                  // of the newest checkpoints
 	JudgeEvery      *int        `json:"judge_every,omitempty"` // epochs; 0: never; nil of early versions
-	Classifier      string      `json:"classifier,omitempty"`  // that judges the run, absolute; empty for MNIST's, or none
-	Distance        *float64    `json:"distance,omitempty"`    // as it was measured last
-	Best            *Checkpoint `json:"best,omitempty"`        // of the least distance
+	Measure         *Measure    `json:"measure,omitempty"`     // that states are compared by; nil of a run that was never judged
+	Score           *float64    `json:"score,omitempty"`       // by the measure, the last
+	Best            *Checkpoint `json:"best,omitempty"`        // of the best score
 
-	Sessions []Session `json:"sessions"` // the newest last
+	Notes    map[string]string `json:"notes,omitempty"` // what else whoever trains the run wants to find again
+	Sessions []Session         `json:"sessions"`        // the newest last
+}
+
+// Metrics are the numbers of an iteration by the names of their columns: one object of JSON.
+type Metrics struct {
+	Epoch, Iteration int // as in Row
+	Values           map[string]float32
+}
+
+// metricsOf are those of a row.
+func metricsOf(columns []Column, r Row) *Metrics {
+	m := &Metrics{r.Epoch, r.Iteration, map[string]float32{}}
+	for i, v := range r.Values {
+		m.Values[columns[i].Name] = v
+	}
+	return m
+}
+
+// SetMetrics keeps a row as the last whose numbers were all finite.
+func (i *Info) SetMetrics(r Row) { i.Metrics = metricsOf(i.Columns, r) }
+
+func (m Metrics) MarshalJSON() ([]byte, error) {
+	all := map[string]any{rowColumns[0]: m.Epoch, rowColumns[1]: m.Iteration}
+	for name, v := range m.Values {
+		all[name] = v
+	}
+	return json.Marshal(all)
+}
+
+func (m *Metrics) UnmarshalJSON(b []byte) error {
+	if err := json.Unmarshal(b, &m.Values); err != nil {
+		return err
+	}
+	where := struct{ Epoch, Iteration *int }{&m.Epoch, &m.Iteration}
+	for _, name := range rowColumns {
+		delete(m.Values, name)
+	}
+	return json.Unmarshal(b, &where)
 }
 
 // Dataset is what a run is trained on.
@@ -70,7 +109,7 @@ type Session struct {
 }
 
 // infoFormat is of run.json as this package writes it.
-const infoFormat = "gangpu-run/1"
+const infoFormat = "gangpu-run/2"
 
 // Session is the newest one.
 func (i *Info) Session() *Session { return &i.Sessions[len(i.Sessions)-1] }
@@ -119,12 +158,26 @@ func (r Folder) ReadInfo() (*Info, error) {
 	if err := json.Unmarshal(b, i); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", r.Info(), err)
 	}
+	if i.Format == earlyFormat {
+		if err := i.addEarly(b); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", r.Info(), err)
+		}
+		i.Format = infoFormat
+	}
 	switch {
 	case i.Format != infoFormat:
 		return nil, fmt.Errorf("reading %s: its format is %q, want %q", r.Info(), i.Format, infoFormat)
 	case i.IterationsPerEpoch < 1 || len(i.Sessions) == 0:
 		return nil, fmt.Errorf("reading %s: iterations_per_epoch or sessions are missing", r.Info())
 	}
+	if err := CheckColumns(i.Columns); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", r.Info(), err)
+	}
+	var settings bytes.Buffer // without run.json's own indentation
+	if err := json.Compact(&settings, i.Settings); err != nil && len(i.Settings) > 0 {
+		return nil, fmt.Errorf("reading %s: the settings: %w", r.Info(), err)
+	}
+	i.Settings = settings.Bytes()
 	return i, nil
 }
 
@@ -169,8 +222,8 @@ func (r Folder) addNewest(i *Info) {
 	if made > i.Iterations {
 		i.Iterations = made
 		for _, row := range slices.Backward(rows) {
-			if sum := float64(row.DLoss) + float64(row.GLoss); !math.IsNaN(sum) && !math.IsInf(sum, 0) {
-				i.Metrics = &row.Metrics
+			if row.Finite() {
+				i.SetMetrics(row)
 				break
 			}
 		}

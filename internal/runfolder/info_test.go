@@ -1,6 +1,7 @@
 package runfolder
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"math"
@@ -10,16 +11,14 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"gangpu/gan"
 )
 
 func testInfo() *Info {
 	return &Info{
-		State: Running, Architecture: "tutorial", Settings: gan.DefaultSettings(),
+		State: Running, Architecture: "tutorial", Settings: json.RawMessage(`{"batch":256,"loss":"hinge"}`),
 		Dataset:    Dataset{Name: "mnist", Images: 60000, SHA256: "ab"},
-		Iterations: 300, IterationsAsked: 23400, IterationsPerEpoch: 234,
-		Metrics: &gan.Metrics{Epoch: 1, Iteration: 65, DLoss: 0.5, GLoss: 0.75, AccuracyReal: 1},
+		Iterations: 300, IterationsAsked: 23400, IterationsPerEpoch: 234, Columns: testColumns,
+		Metrics: &Metrics{1, 65, map[string]float32{"d_loss": 0.5, "g_loss": 0.75, "accuracy_real": 1}},
 		Sessions: []Session{
 			{Begun: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), Seconds: 2, Command: []string{"gangpu", "train", "<&>"}, Device: "cpu", PID: 1},
 			{Begun: time.Date(2026, 11, 24, 13, 0, 0, 0, time.UTC), Seconds: 0.5, From: 234, Device: "cuda:0", Precision: "tf32", PID: 2},
@@ -88,6 +87,7 @@ func TestDamagedInfo(t *testing.T) {
 		"{":                               "unexpected end",
 		`{"format":"gangpu-run/9"}`:       `its format is "gangpu-run/9"`,
 		`{"format":"` + infoFormat + `"}`: "missing",
+		`{"format":"` + infoFormat + `","iterations_per_epoch":1,"sessions":[{}]}`: "no columns",
 	} {
 		if err := os.WriteFile(r.Info(), []byte(content), 0o666); err != nil {
 			t.Fatal(err)
@@ -107,29 +107,29 @@ func TestOpenRunning(t *testing.T) {
 	if err := r.WriteInfo(testInfo()); err != nil {
 		t.Fatal(err)
 	}
-	m, _, err := r.OpenMetrics(0, testInfo().IterationsPerEpoch)
+	m, _, err := r.OpenMetrics(testColumns, 0, testInfo().IterationsPerEpoch)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range 400 {
-		row := gan.Metrics{Epoch: i / 234, Iteration: i % 234, DLoss: float32(i), GLoss: 1}
+		row := Row{i / 234, i % 234, []float32{float32(i), 1, 1}, 0}
 		if i == 399 {
-			row.GLoss = float32(math.NaN())
+			row.Values[1] = float32(math.NaN())
 		}
-		if err := m.Write(row, 0); err != nil {
+		if err := m.Write(row); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := m.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if run, err := Open(string(r)); err != nil || run.Iterations != 400 || run.Metrics.DLoss != 398 {
+	if run, err := Open(string(r)); err != nil || run.Iterations != 400 || run.Metrics.Values["d_loss"] != 398 {
 		t.Errorf("got %+v (%v)", run, err)
 	}
 	if err := lock.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if run, err := Open(string(r)); err != nil || run.Iterations != 300 || run.Metrics.DLoss != 0.5 {
+	if run, err := Open(string(r)); err != nil || run.Iterations != 300 || run.Metrics.Values["d_loss"] != 0.5 {
 		t.Errorf("got %+v (%v)", run, err)
 	}
 }
@@ -168,5 +168,49 @@ func TestList(t *testing.T) {
 	}
 	if one, err := List(filepath.Join(dir, "c")); err != nil || len(one) != 1 || one[0].Folder != Folder(filepath.Join(dir, "c")) {
 		t.Errorf("a run itself: %v (%v)", one, err)
+	}
+}
+
+// What an early version wrote is read, with its columns, its measure and what guessing costs.
+func TestEarlyInfo(t *testing.T) {
+	r := Folder(t.TempDir())
+	const early = `{"format":"gangpu-run/1","state":"finished","architecture":"tutorial","settings":{"batch":256,"loss":"hinge"},
+		"dataset":{"name":"mnist","images":60000,"pixels_sha256":"ab"},"iterations":468,"iterations_asked":468,"iterations_per_epoch":234,
+		"metrics":{"epoch":1,"iteration":233,"d_loss":0.5,"g_loss":0.75,"accuracy_real":0.25,"accuracy_fake":1},
+		"checkpoint_every":0,"keep":3,"judge_every":1,"classifier":"/judge.safetensors","distance":12.5,"best":{"iterations":234,"distance":11},
+		"sessions":[{"device":"cpu"}]}`
+	const rows = "epoch,iteration,d_loss,g_loss,accuracy_real,accuracy_fake,seconds\n1,232,0.5,0.75,0.25,1,0.333333\n"
+	const judged = "epoch,iterations,classifier_frechet_distance,classifier_score,confident,classes_seen,seconds\n2,468,12.5,3,0.5,9,1.5\n"
+	for path, text := range map[string]string{r.Info(): early, r.Metrics(): rows, r.Judge(): judged} {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run, err := Open(string(r))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := run.Metrics; m.Epoch != 1 || m.Iteration != 233 || len(m.Values) != 4 || m.Values["accuracy_real"] != 0.25 {
+		t.Errorf("metrics %+v", m)
+	}
+	if *run.Score != 12.5 || *run.Best.Score != 11 || run.Best.Iterations != 234 || run.Notes["classifier"] != "/judge.safetensors" {
+		t.Errorf("score %v, best %+v, notes %v", *run.Score, run.Best, run.Notes)
+	}
+	if g := run.Guides; len(g) != 1 || g[0] != (Guide{"loss", 2, "cannot tell"}) {
+		t.Errorf("guides %v", g)
+	}
+	got, err := run.Rows()
+	if err != nil || len(got) != 1 || !reflect.DeepEqual(got[0], Row{1, 232, []float32{0.5, 0.75, 0.25, 1}, 333333 * time.Microsecond}) {
+		t.Errorf("rows %v (%v)", got, err)
+	}
+	if scores, err := r.ReadJudgements(run.Measure); err != nil || len(scores) != 1 || scores[0] != (Judgement{2, 12.5}) {
+		t.Errorf("judgements %v (%v)", scores, err)
+	}
+	// Written again, it is the same.
+	if err := r.WriteInfo(&run.Info); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := Open(string(r)); err != nil || !reflect.DeepEqual(again, run) {
+		t.Errorf("written again it is %+v (%v), want %+v", again, err, run)
 	}
 }

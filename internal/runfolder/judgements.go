@@ -11,15 +11,18 @@ import (
 	"strconv"
 )
 
-// Judgement is how far a model's images were from real ones at the end of an epoch.
+// Judgement is the score of a model at the end of an epoch.
 type Judgement struct {
-	Epoch    int     // from 1
-	Distance float64 // classifier Fréchet distance
+	Epoch int // from 1
+	Score float64
 }
 
-// ReadJudgements reads judge.csv: none of a run that was not judged. A last line without its end is
-// left out.
-func (r Folder) ReadJudgements() ([]Judgement, error) {
+// ReadJudgements reads the scores of judge.csv by a measure: none of a run that was not judged, whose measure is nil. A
+// last line without its end is left out.
+func (r Folder) ReadJudgements(measure *Measure) ([]Judgement, error) {
+	if measure == nil {
+		return nil, nil
+	}
 	text, err := os.ReadFile(r.Judge())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -34,14 +37,14 @@ func (r Folder) ReadJudgements() ([]Judgement, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	epoch, distance := slices.Index(rows[0], "epoch"), slices.Index(rows[0], "classifier_frechet_distance")
-	if epoch < 0 || distance < 0 {
-		return nil, fmt.Errorf("reading %s: no judgements: it has the columns %q", r.Judge(), rows[0])
+	epoch, score := slices.Index(rows[0], "epoch"), slices.Index(rows[0], measure.Name)
+	if epoch < 0 || score < 0 {
+		return nil, fmt.Errorf("reading %s: no scores by %s: it has the columns %q", r.Judge(), measure.Name, rows[0])
 	}
 	var all []Judgement
 	for i, row := range rows[1:] {
 		n, err := strconv.Atoi(row[epoch])
-		d, err2 := strconv.ParseFloat(row[distance], 64)
+		d, err2 := strconv.ParseFloat(row[score], 64)
 		if err := errors.Join(err, err2); err != nil {
 			return nil, fmt.Errorf("reading %s: line %d: %w", r.Judge(), i+2, err)
 		}

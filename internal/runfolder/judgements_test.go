@@ -9,7 +9,8 @@ import (
 
 func TestReadJudgements(t *testing.T) {
 	r := Folder(t.TempDir())
-	if got, err := r.ReadJudgements(); err != nil || got != nil {
+	measure := &Measure{Name: "classifier_frechet_distance"}
+	if got, err := r.ReadJudgements(measure); err != nil || got != nil {
 		t.Errorf("a run that was not judged has %v (%v)", got, err)
 	}
 	const header = "epoch,iterations,classifier_frechet_distance,classifier_score\n"
@@ -21,7 +22,7 @@ func TestReadJudgements(t *testing.T) {
 		if err := os.WriteFile(r.Judge(), []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := r.ReadJudgements(); err != nil || !slices.Equal(got, want) {
+		if got, err := r.ReadJudgements(measure); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%q is read as %v (%v), want %v", text, got, err, want)
 		}
 	}
@@ -29,7 +30,7 @@ func TestReadJudgements(t *testing.T) {
 		if err := os.WriteFile(r.Judge(), []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := r.ReadJudgements(); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), r.Judge()) {
+		if _, err := r.ReadJudgements(measure); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), r.Judge()) {
 			t.Errorf("%q: error %v, want %q", text, err, want)
 		}
 	}

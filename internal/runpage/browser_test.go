@@ -104,8 +104,9 @@ func TestBrowserPage(t *testing.T) {
 	train(t, r, 2*perEpoch+5)
 	script := `
 	await until("it trains", () => text("state") === "training" && text("place").startsWith("epoch 3 of 4, iteration 5 of 20; 45 of 80 in all (56%)"));
-	check("curves", all("#loss path.mean, #accuracy path.mean, #loss path.band, #accuracy path.band").every(p => p.getAttribute("d").length > 100) && all("path").length === 8);
-	check("the log 2 line", get("judged").hidden && all("#loss line.guess").length === 1 && text("loss-legend").includes("log 2 = 0.693"));
+	check("curves", all("#axis0 path.mean, #axis1 path.mean, #axis0 path.band, #axis1 path.band").every(p => p.getAttribute("d").length > 100) && all("path").length === 8);
+	check("titles", text("axis0-title") === "Loss" && text("axis1-title") === "Accuracy" && text("axis1-legend").startsWith("real "));
+	check("the log 2 line", get("judged").hidden && all("#axis0 line.guess").length === 1 && text("axis0-legend").includes("log 2 = 0.693"));
 	check("numbers", all("#tiles dt").map(e => e.textContent).join() === "d loss,g loss,accuracy real,accuracy fake,s/iteration,time left");
 	check("settings", text("settings").includes("learning rate0.0002"));
 	check("text is text", text("facts").includes("digits <&>"));
@@ -113,22 +114,22 @@ func TestBrowserPage(t *testing.T) {
 	const newest = get("picture").src;
 	move("slider", 0);
 	check("the first grid", text("caption").startsWith("epoch 1,") && get("picture").src !== newest && get("picture").alt === "samples of epoch 1");
-	const points = () => all("#loss path.mean")[0].getAttribute("d").split(/[ML]/).length - 1, before = points(), curve = all("#loss path.mean")[0].getAttribute("d");
+	const points = () => all("#axis0 path.mean")[0].getAttribute("d").split(/[ML]/).length - 1, before = points(), curve = all("#axis0 path.mean")[0].getAttribute("d");
 	await step();
 	await until("the next epoch", () => text("place").includes("63 of 80") && get("slider").max === "2");
-	check("the curve grew, by as many points", all("#loss path.mean")[0].getAttribute("d") !== curve && points() === 63 && before === 45);
+	check("the curve grew, by as many points", all("#axis0 path.mean")[0].getAttribute("d") !== curve && points() === 63 && before === 45);
 	check("the grid that was chosen stays", text("caption").startsWith("epoch 1,"));
 	get("newest").click();
 	check("the newest grid again", text("caption").startsWith("epoch 3,") && get("slider").value === "2");
-	press("loss", "Home");
-	check("a reading of the curve", text("loss-legend").includes("at epoch 0.03") && text("loss-legend").includes("d loss 0.690 (0.690 to 0.690)"));
+	press("axis0", "Home");
+	check("a reading of the curve", text("axis0-legend").includes("at epoch 0.03") && text("axis0-legend").includes("d 0.690 (0.690 to 0.690)"));
 	frame.style.width = "360px";
 	await until("a phone's width", () => win().innerWidth === 360);
 	check("nothing is wider than a phone", doc().documentElement.scrollWidth <= doc().documentElement.clientWidth);
 	await step();
 	await until("it failed", () => text("state") === "failed");
-	check("what is not a number", all("#tiles dd.bad").map(e => e.textContent).join() === "NaN" && all("#loss line.mark").length === 1 &&
-		text("loss-legend").includes("d loss is NaN in epoch 4, iteration 4"));
+	check("what is not a number", all("#tiles dd.bad").map(e => e.textContent).join() === "NaN" && all("#axis0 line.mark").length === 1 &&
+		text("axis0-legend").includes("d loss is NaN in epoch 4, iteration 4"));
 	check("why", text("why") === "the discriminator's loss is NaN");
 	check("the finding", text("findings") === "D wins");
 	check("loads from nowhere else", win().performance.getEntriesByType("resource").every(e => e.name === location.origin + "/events"));`
@@ -141,7 +142,7 @@ func TestBrowserPage(t *testing.T) {
 				t.Error(err)
 			}
 			m := metrics(3*perEpoch + 3)
-			m.DLoss = float32(math.NaN())
+			m[dLoss] = float32(math.NaN())
 			r.Iteration(m, time.Second)
 			r.End(runfolder.Failed, "the discriminator's loss is NaN")
 		}
@@ -198,7 +199,7 @@ func TestBrowserReport(t *testing.T) {
 	use(t, mux, "/report", `
 	check("it is finished", text("state") === "finished" && text("place").includes("80 of 80 in all (100%)"));
 	check("all epochs", get("slider").max === "3" && all("#rows tr").length === 4);
-	check("the distances", all("#distance circle").length === 3 && text("distance-legend") === "97 in epoch 3; the least was 88.25 in epoch 2");
+	check("the distances", all("#score circle").length === 3 && text("score-legend") === "97 in epoch 3; the least was 88.25 in epoch 2");
 	const newest = get("picture").src;
 	move("slider", 0);
 	check("the first grid", get("picture").src !== newest && text("caption").startsWith("epoch 1,") && text("caption").endsWith("distance 1402"));
@@ -209,9 +210,48 @@ func TestBrowserReport(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	dom := browse(ctx, t, "file://"+filepath.ToSlash(r.folder.Report()), "--dump-dom")
-	for _, want := range []string{`class="finished">finished<`, `<path class="mean g" d="M`, "log 2 = 0.693", "<td>non-saturating</td>"} {
+	for _, want := range []string{`class="finished">finished<`, `<path class="mean c1 odd" d="M`, "log 2 = 0.693", "<td>non-saturating</td>"} {
 		if !strings.Contains(dom, want) {
 			t.Errorf("the report, opened as a file, has no %s", want)
 		}
 	}
+}
+
+// A run of other columns than those of two networks shows them, each on its axis, and the measure that is better higher.
+func TestBrowserOddColumns(t *testing.T) {
+	r := newRun(t)
+	info, err := r.folder.ReadInfo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	info.Columns = []runfolder.Column{{Name: "G/l1"}, {Name: "G/adversarial"}, {Name: "D/real_loss"}, {Name: "mask", Share: true}, {Name: "lr", Axis: "learning rate"}}
+	info.Guides, info.Settings = nil, nil
+	info.Measure = &runfolder.Measure{Name: "psnr", Higher: true}
+	r = New(r.folder, info)
+	for range 2 * perEpoch {
+		r.Iteration([]float32{0.5, -2, 30, 0.25, 2e-4}, time.Second)
+		if r.now.iterations%perEpoch == 0 {
+			r.Epoch()
+		}
+	}
+	if err := os.WriteFile(r.folder.Judge(), []byte("epoch,psnr\n1,21.5\n2,19\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	r.End(runfolder.Finished, "")
+	if err := r.WriteReport(); err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /report", func(w http.ResponseWriter, req *http.Request) { http.ServeFile(w, req, r.folder.Report()) })
+	use(t, mux, "/report", `
+	check("a chart an axis", all("#charts h2").map(e => e.textContent).join() === "Loss,Share,Learning rate,Psnr");
+	check("tiles", all("#tiles dt").map(e => e.textContent).join() === "G l1,G adversarial,D real loss,mask,lr,s/iteration,iterations");
+	check("numbers", all("#tiles dd").map(e => e.textContent).join().startsWith("0.500,-2.000,30.000,25%,2.00e-4,"));
+	check("legends", text("axis0-legend") === "G l1 0.500G adversarial -2.000D real 30.000" && text("axis1-legend") === "mask 25%");
+	check("curves", all("#axis0 path.mean").length === 3 && all("#axis2 path.mean").every(p => !/NaN/.test(p.getAttribute("d"))));
+	check("labels of small numbers", all("#axis2 text").some(e => e.textContent === "0.0002"));
+	check("no guide", all("line.guess").length === 0);
+	check("the score", text("score-legend") === "19 in epoch 2; the greatest was 21.5 in epoch 1" && all("#score circle").length === 2);
+	check("the table", all("#heads th").map(e => e.textContent).join() === "epoch,G l1,G adversarial,D real loss,mask,lr,psnr" && all("#rows tr").length === 2);
+	check("no settings", all("#settings tr").length === 0);`, nil)
 }

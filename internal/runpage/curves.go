@@ -2,18 +2,8 @@ package runpage
 
 import (
 	"math"
+	"slices"
 	"strconv"
-
-	"gangpu/gan"
-)
-
-// The numbers of an iteration that are drawn, in this order.
-const (
-	dLoss = iota
-	gLoss
-	accuracyReal
-	accuracyFake
-	series
 )
 
 // maxBins is how many bins a curve has at most: about as many as a picture of it has columns.
@@ -23,11 +13,28 @@ const maxBins = 1024
 // greatest of bins of iterations. When the bins are full each two become one, so that there are
 // always at least half as many, and no extreme is lost.
 type curves struct {
-	width  int // iterations a bin has, a power of two
-	inLast int // those that the last bin has so far
-	n      int // bins
-	bins   [maxBins][series]bin
-	broken [series]broken
+	width  int     // iterations a bin has, a power of two
+	inLast int     // those that the last bin has so far
+	n      int     // bins
+	bins   [][]bin // [series][maxBins]
+	broken []broken
+}
+
+func newCurves(series int) curves {
+	c := curves{bins: make([][]bin, series), broken: make([]broken, series)}
+	for s := range c.bins {
+		c.bins[s] = make([]bin, maxBins)
+	}
+	return c
+}
+
+func (c *curves) clone() curves {
+	copied := *c
+	copied.bins, copied.broken = slices.Clone(c.bins), slices.Clone(c.broken)
+	for s, bins := range c.bins {
+		copied.bins[s] = slices.Clone(bins[:c.n])
+	}
+	return copied
 }
 
 // bin is some iterations of a series; those whose number is not finite are left out.
@@ -43,11 +50,11 @@ type broken struct {
 	value     float32
 }
 
-func (c *curves) add(iteration int, m gan.Metrics) {
+func (c *curves) add(iteration int, values []float32) {
 	c.skip()
-	for i, v := range [series]float32{m.DLoss, m.GLoss, m.AccuracyReal, m.AccuracyFake} {
+	for i, v := range values {
 		if x := float64(v); !math.IsNaN(x) && !math.IsInf(x, 0) {
-			c.bins[c.n-1][i].join(bin{count: 1, min: v, max: v, sum: x})
+			c.bins[i][c.n-1].join(bin{count: 1, min: v, max: v, sum: x})
 		} else if c.broken[i].value == 0 {
 			c.broken[i] = broken{iteration, v}
 		}
@@ -61,7 +68,9 @@ func (c *curves) skip() {
 			c.halve()
 		}
 		c.width, c.inLast = max(c.width, 1), 0
-		c.bins[c.n] = [series]bin{}
+		for _, bins := range c.bins {
+			bins[c.n] = bin{}
+		}
 		c.n++
 	}
 	c.inLast++
@@ -69,11 +78,11 @@ func (c *curves) skip() {
 
 // halve makes one bin of each two.
 func (c *curves) halve() {
-	for i := range maxBins / 2 {
-		for s := range series {
-			b := c.bins[2*i][s]
-			b.join(c.bins[2*i+1][s])
-			c.bins[i][s] = b
+	for _, bins := range c.bins {
+		for i := range maxBins / 2 {
+			b := bins[2*i]
+			b.join(bins[2*i+1])
+			bins[i] = b
 		}
 	}
 	c.n, c.width = maxBins/2, 2*c.width
@@ -93,11 +102,11 @@ func (b *bin) join(other bin) {
 
 // curvesPart is what a page gets of curves: the bins from one on.
 type curvesPart struct {
-	Width  int              `json:"width"`
-	From   int              `json:"from"`
-	Last   int              `json:"last"` // iterations in the last bin
-	Series [series]binsPart `json:"series"`
-	Broken []brokenPart     `json:"broken,omitempty"`
+	Width  int          `json:"width"`
+	From   int          `json:"from"`
+	Last   int          `json:"last"` // iterations in the last bin
+	Series []binsPart   `json:"series"`
+	Broken []brokenPart `json:"broken,omitempty"`
 }
 
 // binsPart has a number a bin, null where no iteration had a finite one.
@@ -115,17 +124,17 @@ type brokenPart struct {
 
 func (c *curves) part(from int) curvesPart {
 	p := curvesPart{Width: c.width, From: from, Last: c.inLast}
-	for s := range series {
+	for s := range c.bins {
 		n := c.n - from
 		b := binsPart{Min: make([]number, n), Mean: make([]number, n), Max: make([]number, n)}
 		for i := range n {
-			x := &c.bins[from+i][s]
+			x := &c.bins[s][from+i]
 			b.Min[i], b.Mean[i], b.Max[i] = number(math.NaN()), number(math.NaN()), number(math.NaN())
 			if x.count > 0 {
 				b.Min[i], b.Mean[i], b.Max[i] = number(x.min), number(x.sum/float64(x.count)), number(x.max)
 			}
 		}
-		p.Series[s] = b
+		p.Series = append(p.Series, b)
 		if x := c.broken[s]; x.value != 0 {
 			p.Broken = append(p.Broken, brokenPart{s, x.iteration, number(x.value).String()})
 		}

@@ -21,15 +21,31 @@ type message struct {
 	Seconds    number          `json:"seconds"`    // that all iterations took
 	Curves     curvesPart      `json:"curves"`
 	Epochs     []epochPart     `json:"epochs"`
-	Distances  [][2]number     `json:"distances,omitempty"` // epoch and distance of each judgement, if one is new
+	Scores     [][2]number     `json:"scores,omitempty"` // epoch and score of each judgement, if one is new
 	Findings   []string        `json:"findings"`
 }
 
 // about is what does not change while a run is trained.
 type about struct {
 	runfolder.Info
-	Folder   string `json:"folder"`
-	Guessing number `json:"guessing"` // D's loss where it cannot tell, 0 if that says nothing
+	Folder string     `json:"folder"`
+	Labels []string   `json:"labels"`           // of the columns, for people
+	Axes   []axisPart `json:"axes"`             // what is drawn
+	Judged string     `json:"judged,omitempty"` // the measure, for people
+}
+
+// axisPart is what is drawn of an axis' columns: curves and levels.
+type axisPart struct {
+	Name   string            `json:"name"`
+	Share  bool              `json:"share"` // whether all are shares
+	Series []seriesPart      `json:"series"`
+	Guides []runfolder.Guide `json:"guides,omitempty"`
+}
+
+// seriesPart is a curve.
+type seriesPart struct {
+	Column int    `json:"column"` // its index
+	Name   string `json:"name"`   // beside its axis
 }
 
 // epochPart is an epoch that ended.
@@ -58,10 +74,9 @@ func (r *Recorder) message(h *had) message {
 		m.About = &r.about
 	}
 	if now.known {
-		l := now.latest
-		for _, x := range [series]float32{l.DLoss, l.GLoss, l.AccuracyReal, l.AccuracyFake} {
+		for _, x := range now.latest {
 			format, digits := byte('f'), 4
-			if x >= 1e6 || x <= -1e6 { // a loss that is not worth writing out
+			if size := max(x, -x); size >= 1e6 || size > 0 && size < 1e-3 { // what is not worth writing out
 				format = 'g'
 			}
 			m.Latest = append(m.Latest, strconv.FormatFloat(float64(x), format, digits, 32))
@@ -74,7 +89,7 @@ func (r *Recorder) message(h *had) message {
 	h.whole = max(now.curves.n-1, 0)
 	if judgements := r.judgements(); len(judgements) != h.judgements {
 		h.judgements = len(judgements)
-		m.Distances = judgements
+		m.Scores = judgements
 	}
 	for _, e := range keptEpochs(len(now.epochs)) {
 		if !h.epochs[e] {
@@ -113,12 +128,12 @@ func (r *Recorder) grid(epoch int) string {
 	return "data:image/png;base64," + base64.StdEncoding.EncodeToString(png)
 }
 
-// judgements are how far the images were from real ones, where that is measured and can be read.
+// judgements are the scores, where they are measured and can be read.
 func (r *Recorder) judgements() [][2]number {
-	all, _ := r.folder.ReadJudgements()
+	all, _ := r.folder.ReadJudgements(r.about.Measure)
 	var pairs [][2]number
 	for _, j := range all {
-		pairs = append(pairs, [2]number{number(j.Epoch), number(j.Distance)})
+		pairs = append(pairs, [2]number{number(j.Epoch), number(j.Score)})
 	}
 	return pairs
 }

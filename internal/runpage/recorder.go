@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"gangpu/gan"
 	"gangpu/internal/runfolder"
 )
 
@@ -25,34 +24,60 @@ type moment struct {
 	state      runfolder.State
 	reason     string
 	iterations int
-	latest     gan.Metrics
+	latest     []float32     // values of the last iteration
 	known      bool          // whether latest is
 	taken      time.Duration // by all iterations
 	pace       time.Duration // of an iteration, recent ones weighing most
-	sums       [series]float64
-	inEpoch    int     // iterations in sums
-	epochs     []means // of the whole epochs
+	sums       []float64     // of the epoch's values
+	inEpoch    int           // iterations in sums
+	epochs     []means       // of the whole epochs
 	curves     curves
 }
 
-// means are those of an epoch's iterations.
-type means [series]number
+// means are those of an epoch's iterations, a column each.
+type means []number
 
 // New is a recorder of a run that is to be trained, as its folder has it before the first
 // iteration.
 func New(folder runfolder.Folder, info *runfolder.Info) *Recorder {
-	about := about{Folder: string(folder), Info: *info, Guessing: number(info.Settings.Loss.Guessing())}
+	n := len(info.Columns)
+	about := about{Folder: string(folder), Info: *info, Axes: axesOf(info)}
+	for _, c := range info.Columns {
+		about.Labels = append(about.Labels, c.Label())
+	}
+	if info.Measure != nil {
+		about.Judged = info.Measure.Title()
+	}
 	// These are the run's to change.
 	about.Sessions, about.Metrics = slices.Clone(info.Sessions), nil
-	return &Recorder{folder: folder, about: about, ended: make(chan struct{}), now: moment{state: runfolder.Running}}
+	return &Recorder{folder: folder, about: about, ended: make(chan struct{}), now: moment{state: runfolder.Running,
+		latest: make([]float32, n), sums: make([]float64, n), curves: newCurves(n)}}
+}
+
+// axesOf are the charts of a run's page.
+func axesOf(info *runfolder.Info) []axisPart {
+	var parts []axisPart
+	for _, a := range runfolder.Axes(info.Columns) {
+		part := axisPart{Name: a.Name, Share: a.Share}
+		for _, i := range a.Columns {
+			part.Series = append(part.Series, seriesPart{i, info.Columns[i].Short()})
+		}
+		for _, g := range info.Guides {
+			if g.Axis == a.Name {
+				part.Guides = append(part.Guides, g)
+			}
+		}
+		parts = append(parts, part)
+	}
+	return parts
 }
 
 // Resume takes in the iterations that were made before, from the run's first on. The numbers of those without a
 // row are unknown.
-func (r *Recorder) Resume(rows []gan.MetricsRow, iterations int) {
+func (r *Recorder) Resume(rows []runfolder.Row, iterations int) {
 	for _, row := range rows {
 		r.skipTo(row.Epoch*r.about.IterationsPerEpoch + row.Iteration)
-		r.Iteration(row.Metrics, row.Taken)
+		r.Iteration(row.Values, row.Taken)
 		r.endEpoch()
 	}
 	r.skipTo(iterations)
@@ -93,21 +118,22 @@ func Open(folder string) (*Recorder, error) {
 	return r, nil
 }
 
-// Iteration takes in the numbers of the next iteration, and how long it took.
-func (r *Recorder) Iteration(m gan.Metrics, taken time.Duration) {
+// Iteration takes in the values of the next iteration, and how long it took.
+func (r *Recorder) Iteration(values []float32, taken time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := &r.now
-	n.curves.add(n.iterations, m)
+	n.curves.add(n.iterations, values)
 	n.iterations++
-	n.latest, n.known = m, true
+	n.known = true
+	copy(n.latest, values)
 	n.taken += taken
 	if n.pace == 0 {
 		n.pace = taken
 	}
 	n.pace += (taken - n.pace) / 16
 	n.inEpoch++
-	for i, v := range [series]float32{m.DLoss, m.GLoss, m.AccuracyReal, m.AccuracyFake} {
+	for i, v := range values {
 		n.sums[i] += float64(v)
 	}
 }
@@ -116,12 +142,13 @@ func (r *Recorder) Iteration(m gan.Metrics, taken time.Duration) {
 func (r *Recorder) Epoch() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var m means
+	m := make(means, len(r.now.sums))
 	for i, sum := range r.now.sums {
 		m[i] = number(sum / float64(r.now.inEpoch))
 	}
 	r.now.epochs = append(r.now.epochs, m)
-	r.now.sums, r.now.inEpoch = [series]float64{}, 0
+	clear(r.now.sums)
+	r.now.inEpoch = 0
 }
 
 // End comes once, when the run has ended. The reason, for people, may be empty.
@@ -138,5 +165,6 @@ func (r *Recorder) copy() *moment {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	*c = r.now
+	c.latest, c.curves = slices.Clone(r.now.latest), r.now.curves.clone()
 	return c
 }

@@ -9,14 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"gangpu/gan"
 	"gangpu/internal/runfolder"
 )
 
 func TestIterationAllocatesNothing(t *testing.T) {
 	r := newRun(t)
-	i := 0
-	if n := testing.AllocsPerRun(3*maxBins, func() { r.Iteration(metrics(i), time.Second); i++ }); n != 0 {
+	values := metrics(7)
+	if n := testing.AllocsPerRun(3*maxBins, func() { r.Iteration(values, time.Second) }); n != 0 {
 		t.Errorf("an iteration allocates %v times", n)
 	}
 }
@@ -87,9 +86,9 @@ func TestKeptEpochs(t *testing.T) {
 func TestResume(t *testing.T) {
 	straight, resumed := newRun(t), newRun(t)
 	train(t, straight, 2*perEpoch+5)
-	var rows []gan.MetricsRow
+	var rows []runfolder.Row
 	for i := range perEpoch + 7 {
-		rows = append(rows, gan.MetricsRow{Metrics: metrics(i), Taken: 50 * time.Millisecond})
+		rows = append(rows, row(i))
 	}
 	resumed.Resume(rows, len(rows))
 	if m := told(t, resumed, &had{}); m["pace"] != 0.0 || m["iterations"] != perEpoch+7.0 {
@@ -106,9 +105,9 @@ func TestResume(t *testing.T) {
 // Where the numbers of some iterations are lost, the page counts them, and shows those of the others in their places.
 func TestResumeWithGaps(t *testing.T) {
 	r := newRun(t)
-	var rows []gan.MetricsRow
+	var rows []runfolder.Row
 	for _, i := range []int{0, 1, 2*perEpoch - 2, 2*perEpoch - 1} {
-		rows = append(rows, gan.MetricsRow{Metrics: metrics(i), Taken: 50 * time.Millisecond})
+		rows = append(rows, row(i))
 	}
 	r.Resume(rows, 3*perEpoch+2)
 	m := told(t, r, &had{})
@@ -134,12 +133,12 @@ func TestResumeWithGaps(t *testing.T) {
 // deleted gives what is left.
 func TestReportOfFolder(t *testing.T) {
 	r := newRun(t)
-	f, _, err := r.folder.OpenMetrics(0, perEpoch)
+	f, _, err := r.folder.OpenMetrics(columns, 0, perEpoch)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range epochs * perEpoch {
-		if err := f.Write(metrics(i), 50*time.Millisecond); err != nil {
+		if err := f.Write(row(i)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -205,4 +204,29 @@ func readReport(t *testing.T, r *Recorder) map[string]any {
 		t.Fatalf("the report holds %q: %v", written, err)
 	}
 	return m
+}
+
+// An epoch's means are of its own iterations.
+func TestEpochMeans(t *testing.T) {
+	r := newRun(t)
+	train(t, r, 2*perEpoch)
+	want := 0.0
+	for i := perEpoch; i < 2*perEpoch; i++ {
+		want += float64(metrics(i)[gLoss]) / perEpoch
+	}
+	if got := float64(r.now.epochs[1][gLoss]); got < want-1e-6 || got > want+1e-6 {
+		t.Errorf("the second epoch's mean is %v, want %v", got, want)
+	}
+}
+
+// What a page gets is of one moment: iterations made meanwhile do not change it.
+func TestCopyIsOfOneMoment(t *testing.T) {
+	r := newRun(t)
+	train(t, r, 2*maxBins+1)
+	before := r.copy()
+	last, latest := before.curves.bins[dLoss][before.curves.n-1], before.latest[dLoss]
+	r.Iteration([]float32{100, 100, 1, 1}, time.Second)
+	if after := before.curves.bins[dLoss][before.curves.n-1]; after != last || before.latest[dLoss] != latest {
+		t.Errorf("the copy changed from %+v to %+v", last, after)
+	}
 }

@@ -247,7 +247,7 @@ func TestServerTellsTheEnd(t *testing.T) {
 			t.Fatal("the end was not told")
 		}
 		if m.State == runfolder.Interrupted {
-			if m.Reason != "stopped by a signal: interrupt" || m.Iterations != perEpoch+1 || m.Latest[dLoss] != fmt.Sprintf("%.4f", metrics(perEpoch).DLoss) {
+			if m.Reason != "stopped by a signal: interrupt" || m.Iterations != perEpoch+1 || m.Latest[dLoss] != fmt.Sprintf("%.4f", metrics(perEpoch)[dLoss]) {
 				t.Errorf("the end is told as %+v", m)
 			}
 			break

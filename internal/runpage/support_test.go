@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"gangpu/gan"
 	"gangpu/gan/picture"
 	"gangpu/internal/runfolder"
 )
@@ -17,6 +16,18 @@ const (
 	perEpoch = 20
 	epochs   = 4
 )
+
+// Their columns.
+const (
+	dLoss = iota
+	gLoss
+	accuracyReal
+	accuracyFake
+	series
+)
+
+var columns = []runfolder.Column{{Name: "d_loss"}, {Name: "g_loss"},
+	{Name: "accuracy_real", Axis: "accuracy", Share: true}, {Name: "accuracy_fake", Axis: "accuracy", Share: true}}
 
 // newRun is a recorder of a run that begins in a new folder.
 func newRun(t *testing.T) *Recorder {
@@ -28,11 +39,11 @@ func newRun(t *testing.T) *Recorder {
 	if err := lock.Close(); err != nil {
 		t.Fatal(err)
 	}
-	settings := gan.DefaultSettings()
-	settings.Epochs = epochs
 	info := &runfolder.Info{
-		State: runfolder.Running, Architecture: "tutorial", Settings: settings, Dataset: runfolder.Dataset{Name: "digits <&>", Images: 60000},
-		IterationsAsked: epochs * perEpoch, IterationsPerEpoch: perEpoch,
+		State: runfolder.Running, Architecture: "tutorial", Settings: json.RawMessage(`{"learning_rate":0.0002,"loss":"non-saturating"}`), Dataset: runfolder.Dataset{Name: "digits <&>", Images: 60000},
+		IterationsAsked: epochs * perEpoch, IterationsPerEpoch: perEpoch, Columns: columns,
+		Guides:   []runfolder.Guide{{Axis: "loss", Value: math.Ln2, Label: "log 2"}},
+		Measure:  &runfolder.Measure{Name: "classifier_frechet_distance", Label: "distance"},
 		Sessions: []runfolder.Session{{Begun: time.Now(), Command: []string{"gangpu", "train"}, Version: "gangpu 1", Device: "cpu", Precision: "fp32"}},
 	}
 	if err := folder.WriteInfo(info); err != nil {
@@ -41,11 +52,15 @@ func newRun(t *testing.T) *Recorder {
 	return New(folder, info)
 }
 
-// metrics are those of an iteration that went as they do.
-func metrics(iteration int) gan.Metrics {
+// metrics are the values of an iteration that went as they do.
+func metrics(iteration int) []float32 {
 	wave := float32(math.Sin(float64(iteration)))
-	return gan.Metrics{Epoch: iteration / perEpoch, Iteration: iteration % perEpoch,
-		DLoss: 0.69 + 0.1*wave, GLoss: 0.7 - 0.1*wave, AccuracyReal: 0.5 + wave/3, AccuracyFake: 0.5 - wave/3}
+	return []float32{dLoss: 0.69 + 0.1*wave, gLoss: 0.7 - 0.1*wave, accuracyReal: 0.5 + wave/3, accuracyFake: 0.5 - wave/3}
+}
+
+// row is that of an iteration.
+func row(iteration int) runfolder.Row {
+	return runfolder.Row{Epoch: iteration / perEpoch, Iteration: iteration % perEpoch, Values: metrics(iteration), Taken: 50 * time.Millisecond}
 }
 
 // train makes iterations up to the given number, and the grids of the epochs that end.
@@ -55,11 +70,11 @@ func train(t *testing.T, r *Recorder, iterations int) {
 		i := r.now.iterations
 		r.Iteration(metrics(i), 50*time.Millisecond)
 		if (i+1)%perEpoch == 0 {
-			s := gan.Samples{Count: 25, Height: 28, Width: 28, Pixels: make([]float32, 25*28*28)}
-			for p := range s.Pixels {
-				s.Pixels[p] = float32(i/perEpoch+1) / 5
+			s := picture.Pixels{Count: 25, Height: 28, Width: 28, Channels: 1, Values: make([]uint8, 25*28*28)}
+			for p := range s.Values {
+				s.Values[p] = uint8(50 * (i/perEpoch + 1))
 			}
-			if err := s.SavePNG(r.folder.Sample((i+1)/perEpoch), picture.Grid{Gap: 4, Scale: 3}); err != nil {
+			if err := (picture.Grid{Gap: 4, Scale: 3}).SavePNG(r.folder.Sample((i+1)/perEpoch), s); err != nil {
 				t.Fatal(err)
 			}
 			r.Epoch()

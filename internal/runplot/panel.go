@@ -5,6 +5,9 @@ import (
 	"image/color"
 	"math"
 	"slices"
+	"strings"
+
+	"gangpu/internal/runfolder"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -12,24 +15,23 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// panel is a picture of two series of each run.
+// panel is a picture of what some runs have on one axis.
 type panel struct {
 	*plot.Plot
-	legend  plot.Legend
-	names   [2]string // of the series
-	runs    int
-	guesses []float64
-	peaks   []float64 // greatest values of the bins of what is drawn
-	means   float64   // the greatest of the smoothed values
-	judged  bool      // whether there is a distance
+	title  string
+	legend plot.Legend
+	names  []string // of the series
+	named  []string // runs that the legend has
+	runs   int
+	share  bool // whether all series are shares, of [0, 1]
+	higher bool // of a measure, whether higher is better
+	guides []runfolder.Guide
+	peaks  []float64 // greatest values of the bins of what is drawn
+	means  float64   // the greatest of the smoothed values
 }
 
-func newPanel(title, first, second string, runs int) *panel {
-	p := &panel{Plot: plot.New(), legend: plot.NewLegend(), names: [2]string{first, second}, runs: runs}
-	p.Title.Text = title
-	if runs > 1 && first != "" {
-		p.Title.Text = fmt.Sprintf("%s: %s, and dashed %s", title, first, second)
-	}
+func newPanel(title string, runs int) *panel {
+	p := &panel{Plot: plot.New(), title: title, legend: plot.NewLegend(), runs: runs}
 	p.Title.Padding = vg.Points(6)
 	p.X.Label.Text = "epochs"
 	p.X.Min = 0
@@ -42,6 +44,15 @@ func newPanel(title, first, second string, runs int) *panel {
 	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{Y: 225}, color.Transparent
 	p.Add(grid)
 	return p
+}
+
+// series is the index of the series of that name, which is new or of an earlier run too.
+func (p *panel) series(name string) int {
+	if i := slices.Index(p.names, name); i >= 0 {
+		return i
+	}
+	p.names = append(p.names, name)
+	return len(p.names) - 1
 }
 
 // bins are about as many as a panel has columns.
@@ -72,7 +83,8 @@ func (p *panel) draw(r Run, series int, values []float64, style draw.LineStyle) 
 	if p.runs > 1 {
 		name = r.Name
 	}
-	if p.runs == 1 || series == 0 {
+	if p.runs == 1 || !slices.Contains(p.named, r.Name) {
+		p.named = append(p.named, r.Name)
 		p.legend.Add(name, &plotter.Line{LineStyle: style})
 	}
 	if broken >= 0 {
@@ -82,18 +94,19 @@ func (p *panel) draw(r Run, series int, values []float64, style draw.LineStyle) 
 	return nil
 }
 
-// drawJudgements adds a run's distances, a point an epoch that was judged.
-func (p *panel) drawJudgements(r Run, style draw.LineStyle) error {
+// pointsOf are a run's scores that can be drawn, a point an epoch that was judged.
+func pointsOf(r Run) plotter.XYs {
 	var points plotter.XYs
 	for _, j := range r.Judgements {
-		if finite(j.Distance) && j.Distance > 0 {
-			points = append(points, plotter.XY{X: float64(j.Epoch), Y: j.Distance})
+		if finite(j.Score) && (r.Measure.Higher || j.Score > 0) {
+			points = append(points, plotter.XY{X: float64(j.Epoch), Y: j.Score})
 		}
 	}
-	if len(points) == 0 {
-		return nil
-	}
-	p.judged = true
+	return points
+}
+
+// drawScores adds a run's scores.
+func (p *panel) drawScores(r Run, points plotter.XYs, style draw.LineStyle) error {
 	line, dots, err := plotter.NewLinePoints(points)
 	if err != nil {
 		return err
@@ -129,46 +142,79 @@ func column(points plotter.XYs) []float64 {
 	return y
 }
 
-// guess draws D's loss where it cannot tell, once.
-func (p *panel) guess(loss float64) {
-	if loss == 0 || slices.Contains(p.guesses, loss) {
+// guide draws a level, once.
+func (p *panel) guide(g runfolder.Guide) {
+	if slices.Contains(p.guides, g) {
 		return
 	}
-	p.guesses = append(p.guesses, loss)
-	line := plotter.NewFunction(func(float64) float64 { return loss })
+	p.guides = append(p.guides, g)
+	line := plotter.NewFunction(func(float64) float64 { return g.Value })
 	line.Color, line.Width, line.Dashes = color.Black, vg.Points(1), []vg.Length{vg.Points(1), vg.Points(2)}
-	name := fmt.Sprintf("cannot tell, %.3f", loss)
-	if math.Abs(loss-math.Ln2) < 1e-6 {
-		name = "log 2"
+	name := g.Label
+	if !strings.ContainsAny(name, "0123456789") {
+		name = fmt.Sprintf("%s, %.4g", g.Label, g.Value)
 	}
 	p.Add(line)
 	p.legend.Add(name, line)
 }
 
-// fitDistances makes the axis logarithmic: distances begin very high.
-func (p *panel) fitDistances() {
+// fitScores makes the axis of what is better lower logarithmic: distances begin very high.
+func (p *panel) fitScores() {
+	p.Title.Text = p.title
+	if p.higher {
+		return
+	}
 	p.Y.Min, p.Y.Max = math.Pow(10, math.Floor(math.Log10(p.Y.Min))), math.Pow(10, math.Ceil(math.Log10(p.Y.Max)))
+	if p.Y.Min == p.Y.Max {
+		p.Y.Max *= 10
+	}
 	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
 }
 
-// fitLosses makes room for 0, for the guesses and for the curves. If a few values are far above the
-// rest, these leave the picture, and the title says how far they go.
-func (p *panel) fitLosses() {
+// fit makes room for 0, for the guides and for the curves. If a few values are far above the rest, these leave the
+// picture, and the title says how far they go.
+func (p *panel) fit() {
+	p.Title.Text = p.title
+	if p.runs > 1 && len(p.names) > 1 {
+		p.Title.Text += ": " + p.key()
+	}
+	if p.share {
+		p.Y.Min, p.Y.Max = 0, 1
+		p.Y.Tick.Marker = percents{}
+		return
+	}
 	p.Y.Min = min(p.Y.Min, 0)
-	guess := slices.Max(append(slices.Clone(p.guesses), 0))
+	guide := 0.0
+	for _, g := range p.guides {
+		guide = max(guide, g.Value)
+	}
 	if len(p.peaks) == 0 { // no number is finite
-		p.Y.Max = max(guess, 1)
+		p.Y.Max = max(guide, 1)
 		return
 	}
 	slices.Sort(p.peaks)
 	greatest, usual := p.peaks[len(p.peaks)-1], p.peaks[int(0.98*float64(len(p.peaks)-1))]
-	p.Y.Max = 1.1 * max(greatest, guess)
-	if greatest > 1.5*max(usual, guess) {
-		p.Y.Max = 1.1 * max(usual, p.means, guess)
+	p.Y.Max = 1.1 * max(greatest, guide)
+	if greatest > 1.5*max(usual, guide) {
+		p.Y.Max = 1.1 * max(usual, p.means, guide)
 		if greatest > p.Y.Max {
 			p.Title.Text += fmt.Sprintf(" (at most %.3g, above the picture)", greatest)
 		}
 	}
+	if p.Y.Max <= p.Y.Min { // all are 0
+		p.Y.Max = p.Y.Min + 1
+	}
+}
+
+// key tells which series are dashed how, where a colour is a run's: "d, and dashed g".
+func (p *panel) key() string {
+	words := []string{"", "dashed ", "dotted ", "dash-dotted "}
+	var named []string
+	for i, name := range p.names {
+		named = append(named, words[i%len(words)]+name)
+	}
+	last := len(named) - 1
+	return strings.Join(named[:last], ", ") + ", and " + named[last]
 }
 
 // palette tells up to eight runs apart, also for those who do not see all colours (Okabe and Ito,
@@ -176,16 +222,13 @@ func (p *panel) fitLosses() {
 var palette = []color.RGBA{{0, 90, 181, 255}, {213, 94, 0, 255}, {0, 158, 115, 255}, {204, 121, 167, 255},
 	{86, 180, 233, 255}, {120, 90, 20, 255}, {100, 100, 100, 255}, {230, 159, 0, 255}}
 
-// stylesOf is how the first and the second curve of a panel are drawn: of one run in two colours,
-// of several in a colour a run; the second dashed.
-func stylesOf(run, runs int) [2]draw.LineStyle {
-	first := draw.LineStyle{Color: palette[run%len(palette)], Width: vg.Points(1.5)}
-	second := first
-	second.Dashes = []vg.Length{vg.Points(5), vg.Points(2)}
+// styleOf is how a series of a run is drawn: of one run in a colour of its own, of several in the colour of the run.
+func styleOf(series, run, runs int) draw.LineStyle {
 	if runs == 1 {
-		second.Color = palette[1]
+		run = series
 	}
-	return [2]draw.LineStyle{first, second}
+	dashes := [][]vg.Length{nil, {vg.Points(5), vg.Points(2)}, {vg.Points(1.5), vg.Points(2)}, {vg.Points(6), vg.Points(2), vg.Points(1.5), vg.Points(2)}}
+	return draw.LineStyle{Color: palette[run%len(palette)], Width: vg.Points(1.5), Dashes: dashes[series%len(dashes)]}
 }
 
 // paler is a colour over white, so that no transparency is needed.
@@ -203,7 +246,7 @@ func (m mark) Plot(c draw.Canvas, p *plot.Plot) {
 	c.StrokeLine2(draw.LineStyle{Color: color.RGBA{192, 24, 43, 255}, Width: vg.Points(1.5)}, tx(m.x), c.Min.Y, tx(m.x), c.Max.Y)
 }
 
-// percents are the ticks of accuracies.
+// percents are the ticks of shares.
 type percents struct{}
 
 func (percents) Ticks(float64, float64) []plot.Tick {

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"gangpu/gan"
 	"gangpu/internal/atomicfile"
 	"gangpu/internal/runfolder"
 
@@ -26,9 +25,11 @@ import (
 type Run struct {
 	Name               string
 	IterationsPerEpoch int
-	Loss               gan.Loss
-	Rows               []gan.MetricsRow // in order; of an iteration without one the numbers are unknown
-	Judgements         []runfolder.Judgement
+	Columns            []runfolder.Column
+	Guides             []runfolder.Guide
+	Rows               []runfolder.Row // in order; of an iteration without one the numbers are unknown
+	Measure            *runfolder.Measure
+	Judgements         []runfolder.Judgement // by the measure; nil if that is
 }
 
 // CheckPath refuses a file of a format that Save does not write.
@@ -47,40 +48,74 @@ const (
 	dpi         = 120
 )
 
-// Save makes or replaces the file at path, a PNG or an SVG by its name, with the curves of the runs:
-// losses, with a line at what a discriminator that cannot tell has, accuracies and, if a run was
-// judged, distances.
+// Save makes or replaces the file at path, a PNG or an SVG by its name, with the curves of the runs: a panel an axis of
+// their columns, with its guides, and one a measure if a run was judged.
 func Save(path string, runs []Run) error {
 	if err := CheckPath(path); err != nil {
 		return err
 	}
-	loss, accuracy := newPanel("loss", "d", "g", len(runs)), newPanel("accuracy", "real", "fake", len(runs))
-	distance := newPanel("classifier Fréchet distance", "", "", len(runs))
+	var axes, measures []*panel
+	end := 0.0
 	for i, r := range runs {
 		if len(r.Rows) == 0 {
 			return fmt.Errorf("%s has no iterations to draw", r.Name)
 		}
-		loss.guess(r.Loss.Guessing())
-		styles := stylesOf(i, len(runs))
-		if err := distance.drawJudgements(r, styles[0]); err != nil {
+		if err := drawRun(&axes, &measures, r, i, len(runs)); err != nil {
 			return fmt.Errorf("drawing %s: %w", r.Name, err)
 		}
-		for s, values := range r.values() {
-			if err := [2]*panel{loss, accuracy}[s/2].draw(r, s%2, values, styles[s%2]); err != nil {
-				return fmt.Errorf("drawing %s: %w", r.Name, err)
+	}
+	for _, p := range axes {
+		p.fit()
+		end = max(end, p.X.Max)
+	}
+	panels := axes
+	for _, p := range measures {
+		p.fitScores()
+		p.X.Max = max(p.X.Max, end)
+		panels = append(panels, p)
+	}
+	return atomicfile.Write(path, func(w io.Writer) error { return write(w, path, panels...) })
+}
+
+// drawRun draws what there is of the i-th of n runs on the panels, and makes those that are not there yet.
+func drawRun(axes, measures *[]*panel, r Run, i, n int) error {
+	values := r.values()
+	for _, a := range runfolder.Axes(r.Columns) {
+		p := panelOf(axes, a.Name, n)
+		p.share = a.Share
+		for _, g := range r.Guides {
+			if g.Axis == a.Name {
+				p.guide(g)
+			}
+		}
+		for _, c := range a.Columns {
+			series := p.series(r.Columns[c].Short())
+			if err := p.draw(r, series, values[c], styleOf(series, i, n)); err != nil {
+				return err
 			}
 		}
 	}
-	loss.fitLosses()
-	accuracy.Y.Min, accuracy.Y.Max = 0, 1
-	accuracy.Y.Tick.Marker = percents{}
-	panels := []*panel{loss, accuracy}
-	if distance.judged {
-		distance.fitDistances()
-		distance.X.Max = max(distance.X.Max, loss.X.Max)
-		panels = append(panels, distance)
+	if r.Measure == nil {
+		return nil
 	}
-	return atomicfile.Write(path, func(w io.Writer) error { return write(w, path, panels...) })
+	if points := pointsOf(r); len(points) > 0 {
+		p := panelOf(measures, r.Measure.Title(), n)
+		p.higher = r.Measure.Higher
+		return p.drawScores(r, points, styleOf(0, i, n))
+	}
+	return nil
+}
+
+// panelOf is the panel of that title, which is made if it is not there.
+func panelOf(panels *[]*panel, title string, runs int) *panel {
+	for _, p := range *panels {
+		if p.title == title {
+			return p
+		}
+	}
+	p := newPanel(title, runs)
+	*panels = append(*panels, p)
+	return p
 }
 
 // write draws the panels one below the other, their axes in line, their legends beside them.
@@ -114,12 +149,11 @@ func write(w io.Writer, path string, panels ...*panel) error {
 	return err
 }
 
-// values are a run's d and g loss, and its accuracies on real and on fake images, an iteration each; NaN
-// where they are unknown.
-func (r Run) values() [4][]float64 {
-	var all [4][]float64
+// values are those of a run's columns, an iteration each; NaN where they are unknown.
+func (r Run) values() [][]float64 {
+	all := make([][]float64, len(r.Columns))
 	for _, row := range r.Rows {
-		for i, v := range []float32{row.DLoss, row.GLoss, row.AccuracyReal, row.AccuracyFake} {
+		for i, v := range row.Values {
 			for len(all[i]) < row.Epoch*r.IterationsPerEpoch+row.Iteration {
 				all[i] = append(all[i], math.NaN())
 			}

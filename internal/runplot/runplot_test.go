@@ -14,7 +14,6 @@ import (
 	"strings"
 	"testing"
 
-	"gangpu/gan"
 	"gangpu/internal/runfolder"
 )
 
@@ -67,13 +66,16 @@ func TestDecimate(t *testing.T) {
 	}
 }
 
+var columns = []runfolder.Column{{Name: "d_loss"}, {Name: "g_loss"},
+	{Name: "accuracy_real", Axis: "accuracy", Share: true}, {Name: "accuracy_fake", Axis: "accuracy", Share: true}}
+
 // newRun is one of so many iterations, ten an epoch.
 func newRun(name string, iterations int) Run {
-	r := Run{Name: name, IterationsPerEpoch: 10, Loss: gan.NonSaturating}
+	r := Run{Name: name, IterationsPerEpoch: 10, Columns: columns, Guides: []runfolder.Guide{{Axis: "loss", Value: math.Ln2, Label: "log 2"}}}
 	for i := range iterations {
 		wave := float32(math.Sin(float64(i) / 5))
-		r.Rows = append(r.Rows, gan.MetricsRow{Metrics: gan.Metrics{Epoch: i / 10, Iteration: i % 10,
-			DLoss: 0.69 + 0.1*wave, GLoss: 0.7 - 0.1*wave, AccuracyReal: 0.5 + wave/2, AccuracyFake: 0.5 - wave/2}})
+		r.Rows = append(r.Rows, runfolder.Row{Epoch: i / 10, Iteration: i % 10,
+			Values: []float32{0.69 + 0.1*wave, 0.7 - 0.1*wave, 0.5 + wave/2, 0.5 - wave/2}})
 	}
 	return r
 }
@@ -118,12 +120,12 @@ func TestSVG(t *testing.T) {
 		}
 	}
 	spike, broken, wasserstein := newRun("spike & co", 100), newRun("broken", 57), newRun("w", 30)
-	spike.Rows[3].GLoss = 80
-	broken.Rows[56].DLoss = float32(math.NaN())
+	spike.Rows[3].Values[1] = 80
+	broken.Rows[56].Values[0] = float32(math.NaN())
 	if got := texts(t, save(t, "spike.svg", spike)); !slices.Contains(got, "loss (at most 80, above the picture)") {
 		t.Errorf("a spike is not told in %q", got)
 	}
-	wasserstein.Loss = gan.Loss("wasserstein")
+	wasserstein.Guides = nil
 	several := texts(t, save(t, "several.SVG", spike, broken, wasserstein))
 	for _, want := range []string{"loss: d, and dashed g", "spike & co", "broken", "w", "d is NaN in epoch 6"} {
 		if !slices.Contains(several, want) {
@@ -136,14 +138,37 @@ func TestSVG(t *testing.T) {
 	if slices.Contains(several, "classifier Fréchet distance") {
 		t.Error("runs that were not judged have a panel of distances")
 	}
-	spike.Judgements = []runfolder.Judgement{{Epoch: 1, Distance: 1400}, {Epoch: 3, Distance: math.NaN()}, {Epoch: 10, Distance: 90}}
+	spike.Measure = &runfolder.Measure{Name: "distance", Label: "classifier Fréchet distance"}
+	spike.Judgements = []runfolder.Judgement{{Epoch: 1, Score: 1400}, {Epoch: 3, Score: math.NaN()}, {Epoch: 10, Score: 90}}
 	if got := texts(t, save(t, "judged.svg", spike, wasserstein)); !slices.Contains(got, "classifier Fréchet distance") || !slices.Contains(got, "1000") {
 		t.Errorf("no distances in %q", slices.Compact(got))
 	}
 	for i := range broken.Rows { // not one number
-		broken.Rows[i].DLoss, broken.Rows[i].GLoss = float32(math.NaN()), float32(math.NaN())
+		broken.Rows[i].Values[0], broken.Rows[i].Values[1] = float32(math.NaN()), float32(math.NaN())
 	}
 	texts(t, save(t, "broken.svg", broken))
+}
+
+// Columns of any names are drawn, an axis a panel; runs that have others beside each other.
+func TestOddColumns(t *testing.T) {
+	odd := Run{Name: "odd", IterationsPerEpoch: 2, Columns: []runfolder.Column{{Name: "G/l1"}, {Name: "d_loss"}, {Name: "G/mask", Share: true}, {Name: "lr", Axis: "learning rate"}},
+		Guides: []runfolder.Guide{{Axis: "learning rate", Value: 3e-4, Label: "the first rate"}}, Measure: &runfolder.Measure{Name: "psnr", Higher: true},
+		Judgements: []runfolder.Judgement{{Epoch: 1, Score: -1}, {Epoch: 2, Score: 25}}}
+	for i := range 10 {
+		odd.Rows = append(odd.Rows, runfolder.Row{Epoch: i / 2, Iteration: i % 2, Values: []float32{0.5, 2, 0.25, 0}})
+	}
+	one := texts(t, save(t, "odd.svg", odd))
+	for _, want := range []string{"loss", "G l1", "d", "share", "G mask", "100%", "learning rate", "lr", "the first rate, 0.0003", "psnr"} {
+		if !slices.Contains(one, want) {
+			t.Errorf("no %q in %q", want, one)
+		}
+	}
+	both := texts(t, save(t, "both.svg", newRun("usual", 20), odd))
+	for _, want := range []string{"loss: d, dashed g, and dotted G l1", "accuracy: real, and dashed fake", "share", "usual", "odd"} {
+		if !slices.Contains(both, want) {
+			t.Errorf("no %q in %q", want, both)
+		}
+	}
 }
 
 // The picture has the colours of both curves, and that of where a number is not finite if one is.
@@ -170,7 +195,7 @@ func TestPNG(t *testing.T) {
 		t.Errorf("%d pixels are of d, %d of g, %d of what is not finite", well[palette[0]], well[palette[1]], well[red])
 	}
 	broken := newRun("a", 100)
-	broken.Rows[50].GLoss = float32(math.Inf(1))
+	broken.Rows[50].Values[1] = float32(math.Inf(1))
 	if n := colours(broken)[red]; n < 300 {
 		t.Errorf("an infinity is marked by %d pixels", n)
 	}

@@ -1,15 +1,14 @@
-package main
+package run
 
 import (
 	"fmt"
 	"image"
 	"io"
 	"os"
-	"time"
 
-	"gangpu/gan"
 	"gangpu/gan/picture"
 	"gangpu/internal/termimage"
+	"gangpu/internal/terminal"
 )
 
 // preview is a watcher that draws an epoch's samples, those that fit into the terminal: in half
@@ -21,26 +20,30 @@ type preview struct {
 
 func newPreview(w io.Writer) *preview {
 	p := &preview{w: w}
-	if isTerminal(w) {
+	if terminal.Is(w) {
 		p.form = termimage.FormOf(os.Getenv)
 	}
 	return p
 }
 
-func (p *preview) iteration(gan.Metrics, time.Duration) error { return nil }
-func (p *preview) end() error                                 { return nil }
+func (p *preview) Iteration(Row) error { return nil }
+func (p *preview) End() error          { return nil }
 
-func (p *preview) epoch(_ int, samples gan.Samples) error {
-	columns, lines := terminalSize(p.w)
+func (p *preview) Epoch(_ int, samples Samples) error {
+	if samples.Count == 0 {
+		return nil
+	}
+	columns, lines := terminal.Size(p.w)
 	// A line is the bar's.
 	l := termimage.Fit(samples.Count, image.Pt(samples.Width, samples.Height), columns, lines-1)
-	samples.Count = l.Count
-	samples.Pixels = samples.Pixels[:l.Count*samples.Height*samples.Width]
-	picture, err := samples.Image(picture.Grid{Columns: l.PerRow, Gap: termimage.Gap})
+	some := samples.Pixels
+	some.Count = l.Count
+	some.Values = some.Values[:l.Count*some.Height*some.Width*some.Channels]
+	drawn, err := picture.Grid{Columns: l.PerRow, Gap: termimage.Gap}.Draw(some)
 	if err != nil {
 		return fmt.Errorf("drawing the samples: %w", err)
 	}
 	// What cannot be shown is no reason to stop.
-	_ = termimage.Write(p.w, termimage.Shrink(picture, l.Width), p.form)
+	_ = termimage.Write(p.w, termimage.Shrink(drawn, l.Width), p.form)
 	return nil
 }

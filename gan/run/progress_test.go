@@ -1,20 +1,19 @@
-package main
+package run
 
 import (
-	"io"
 	"math"
 	"strings"
 	"testing"
 	"time"
-
-	"gangpu/gan"
 )
 
 // The line of a long run leaves room for the bar, and says all where there is room for it.
 func TestProgressFitsTerminal(t *testing.T) {
-	p := newProgress(io.Discard, io.Discard, 100, 234, 0, 23400)
+	o := Options{Iterations: 23400}.withDefaults()
+	columns := []Column{{Name: "d_loss"}, {Name: "g_loss"}, {Name: "accuracy_real", Axis: "accuracy", Share: true}, {Name: "accuracy_fake", Axis: "accuracy", Share: true}}
+	p := newProgress(&o, columns, 234, 0)
 	p.mean = 333 * time.Millisecond
-	m := gan.Metrics{Epoch: 98, Iteration: 232, DLoss: 0.6931, GLoss: 12.5, AccuracyReal: 1, AccuracyFake: 1}
+	m := Row{Epoch: 98, Iteration: 232, Values: []float32{0.6931, 12.5, 1, 1}}
 	for columns := range 200 {
 		text := p.describe(m, 23400, columns)
 		if len(text) > max(0, columns-barColumns-1) {
@@ -33,14 +32,6 @@ func TestProgressFitsTerminal(t *testing.T) {
 	for left, want := range map[int]string{0: "0s", 180: "1m0s", 10811: "1h00m", math.MaxInt: "ages"} {
 		if got := p.timeLeft(left); got != want {
 			t.Errorf("%d iterations take %s, want %s", left, got, want)
-		}
-	}
-}
-
-func TestShellQuote(t *testing.T) {
-	for s, want := range map[string]string{"runs/001": "runs/001", "my run": "'my run'", "": "''", "it's": `'it'\''s'`, "$x": "'$x'", "a\nb": "'a\nb'"} {
-		if got := shellQuote(s); got != want {
-			t.Errorf("%q is quoted as %s, want %s", s, got, want)
 		}
 	}
 }
