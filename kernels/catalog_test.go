@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,85 +31,63 @@ func read(t *testing.T, name string) string {
 }
 
 var (
-	entryPattern   = regexp.MustCompile(`(?s)\.visible \.entry (\w+)\((.*?)\)(.*?)\{`)
-	paramPattern   = regexp.MustCompile(`\.param \.(\w+) \w+`)
-	threadsPattern = regexp.MustCompile(`\.maxntid (\d+), 1, 1`)
 	genericPattern = regexp.MustCompile(`\b(ld|st)\.(v[24]\.)?[fub]\d+`)
 	includePattern = regexp.MustCompile(`(?m)^#include "(\w+\.cuh)"`)
 )
 
-// Every entry point of every module has the catalog's parameters, and every kernel of the catalog
-// is there, in the baseline and in the tf32 variant where its module has one.
-func TestCatalogEqualsPTX(t *testing.T) {
+// Every entry point of every module is read, with parameters of types that a launcher knows, and a tf32 variant has the
+// same ones as its baseline.
+func TestEntries(t *testing.T) {
+	known := []Type{U32, U64, F32, F64}
 	for _, name := range modules(t) {
 		module, _, _ := strings.Cut(filepath.Base(name), ".")
-		var want []string
-		for _, k := range All() {
-			if k.Module == module {
-				want = append(want, k.Name)
-			}
+		text := read(t, name)
+		got, err := entries(module, text)
+		if err != nil {
+			t.Fatal(err)
 		}
-		var got []string
-		for _, m := range entryPattern.FindAllStringSubmatch(read(t, name), -1) {
-			got = append(got, m[1])
-			k, err := Lookup(m[1])
-			if err != nil {
-				t.Errorf("%s: %v in the catalog", name, err)
-				continue
-			}
-			var types, listed []string
-			for _, p := range paramPattern.FindAllStringSubmatch(m[2], -1) {
-				types = append(types, p[1])
-			}
+		if n := len(regexp.MustCompile(`\.entry\b`).FindAllString(text, -1)); len(got) != n || n == 0 {
+			t.Errorf("%s: read %d of %d entry points", name, len(got), n)
+		}
+		want := slices.DeleteFunc(all(t), func(k Kernel) bool { return k.Module != module })
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: entry points %v, the baseline has %v", name, got, want)
+		}
+		for _, k := range got {
 			for _, p := range k.Params {
-				listed = append(listed, string(p.Type))
+				if !slices.Contains(known, p.Type) {
+					t.Errorf("%s: %s has a parameter of type %s", name, k.Name, p.Type)
+				}
 			}
-			if !slices.Equal(types, listed) {
-				t.Errorf("%s: %s takes %v, the catalog says %v", name, k.Name, types, listed)
-			}
-			if threads := threadsPattern.FindStringSubmatch(m[3]); threads == nil || threads[1] != fmt.Sprint(k.Threads) {
-				t.Errorf("%s: %s has bounds %q, the catalog says %d threads", name, k.Name, threads, k.Threads)
-			}
-		}
-		slices.Sort(want)
-		slices.Sort(got)
-		if !slices.Equal(want, got) {
-			t.Errorf("%s: entry points %v, the catalog has %v", name, got, want)
 		}
 	}
-	for _, k := range All() {
-		if _, err := PTX(k.Module, MinCapability, false); err != nil {
-			t.Errorf("%s: %v", k.Name, err)
+	k, err := Lookup("leaky_relu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var types []Type
+	for _, p := range k.Params {
+		types = append(types, p.Type)
+	}
+	if !slices.Equal(types, []Type{Pointer, Pointer, U32, F32}) || k.Threads != 256 || k.Module != "leaky_relu" {
+		t.Errorf("leaky_relu is read as %+v", k)
+	}
+	if _, err := Lookup("none"); err == nil {
+		t.Error("a kernel that is not there: no error")
+	}
+	for _, bad := range []string{".visible .entry k(\n)\n.maxntid 32, 1, 1", ".visible .entry k(\n.param .u32 k_param_0\n)\n{"} {
+		if _, err := entries("bad", bad); err == nil {
+			t.Errorf("%q: no error", bad)
 		}
 	}
 }
 
-// The source names its parameters as the catalog does; PTX numbers them.
-func TestCatalogNamesParameters(t *testing.T) {
-	for _, k := range All() {
-		if k.Threads != 256 {
-			continue // made by macros
-		}
-		source := read(t, k.Module+".cu")
-		m := regexp.MustCompile(`(?s)__launch_bounds__\(256\)\s+` + k.Name + `\((.*?)\) \{`).FindStringSubmatch(source)
-		if m == nil {
-			t.Errorf("%s.cu: no kernel %s", k.Module, k.Name)
-			continue
-		}
-		var names, listed []string
-		for _, p := range strings.Split(m[1], ",") {
-			names = append(names, regexp.MustCompile(`\w+$`).FindString(strings.TrimSpace(p)))
-		}
-		for _, p := range k.Params {
-			listed = append(listed, p.Name)
-		}
-		if k.Name == "indices" {
-			listed[1] = "y" // the kernel's own name is taken
-		}
-		if !slices.Equal(names, listed) {
-			t.Errorf("%s: parameters %v, the catalog says %v", k.Name, names, listed)
-		}
+func all(t *testing.T) []Kernel {
+	kernels, err := All()
+	if err != nil {
+		t.Fatal(err)
 	}
+	return kernels
 }
 
 // sources is the text that a module's hash is of: the .cu file and all headers.
@@ -169,7 +148,7 @@ func TestPTXHasWideAccesses(t *testing.T) {
 		"sm_70": {"ld.global.v4.f32", "ld.shared.v4.f32", "st.global.v4.f32", "fma.rn.f32"},
 		"sm_80": {"cp.async.cg.shared.global", "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32", "st.global.v4.f32"},
 	} {
-		for _, k := range All() {
+		for _, k := range all(t) {
 			if k.Threads != 128 {
 				continue
 			}
@@ -250,8 +229,8 @@ func TestNoSpills(t *testing.T) {
 		t.Fatalf("ptxas.sh: %v\n%s", err, out)
 	}
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")[1:]
-	if len(lines) < 4*len(All()) {
-		t.Errorf("%d lines for %d entry points and four architectures", len(lines), len(All()))
+	if len(lines) < 4*len(all(t)) {
+		t.Errorf("%d lines for %d entry points and four architectures", len(lines), len(all(t)))
 	}
 	for _, line := range lines {
 		if fields := strings.Fields(line); len(fields) != 6 || fields[5] != "0" {

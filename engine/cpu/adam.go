@@ -14,7 +14,8 @@ type adamRates struct {
 	epsilon      float32
 }
 
-func newAdam(op program.Adam, grad []float32, step []uint32, rate, param, m, v []float32) kernel {
+var _ = runs(func(op program.Adam, a arguments, _ *workspace) (kernel, error) {
+	grad, step, rate, param, m, v := a.f32(0), a.u32(1), a.f32(2), a.f32(3), a.f32(4), a.f32(5)
 	return kernel{blocks(op.N, elementBlock, func(first, end, _ int) {
 		t := float64(step[0]) + 1
 		learningRate := float64(rate[0]) + float64(rate[1])
@@ -27,8 +28,8 @@ func newAdam(op program.Adam, grad []float32, step []uint32, rate, param, m, v [
 			epsilon: float32(op.Epsilon),
 		}
 		unit.adam(r, grad[first:end], param[first:end], m[first:end], v[first:end])
-	})}
-}
+	})}, nil
+})
 
 func adamGo(r adamRates, grad, param, m, v []float32) {
 	param, m, v = param[:len(grad)], m[:len(grad)], v[:len(grad)]
@@ -39,12 +40,13 @@ func adamGo(r adamRates, grad, param, m, v []float32) {
 	}
 }
 
-func newEMA(op program.EMA, x []float32, step []uint32, average []float32) kernel {
+var _ = runs(func(op program.EMA, a arguments, _ *workspace) (kernel, error) {
+	x, step, average := a.f32(0), a.u32(1), a.f32(2)
 	return kernel{blocks(op.N, elementBlock, func(first, end, _ int) {
 		t := float64(step[0]) + 1
 		unit.ema(float32((1-op.Decay)/(1-math.Pow(op.Decay, t))), x[first:end], average[first:end])
-	})}
-}
+	})}, nil
+})
 
 func emaGo(weight float32, x, average []float32) {
 	average = average[:len(x)]
@@ -53,10 +55,11 @@ func emaGo(weight float32, x, average []float32) {
 	}
 }
 
-func newIncrement(op program.Increment, counters []uint32) kernel {
+var _ = runs(func(op program.Increment, a arguments, _ *workspace) (kernel, error) {
+	counters := a.u32(0)
 	return kernel{blocks(op.N, elementBlock, func(first, end, _ int) {
 		for i := first; i < end; i++ {
 			counters[i] += op.Delta
 		}
-	})}
-}
+	})}, nil
+})

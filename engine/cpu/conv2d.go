@@ -6,6 +6,11 @@ import "gangpu/engine/program"
 // read by itself.
 const shallow = 8
 
+var _ = runs(func(op program.Conv2D, a arguments, ws *workspace) (kernel, error) {
+	e, y := a.epilogue(op.Epilogue)
+	return newConv2D(op.Geometry, a.f32(0), a.f32(1), e, y, ws), nil
+})
+
 func newConv2D(g program.Geometry, x, filter []float32, e epilogue, y []float32, ws *workspace) kernel {
 	if useFFT(g) {
 		return newFFTConv2D(g, x, filter, e, y, ws)

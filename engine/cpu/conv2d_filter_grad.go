@@ -23,6 +23,10 @@ type filterTile struct {
 	pairs        []pair
 }
 
+var _ = runs(func(op program.Conv2DFilterGrad, a arguments, ws *workspace) (kernel, error) {
+	return newConv2DFilterGrad(op, a.f32(0), a.f32(1), a.f32(2), ws), nil
+})
+
 // newConv2DFilterGrad is the product of all patches of x, transposed, with dy: a row a weight of
 // one output channel, a column an output channel, summed over the pixels of the batch. The patches
 // are read in place.

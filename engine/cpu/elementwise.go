@@ -6,14 +6,15 @@ import "gangpu/engine/program"
 // fit the second-level cache, and waking a worker costs less than a task.
 const elementBlock = 1 << 14
 
-func newFill(op program.Fill, y []float32) kernel {
+var _ = runs(func(op program.Fill, a arguments, _ *workspace) (kernel, error) {
+	y := a.f32(0)
 	return kernel{blocks(op.N, elementBlock, func(first, end, _ int) {
 		y := y[first:end]
 		for i := range y {
 			y[i] = op.Value
 		}
-	})}
-}
+	})}, nil
+})
 
 func multiplyGo(a, b, y []float32) {
 	b, y = b[:len(a)], y[:len(a)]

@@ -6,8 +6,9 @@ import (
 	"gangpu/engine/program"
 )
 
-// newImages takes an image a task. An index out of range fails the run and reads nothing.
-func newImages(op program.Images, pixels []uint8, indices []uint32, y []float32, ws *workspace) kernel {
+// Images takes an image a task. An index out of range fails the run and reads nothing.
+var _ = runs(func(op program.Images, a arguments, ws *workspace) (kernel, error) {
+	pixels, indices, y := a.u8(0), a.u32(1), a.f32(2)
 	var value [256]float32
 	for i := range value {
 		value[i] = float32(i) / 255
@@ -22,5 +23,5 @@ func newImages(op program.Images, pixels []uint8, indices []uint32, y []float32,
 		for i, p := range pixels[index*op.Pixels:][:op.Pixels] {
 			y[i] = value[p]
 		}
-	}}}
-}
+	}}}, nil
+})

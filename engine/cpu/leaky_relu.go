@@ -6,17 +6,19 @@ import (
 	"gangpu/engine/program"
 )
 
-func newLeakyReLU(op program.LeakyReLU, x, y []float32) kernel {
+var _ = runs(func(op program.LeakyReLU, a arguments, _ *workspace) (kernel, error) {
+	x, y := a.f32(0), a.f32(1)
 	return kernel{blocks(op.N, elementBlock, func(first, end, _ int) {
 		unit.leakyReLU(op.Alpha, x[first:end], y[first:end])
-	})}
-}
+	})}, nil
+})
 
-func newLeakyReLUGrad(op program.LeakyReLUGrad, y, dy, dx []float32) kernel {
+var _ = runs(func(op program.LeakyReLUGrad, a arguments, _ *workspace) (kernel, error) {
+	y, dy, dx := a.f32(0), a.f32(1), a.f32(2)
 	return kernel{blocks(op.N, elementBlock, func(first, end, _ int) {
 		unit.leakyReLUGrad(op.Alpha, y[first:end], dy[first:end], dx[first:end])
-	})}
-}
+	})}, nil
+})
 
 // leakyReLUGo looks the slope up by the sign: a branch would be mispredicted every other time.
 func leakyReLUGo(alpha float32, x, y []float32) {

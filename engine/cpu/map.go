@@ -5,6 +5,8 @@ import "gangpu/engine/program"
 // mapTask is the number of points of a task of a map or a reduction.
 const mapTask = 1 << 14
 
+var _ = runs(newMap)
+
 // newMap computes blocks of points.
 func newMap(op program.Map, a arguments, ws *workspace) (kernel, error) {
 	l := &layout{workspace: ws}

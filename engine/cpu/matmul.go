@@ -25,6 +25,11 @@ const (
 	productMACs     = 1 << 16
 )
 
+var _ = runs(func(op program.MatMul, a arguments, ws *workspace) (kernel, error) {
+	e, c := a.epilogue(op.Epilogue)
+	return newMatMul(op, a.f32(0), a.f32(1), e, c, ws), nil
+})
+
 // newMatMul is C = epilogue(A*B), for each product of a batch.
 func newMatMul(op program.MatMul, a, b []float32, e epilogue, c []float32, ws *workspace) kernel {
 	if op.M == 1 || op.N == 1 {

@@ -35,19 +35,21 @@ func drawWords(d program.Draw, step uint32, first int, words []uint32) {
 	unit.philox(d.Seed, d.Stream, step, uint32(first/4), words)
 }
 
-func newUniform(op program.Uniform, step []uint32, y []float32) kernel {
+var _ = runs(func(op program.Uniform, a arguments, _ *workspace) (kernel, error) {
+	step, y := a.u32(0), a.f32(1)
 	low, span := float64(op.Low), float64(op.High)-float64(op.Low)
 	return drawn(op.Draw, step, asWords(y), func(words []uint32, first int) {
 		y := y[first:][:len(words)]
 		for i, w := range words {
 			y[i] = float32(low + span*(float64(w>>8)*0x1p-24))
 		}
-	})
-}
+	}), nil
+})
 
-// newNormal works in float64: in float32, the logarithm of a number close to 1 has lost most of
+// Normal works in float64: in float32, the logarithm of a number close to 1 has lost most of
 // its digits.
-func newNormal(op program.Normal, step []uint32, y []float32) kernel {
+var _ = runs(func(op program.Normal, a arguments, _ *workspace) (kernel, error) {
+	step, y := a.u32(0), a.f32(1)
 	mean, stddev := float64(op.Mean), float64(op.Stddev)
 	pair := func(w0, w1 uint32) (float32, float32) {
 		r := stddev * math.Sqrt(-2*math.Log((float64(w0)+1)*0x1p-32))
@@ -71,24 +73,26 @@ func newNormal(op program.Normal, step []uint32, y []float32) kernel {
 		if i < len(words) { // the other element of its pair lies behind them
 			y[i], _ = pair(words[i], wordOf(at+i+1))
 		}
-	})
-}
+	}), nil
+})
 
-func newDropoutMask(op program.DropoutMask, step []uint32, mask []float32) kernel {
+var _ = runs(func(op program.DropoutMask, a arguments, _ *workspace) (kernel, error) {
+	step, mask := a.u32(0), a.f32(1)
 	keep := float32(1 / (1 - float64(op.Rate)))
 	threshold := uint32(math.Ceil(float64(op.Rate) * 0x1p24)) // u >= rate as integers, of u = (word>>8) * 2^-24
 	return drawn(op.Draw, step, asWords(mask), func(words []uint32, first int) {
 		unit.keep(threshold<<8, keep, words, mask[first:][:len(words)])
-	})
-}
+	}), nil
+})
 
-func newIndices(op program.Indices, step, indices []uint32) kernel {
+var _ = runs(func(op program.Indices, a arguments, _ *workspace) (kernel, error) {
+	step, indices := a.u32(0), a.u32(1)
 	return drawn(op.Draw, step, indices, func(words []uint32, _ int) {
 		for i, w := range words {
 			words[i] = uint32(uint64(w) * uint64(op.Limit) >> 32)
 		}
-	})
-}
+	}), nil
+})
 
 // keepGo sets mask[i] to value where words[i] >= threshold, else to 0. They may be one array.
 func keepGo(threshold uint32, value float32, words []uint32, mask []float32) {

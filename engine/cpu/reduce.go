@@ -26,6 +26,8 @@ type reduction struct {
 	out                   [][]float32
 }
 
+var _ = runs(newReduce)
+
 // newReduce cuts a reduction to tasks, which leave parts, and merges the parts.
 func newReduce(op program.Reduce, a arguments, ws *workspace) (kernel, error) {
 	r := &reduction{kind: op.Kind, outer: 1, reduced: 1, inner: 1}

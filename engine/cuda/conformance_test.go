@@ -39,7 +39,11 @@ func TestConformance(t *testing.T) {
 					ran[c.name+" "+counters.Kernel] = true
 				}
 			}
-			for _, k := range kernels.All() {
+			all, err := kernels.All()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, k := range all {
 				if !ran[c.name+" "+k.Name] && !testing.Short() {
 					t.Errorf("kernel %s did not run", k.Name)
 				}

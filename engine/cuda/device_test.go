@@ -2,6 +2,8 @@ package cuda
 
 import (
 	"errors"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,27 +70,28 @@ func everyOp(t *testing.T) *program.Program {
 	small := program.Geometry{Batch: 8, InH: 6, InW: 6, InC: 8, OutC: 12, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2}
 	leaky := program.Activation{Kind: program.LeakyReLUActivation, Alpha: 0.3}
 	p := &program.Program{Name: "every operation"}
-	draw := program.Draw{Seed: 1 << 40, Stream: 2}
 	tanh := func(x ...expr.Expr) expr.Expr { return x[0].Tanh() }
 	product := func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[1]) }
 	nine := []program.Source{{Len: 9, Index: program.Dense([]int{9})}}
-	for _, op := range []program.Op{
+	ops := []program.Op{
 		program.Conv2D{Geometry: small, Epilogue: program.Epilogue{Bias: true, Activation: leaky}}, program.Conv2D{Geometry: large, Epilogue: program.Epilogue{Bias: true}},
 		program.Conv2DTranspose{Geometry: small, Epilogue: program.Epilogue{Bias: true, Activation: leaky}}, program.Conv2DTranspose{Geometry: large, Epilogue: program.Epilogue{Bias: true}},
 		program.Conv2DInputGrad{Geometry: small}, program.Conv2DInputGrad{Geometry: large},
 		program.Conv2DFilterGrad{Geometry: small}, program.Conv2DFilterGrad{Geometry: large},
 		program.MatMul{M: 8, N: 64, K: 100, Epilogue: program.Epilogue{Bias: true, Activation: leaky}}, program.MatMul{M: 8, N: 1, K: 640, Epilogue: program.Epilogue{Bias: true}},
 		program.MatMul{M: 64, N: 1, K: 8, TransA: true}, program.MatMul{M: 8, N: 64, K: 1, TransB: true},
-		program.LeakyReLU{N: 9, Alpha: 0.3}, program.LeakyReLUGrad{N: 9, Alpha: 0.3}, program.Fill{N: 9, Value: 1},
+		program.Fill{N: 9, Value: 1},
 		program.NewMap([]int{9}, tanh, []int{9}), program.NewMean(9, product), program.NewMean(1<<14, product),
 		program.Reduce{Kind: program.Maximum, Reduced: []int{9}, In: nine, Code: "in 0 -> 0"},
 		program.Reduce{Kind: program.Moments, Reduced: []int{9}, In: nine, Code: "in 0 -> 0"},
-		program.Uniform{N: 9, Draw: draw, High: 1}, program.Normal{N: 9, Draw: draw, Stddev: 1},
-		program.DropoutMask{N: 9, Draw: draw, Rate: 0.4}, program.Indices{N: 9, Draw: draw, Limit: 5},
-		program.Images{Batch: 9, Pixels: 4, Count: 5},
-		program.Adam{N: 9, Beta1: 0.5, Beta2: 0.9, Epsilon: 1e-7}, program.Increment{N: 1, Delta: 1},
-		program.EMA{N: 9, Decay: 0.9},
-	} {
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, kind := range program.Kinds() {
+		if !slices.ContainsFunc(ops, func(op program.Op) bool { return op.Name() == kind.Name() }) {
+			ops = append(ops, kind.Random(rng, 64))
+		}
+	}
+	for _, op := range ops {
 		var args []program.Arg
 		for _, o := range op.Operands() {
 			args = append(args, program.Arg{Storage: op.Name() + "/" + o.Name})

@@ -1,8 +1,10 @@
 package cuda
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"reflect"
 
 	"gangpu/engine/program"
 	"gangpu/kernels"
@@ -23,6 +25,15 @@ type planner struct {
 	written   []*ptxgen.Kernel // that the launches need, in the order in which they are first planned
 }
 
+// plans are how operations are planned, by type. Each operation's file adds its own.
+var plans = map[reflect.Type]func(p *planner, op program.Op) error{}
+
+// runs adds the plan of operations of type O.
+func runs[O program.Op](plan func(p *planner, op O) error) struct{} {
+	plans[reflect.TypeFor[O]()] = func(p *planner, op program.Op) error { return plan(p, op.(O)) }
+	return struct{}{}
+}
+
 // step plans an operation. The launches' arguments follow the kernels' parameters, which package
 // kernels lists.
 func (p *planner) step(op program.Op, of addresses) error {
@@ -34,54 +45,11 @@ func (p *planner) step(op program.Op, of addresses) error {
 			}
 		}
 	}
-	a := p.args
-	switch op := op.(type) {
-	case program.Conv2D:
-		return p.conv2d(op)
-	case program.Conv2DTranspose:
-		return p.conv2dTranspose(op)
-	case program.Conv2DInputGrad:
-		return p.conv2dTranspose(program.Conv2DTranspose(op)) // the same sum
-	case program.Conv2DFilterGrad:
-		return p.conv2dFilterGrad(op)
-	case program.MatMul:
-		return p.matmul(op)
-
-	case program.Map:
-		return p.mapOf(op)
-	case program.Reduce:
-		return p.reduce(op)
-
-	case program.LeakyReLU:
-		return p.elementwise(op.N, "leaky_relu", a[0], a[1], op.N, op.Alpha)
-	case program.LeakyReLUGrad:
-		return p.elementwise(op.N, "leaky_relu_grad", a[0], a[1], a[2], op.N, op.Alpha)
-	case program.Fill:
-		return p.elementwise(op.N, "fill", a[0], op.N, op.Value)
-
-	case program.Uniform:
-		return p.elementwise(op.N, "uniform", a[0], a[1], op.N, op.Seed, op.Stream, op.First/4, op.First%4, op.Low, op.High)
-	case program.Normal:
-		return p.elementwise(op.N, "normal", a[0], a[1], op.N, op.Seed, op.Stream, op.First/4, op.First%4, op.Mean, op.Stddev)
-	case program.DropoutMask:
-		return p.elementwise(op.N, "dropout_mask", a[0], a[1], op.N, op.Seed, op.Stream, op.First/4, op.First%4, op.Rate)
-	case program.Indices:
-		return p.elementwise(op.N, "indices", a[0], a[1], op.N, op.Seed, op.Stream, op.First/4, op.First%4, op.Limit)
-	case program.Images:
-		return p.launch("images", kernels.ImagesGrid(op.Batch, op.Pixels), a[0], a[1], a[2], op.Pixels)
-
-	case program.Adam:
-		return p.elementwise(op.N, "adam", a[0], a[1], a[2], a[3], a[4], a[5], op.N, op.Beta1, op.Beta2, op.Epsilon)
-	case program.EMA:
-		return p.elementwise(op.N, "ema", a[0], a[1], a[2], op.N, op.Decay)
-	case program.Increment:
-		return p.elementwise(op.N, "increment", a[0], op.N, op.Delta)
+	plan, ok := plans[reflect.TypeOf(op)]
+	if !ok {
+		return errors.New("there is no CUDA kernel for it")
 	}
-	return fmt.Errorf("there is no CUDA kernel for it")
-}
-
-func (p *planner) elementwise(n int, kernel string, args ...any) error {
-	return p.launch(kernel, kernels.ElementwiseGrid(n), args...)
+	return plan(p, op)
 }
 
 // epilogue is a program.Epilogue for split_sum and the kernels of products.

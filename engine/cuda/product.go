@@ -8,6 +8,14 @@ import (
 // Products of matrices and convolutions: kernels that cut their sums into parts where the result
 // alone has too few tiles to fill a GPU.
 
+var (
+	_ = runs((*planner).matmul)
+	_ = runs((*planner).conv2d)
+	_ = runs((*planner).conv2dTranspose)
+	_ = runs((*planner).conv2dInputGrad)
+	_ = runs((*planner).conv2dFilterGrad)
+)
+
 func (p *planner) matmul(op program.MatMul) error {
 	a, b, e, c := p.operands(op.Epilogue)
 	plan := kernels.MatMul(op.TransA, op.TransB, op.M, op.N, op.K)
@@ -56,6 +64,11 @@ func (p *planner) conv2dTranspose(op program.Conv2DTranspose) error {
 		args := append([]any{x, filter, e.bias, e.mask, e.gate, y}, geometryArgs(g)...)
 		return append(args, uint32(e.activation.Kind), e.activation.Alpha)
 	})
+}
+
+// conv2dInputGrad is the same sum as a transposed convolution.
+func (p *planner) conv2dInputGrad(op program.Conv2DInputGrad) error {
+	return p.conv2dTranspose(program.Conv2DTranspose(op))
 }
 
 func (p *planner) conv2dFilterGrad(op program.Conv2DFilterGrad) error {

@@ -12,6 +12,11 @@ import (
 // Kernels of maps and reductions are written when a program is loaded: all of a program's that the device has not
 // compiled yet are one module.
 
+var (
+	_ = runs((*planner).mapOf)
+	_ = runs((*planner).reduce)
+)
+
 func (p *planner) mapOf(op program.Map) error {
 	l, err := ptxgen.Map(op, aligned(p.args))
 	if err != nil {

@@ -70,10 +70,10 @@ func (c Comparison) errorAbove(op Op, before, after func(v float64) float64) flo
 	return RelativeError(c.Got[last].([]float32), c.Want[last].([]float64), floor)
 }
 
-// each replaces the elements of the arguments before, but for the gate, whose signs alone count.
+// each replaces the elements of the arguments before, but for a gate, whose signs alone count, and an index.
 func (c Comparison) each(f func(v float64) float64) {
 	for i, o := range c.Op.Operands() {
-		if a, ok := c.Before[i].([]float64); ok && o.Name != "gate" {
+		if a, ok := c.Before[i].([]float64); ok && o.Name != "gate" && o.Name != "index" {
 			for j, v := range a {
 				a[j] = f(v)
 			}
