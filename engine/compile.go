@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -217,16 +219,36 @@ func (c *compiler) output(o Place) error {
 
 // checkOverlaps refuses outputs that would overwrite what the program reads or writes elsewhere.
 func (c *compiler) checkOverlaps() error {
-	for i, v := range c.outputs {
-		for _, w := range slices.Concat(c.inputs, c.outputs[:i]) {
-			if v.at.Storage == w.at.Storage && v.at.Offset < w.at.Offset+w.len && w.at.Offset < v.at.Offset+v.len {
-				what := "output"
-				if w.def == nil {
-					what = "input"
-				}
-				return fmt.Errorf("output %s, at %d of storage %q, overlaps %s %s, at %d",
-					describe(v.node), v.at.Offset, v.at.Storage, what, describe(w.node), w.at.Offset)
+	all := slices.Concat(c.inputs, c.outputs)
+	slices.SortStableFunc(all, func(v, w *value) int {
+		return cmp.Or(strings.Compare(v.at.Storage, w.at.Storage), cmp.Compare(v.at.Offset, w.at.Offset))
+	})
+	overlap := func(v, w *value) bool {
+		return w != nil && v.at.Storage == w.at.Storage && v.at.Offset < w.at.Offset+w.len
+	}
+	var reaching, written *value // of those before, that which reaches farthest, and of the outputs alone
+	for _, v := range all {
+		with := written
+		if v.def != nil {
+			with = reaching
+		}
+		if overlap(v, with) {
+			if v.def == nil {
+				v, with = with, v
 			}
+			what := "output"
+			if with.def == nil {
+				what = "input"
+			}
+			return fmt.Errorf("output %s, at %d of storage %q, overlaps %s %s, at %d",
+				describe(v.node), v.at.Offset, v.at.Storage, what, describe(with.node), with.at.Offset)
+		}
+		farther := func(w *value) bool { return !overlap(v, w) || v.at.Offset+v.len > w.at.Offset+w.len }
+		if farther(reaching) {
+			reaching = v
+		}
+		if v.def != nil && farther(written) {
+			written = v
 		}
 	}
 	return nil

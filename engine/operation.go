@@ -74,7 +74,7 @@ func apply(op program.Op, shape tensor.Shape, l label, p pullback, inputs ...*go
 	// Gorgonia takes a node for one that it has by a hash of 32 bits and the operation, whatever the operands are: of
 	// many nodes, two of one operation on different operands may have the same. Another hash tells them apart.
 	for ; o.salt < 16; o.salt++ {
-		n, err := gorgonia.ApplyOp(o, inputs...)
+		n, err := applyOp(o, inputs...)
 		if err != nil {
 			return nil, opError(name, err, inputs...)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Code is one or more expressions as a list of instructions, each computed once. It is text, so that it
@@ -30,43 +31,76 @@ func (i Instr) Args() []int { return []int{i.A, i.B, i.C}[:i.Op.Arity()] }
 // Compile writes expressions down. Equal parts are one instruction, and operands come right before they
 // are needed.
 func Compile(results ...Expr) Code {
-	var lines []string
-	numbers := map[string]int{} // of a line
+	var text []byte
+	numbers := map[Instr]int{}
 	done := map[*node]int{}
 	var visit func(n *node) int
 	visit = func(n *node) int {
 		if i, ok := done[n]; ok {
 			return i
 		}
-		var line string
-		switch n.op {
-		case OpInput:
-			line = "in " + strconv.Itoa(n.index)
-		case OpConst:
-			line = "const " + strconv.FormatFloat(float64(float32(n.value)), 'x', -1, 32)
-		default:
-			line = n.op.String()
-			for _, a := range n.args[:n.op.Arity()] {
-				line += " " + strconv.Itoa(visit(a))
-			}
+		in := Instr{Op: n.op, Index: n.index}
+		if n.op == OpConst { // its bits, which are equal to themselves also if it is not a number
+			in.Index = int(math.Float32bits(float32(n.value)))
 		}
-		i, ok := numbers[line]
+		for k, p := range []*int{&in.A, &in.B, &in.C}[:n.op.Arity()] {
+			*p = visit(n.args[k])
+		}
+		i, ok := numbers[in]
 		if !ok {
-			i = len(lines)
-			lines, numbers[line] = append(lines, line), i
+			i = len(numbers)
+			numbers[in] = i
+			if i > 0 {
+				text = append(text, ';')
+			}
+			text = append(text, n.op.String()...)
+			switch n.op {
+			case OpInput:
+				text = strconv.AppendInt(append(text, ' '), int64(n.index), 10)
+			case OpConst:
+				text = strconv.AppendFloat(append(text, ' '), float64(float32(n.value)), 'x', -1, 32)
+			}
+			for _, a := range in.Args() {
+				text = strconv.AppendInt(append(text, ' '), int64(a), 10)
+			}
 		}
 		done[n] = i
 		return i
 	}
-	out := make([]string, len(results))
+	out := make([]int, len(results))
 	for i, r := range results {
-		out[i] = strconv.Itoa(visit(r.node))
+		out[i] = visit(r.node)
 	}
-	return Code(strings.Join(lines, ";") + " -> " + strings.Join(out, " "))
+	text = append(text, " ->"...)
+	for _, i := range out {
+		text = strconv.AppendInt(append(text, ' '), int64(i), 10)
+	}
+	return Code(text)
 }
 
-// Parse reads a code. It is an error if it is none.
+// parsed are codes that were read before, with what Parse made of them: a deep network has few different ones, each
+// in many places.
+var parsed sync.Map // of Code
+
+type parsedCode struct {
+	instructions []Instr
+	results      []int
+}
+
+// Parse reads a code. It is an error if it is none. The result is shared with other callers, and not to be changed.
 func (c Code) Parse() (instructions []Instr, results []int, err error) {
+	if p, ok := parsed.Load(c); ok {
+		p := p.(parsedCode)
+		return p.instructions, p.results, nil
+	}
+	instructions, results, err = c.parse()
+	if err == nil {
+		parsed.Store(c, parsedCode{slices.Clip(instructions), slices.Clip(results)})
+	}
+	return instructions, results, err
+}
+
+func (c Code) parse() (instructions []Instr, results []int, err error) {
 	body, tail, ok := strings.Cut(string(c), " -> ")
 	if !ok {
 		return nil, nil, fmt.Errorf("expression %q has no result", string(c))

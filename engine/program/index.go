@@ -3,7 +3,7 @@ package program
 import (
 	"fmt"
 	"slices"
-	"strings"
+	"strconv"
 )
 
 // Index says which element of an array each point of an iteration reads: a slice, a transpose, a
@@ -292,10 +292,19 @@ func mergeable(d, size int, in []Index) bool {
 }
 
 func (x Index) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d", x.Base)
+	text := strconv.AppendInt(nil, int64(x.Base), 10)
+	number := func(before string, n int) { text = strconv.AppendInt(append(text, before...), int64(n), 10) }
 	for _, a := range x.Axes {
-		fmt.Fprintf(&b, "+%d*[(%d+%v)/%d<%d]", a.Stride, a.Offset, a.Coef, a.Div, a.Size)
+		number("+", a.Stride)
+		number("*[(", a.Offset)
+		separator := "+["
+		for _, c := range a.Coef {
+			number(separator, c)
+			separator = " "
+		}
+		number("])/", a.Div)
+		number("<", a.Size)
+		text = append(text, ']')
 	}
-	return b.String()
+	return string(text)
 }
