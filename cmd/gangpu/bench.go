@@ -37,6 +37,8 @@ func benchCommand() *cli.Command {
 			&cli.StringFlag{Name: "precision", Usage: "`KIND` of arithmetic of the GPUs: fp32 or tf32"},
 			&cli.IntFlag{Name: "threads", DefaultText: "one a core", Usage: "`NUMBER` of threads of the CPU device"},
 			&cli.BoolFlag{Name: "layers", DisableDefaultText: true, Usage: "print the time per layer too"},
+			&cli.BoolFlag{Name: "compile", DisableDefaultText: true,
+				Usage: "measure instead how long a network of 15,000 nodes takes to build, to differentiate and to compile"},
 			&cli.BoolFlag{Name: "roofline", DisableDefaultText: true,
 				Usage: "count what the GPU's kernels execute and move, on --device emulated or for a GPU, and predict their time"},
 			&cli.StringFlag{Name: "card", DefaultText: "the GPU's, or h200",
@@ -70,6 +72,14 @@ func runBench(c *cli.Context) (err error) {
 		return runRoofline(c, o)
 	}
 	endAtOnce()
+	if c.Bool("compile") {
+		times, err := bench.MeasureGraph()
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(c.App.Writer, times)
+		return err
+	}
 	devices, notes, err := openBenchDevices(c)
 	defer func() {
 		for _, d := range devices {

@@ -43,6 +43,16 @@ func TestBench(t *testing.T) {
 	}
 }
 
+func TestBenchCompile(t *testing.T) {
+	var out, errs bytes.Buffer
+	if code := execute(context.Background(), []string{"gangpu", "bench", "--compile"}, &out, &errs); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, &errs)
+	}
+	if !strings.Contains(out.String(), "ms to build") || strings.Count(out.String(), "\n") != 1 {
+		t.Errorf("it says %q", &out)
+	}
+}
+
 func TestBenchUsage(t *testing.T) {
 	for _, c := range []struct {
 		args string
