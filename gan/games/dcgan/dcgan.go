@@ -84,7 +84,7 @@ func Levels(height, width int) (int, error) {
 		h, w, n = h/2, w/2, n+1
 	}
 	if n < 2 || max(h, w) > 16 {
-		return 0, fmt.Errorf("images of %dx%d cannot be halved to a few pixels: want a size such as 32, 48, 64 or 128 (--size)", width, height)
+		return 0, fmt.Errorf("images of %dx%d cannot be halved to a few pixels: want a size such as 32, 48, 64 or 128", width, height)
 	}
 	return n, nil
 }
