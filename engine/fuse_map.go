@@ -3,10 +3,11 @@ package engine
 import "slices"
 
 // fuseMaps makes maps a part of the maps and reductions that read their results, so that these need not be
-// written and read again, and then makes one of maps, and of sums, that read the same operands.
+// written and read again, and then makes one of maps, of sums, and of a map and a sum, that read the same operands.
 func fuseMaps(steps []*step) []*step {
 	steps = inlineMaps(steps)
-	return mergeSiblings(steps)
+	steps = mergeSiblings(steps, samePoints, mergeAlike)
+	return mergeSiblings(steps, mapAndSum, mergeMapAndSum)
 }
 
 // countUses counts anew how often values are read, and drops constants that are not read any more.

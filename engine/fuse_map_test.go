@@ -102,7 +102,7 @@ func mapsOfAll(t *testing.T, seed uint64) (b *network, loss *gorgonia.Node) {
 
 // Fused or not, a program computes what Gorgonia's machine does, but for rounding.
 func TestFusedMapsEqualTapeMachine(t *testing.T) {
-	steps, fused := 0, 0
+	steps, fused, both := 0, 0, 0
 	for seed := range 150 {
 		b, loss := mapsOfAll(t, uint64(seed))
 		grads, err := gorgonia.Grad(loss, b.parameters...)
@@ -118,6 +118,11 @@ func TestFusedMapsEqualTapeMachine(t *testing.T) {
 			}
 			if do == allPasses {
 				fused += len(p.Steps)
+				for _, op := range stepOps(p) {
+					if op == "map_sum" {
+						both++
+					}
+				}
 			} else if do == (passes{}) {
 				steps += len(p.Steps)
 			}
@@ -133,6 +138,9 @@ func TestFusedMapsEqualTapeMachine(t *testing.T) {
 	}
 	if fused*2 > steps {
 		t.Errorf("fusing made %d steps of %d", fused, steps)
+	}
+	if both < 50 {
+		t.Errorf("%d steps are a map and a sum", both)
 	}
 }
 

@@ -9,10 +9,10 @@ import (
 
 // Siblings are steps that read an operand in common. As one step, they read it once.
 
-// mergeSiblings makes one of two maps over the same points, and of two sums over the same points, that read
-// a large operand in common: it is read once. They are where no step between needs the first one's
-// result, or all that the second one reads is there when the first one is computed.
-func mergeSiblings(steps []*step) []*step {
+// mergeSiblings makes one of two steps that are alike and read a large operand in common, by merge, which returns nil
+// where that does not pay or cannot be. It is where no step between needs the first one's result, or all that the second
+// one reads is there when the first one is computed.
+func mergeSiblings(steps []*step, alike func(a, b *step) bool, merge func(a, b *step) *step) []*step {
 	place := map[*step]int{}
 	readers := map[*value][]*step{}
 	for i, s := range steps {
@@ -43,7 +43,7 @@ func mergeSiblings(steps []*step) []*step {
 			if a == nil {
 				break
 			}
-			for _, b := range siblings(a, readers, place) {
+			for _, b := range siblings(a, readers, place, alike) {
 				first, second := readAfter(a, place[b]), thereAt(b, place[a])
 				if !first && !second {
 					continue
@@ -77,27 +77,27 @@ func mergeSiblings(steps []*step) []*step {
 }
 
 // siblings are the steps after a that may be merged with it, in order.
-func siblings(a *step, readers map[*value][]*step, place map[*step]int) []*step {
-	points, ok := mergeable(a)
-	if !ok {
-		return nil
-	}
+func siblings(a *step, readers map[*value][]*step, place map[*step]int, alike func(a, b *step) bool) []*step {
 	var all []*step
 	for i, v := range a.reads() {
 		if slices.Contains(a.reads()[:i], v) {
 			continue
 		}
 		for _, b := range readers[v] {
-			if place[b] <= place[a] || slices.Contains(all, b) {
-				continue
-			}
-			if p, ok := mergeable(b); ok && p == points && a.op.Name() == b.op.Name() {
+			if place[b] > place[a] && !slices.Contains(all, b) && alike(a, b) {
 				all = append(all, b)
 			}
 		}
 	}
 	slices.SortFunc(all, func(b, c *step) int { return place[b] - place[c] })
 	return all
+}
+
+// samePoints reports whether two steps are maps over as many points, or sums over as many kept and reduced points.
+func samePoints(a, b *step) bool {
+	p, ok := mergeable(a)
+	q, also := mergeable(b)
+	return ok && also && p == q && a.op.Name() == b.op.Name()
 }
 
 // mergeable reports whether a step is a map or a sum, and over how many kept and reduced points.
@@ -118,17 +118,22 @@ func mergeable(s *step) (points [2]int, ok bool) {
 	return points, false
 }
 
-// merge is a step that does what two siblings do, or nil if that does not pay or cannot be.
-func merge(a, b *step) *step {
-	shared := 0
+// shared is how many elements two steps read in common.
+func shared(a, b *step) int {
+	n := 0
 	for i, v := range a.reads() {
 		if slices.Contains(b.reads(), v) && !slices.Contains(a.reads()[:i], v) {
-			shared += v.len
+			n += v.len
 		}
 	}
+	return n
+}
+
+// mergeAlike is a step that does what two maps do, or two sums.
+func mergeAlike(a, b *step) *step {
 	la, okA := loopOf(a)
 	lb, okB := loopOf(b)
-	if !okA || !okB || 2*shared < la.points() {
+	if !okA || !okB || 2*shared(a, b) < la.points() {
 		return nil
 	}
 	partsA, partsB, ok := refinement(la.shape[:la.kept], lb.shape[:lb.kept])
@@ -143,16 +148,21 @@ func merge(a, b *step) *step {
 	lb.refine(append(partsB, restB...))
 	la.dropOnes()
 	lb.dropOnes()
-	first := len(la.sources)
-	la.sources = append(la.sources, lb.sources...)
-	for _, r := range lb.results {
-		la.results = append(la.results, r.Replace(func(j int) expr.Expr { return expr.Input(first + j) }))
-	}
-	la.tidy()
-	if !la.fits() {
+	if !la.join(lb) {
 		return nil
 	}
 	merged := &step{op: a.op, name: a.name, args: slices.Concat(a.results(), b.results()), outs: len(a.results()) + len(b.results())}
 	la.apply(merged)
 	return merged
+}
+
+// join adds the results of another loop over the same points, and reports whether the whole fits.
+func (l *loop) join(other *loop) bool {
+	first := len(l.sources)
+	l.sources = append(l.sources, other.sources...)
+	for _, r := range other.results {
+		l.results = append(l.results, r.Replace(func(j int) expr.Expr { return expr.Input(first + j) }))
+	}
+	l.tidy()
+	return l.fits()
 }

@@ -56,6 +56,12 @@ func written(op program.Op, aligned bool, add func(*ptxgen.Launch, error) error)
 	switch op := op.(type) {
 	case program.Map:
 		return add(ptxgen.Map(op, flags))
+	case program.MapSum:
+		r, err := ptxgen.PlanMapSum(op)
+		if err != nil {
+			return err
+		}
+		return add(r.Launch(flags))
 	case program.Reduce:
 		r, err := ptxgen.PlanReduce(op)
 		if err != nil {

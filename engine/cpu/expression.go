@@ -67,9 +67,10 @@ type expressionWorker struct {
 	state  chunkState
 }
 
-// newExpression makes the code ready for sources and results in arrays, the latter of one element a point. With
-// results nil, the results stay in slots, see value.
-func newExpression(shape []int, in []program.Source, code expr.Code, sources, results [][]float32, l *layout) (
+// newExpression makes the code ready for sources and results in arrays, the latter of one element a point. The results
+// after these stay in slots, see value. With inLine, blocks begin where cache lines of the results do, if these begin
+// where one does.
+func newExpression(shape []int, in []program.Source, code expr.Code, sources, results [][]float32, inLine bool, l *layout) (
 	*expression, []int, error) {
 	lowered, err := code.Lower()
 	if err != nil {
@@ -105,7 +106,8 @@ func newExpression(shape []int, in []program.Source, code expr.Code, sources, re
 		}
 	}
 	e.cut(walks)
-	where, err := e.compile(instructions, outputs, walks, results != nil, overlaps(sources, results))
+	over := overlaps(sources, results)
+	where, err := e.compile(instructions, outputs, walks, len(results), over, inLine && !over)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -68,9 +68,10 @@ func (e *expression) source(i int, w program.Walk) (at place, steady bool) {
 	return at, l.steady
 }
 
-// compile writes the steady code and the code, and gives the slots of the results. With over, a result lies where a
-// source does, and all are written when all is read.
-func (e *expression) compile(instructions []expr.Instr, outputs []int, walks []program.Walk, toArrays, over bool) (
+// compile writes the steady code and the code, and gives the slots of the results, of which the first ones are in
+// arrays. With over, a result lies where a source does, and all are written when all is read. With past, results may be
+// written past the caches.
+func (e *expression) compile(instructions []expr.Instr, outputs []int, walks []program.Walk, inArrays int, over, past bool) (
 	where []int, err error) {
 	places, steady := make([]place, len(instructions)), make([]bool, len(instructions))
 	computed := func(i int) bool { return instructions[i].Op > expr.OpConst }
@@ -115,9 +116,9 @@ func (e *expression) compile(instructions []expr.Instr, outputs []int, walks []p
 	where = make([]int, len(outputs))
 	var written []int
 	for k, o := range outputs {
-		if toArrays {
+		if k < inArrays {
 			where[k] = e.add(slot{inArray, e.sources + k})
-		} else if in := places[o]; in != nowhere && !in.scalar {
+		} else if in := places[o]; in != nowhere && !in.scalar && !over {
 			where[k] = in.slot
 			continue
 		} else {
@@ -131,7 +132,7 @@ func (e *expression) compile(instructions []expr.Instr, outputs []int, walks []p
 	}
 	w = newCodeWriter(instructions, func(i int) bool { return !steady[i] }, kept, places, e.newRegister)
 	write := func(k int) {
-		if toArrays && !over && e.streams(e.arrays[e.sources+k]) {
+		if k < inArrays && past && e.streams(e.arrays[e.sources+k]) {
 			w.stream(outputs[k], where[k])
 		} else {
 			w.store(outputs[k], where[k])

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"unsafe"
 
+	"gangpu/engine/expr"
 	"gangpu/engine/program"
 )
 
@@ -32,12 +33,20 @@ var _ = runs(newReduce)
 func newReduce(op program.Reduce, a arguments, ws *workspace) (kernel, error) {
 	r := &reduction{kind: op.Kind, outer: 1, reduced: 1, inner: 1}
 	shape, in := r.arrange(op)
+	return r.kernel(shape, in, op.Code, a.floats(0, len(op.In)), nil, a.floats(len(op.In), len(a)), ws)
+}
+
+// kernel is that of the reduction of points that are in order: outer, reduced, inner ones. The first results of the code
+// are written to the arrays of maps, the other ones are combined to those of out.
+func (r *reduction) kernel(shape []int, in []program.Source, code expr.Code, sources, maps, out [][]float32, ws *workspace) (kernel, error) {
 	l := &layout{workspace: ws}
+	const line = alignment / 4
+	inLine := r.inner%line == 0 || r.inner == 1 && r.reduced%line == 0
 	var err error
-	if r.expression, r.where, err = newExpression(shape, in, op.Code, a.floats(0, len(op.In)), nil, l); err != nil {
+	if r.expression, r.where, err = newExpression(shape, in, code, sources, maps, inLine, l); err != nil {
 		return nil, err
 	}
-	r.out = a.floats(len(op.In), len(a))
+	r.where, r.out = r.where[len(maps):], out
 	if r.width = len(r.where); r.kind == program.Moments {
 		r.width = 2
 	}
@@ -272,69 +281,4 @@ func moments(sum, squares float64, n int) (mean, m2 float32) {
 
 func float64s(f []float32) []float64 {
 	return unsafe.Slice((*float64)(unsafe.Pointer(unsafe.SliceData(f))), len(f)/2)
-}
-
-// sumsGo adds up eight places side by side, then these in pairs: the vector units' order.
-func sumsGo(v []float32) (sum, squares float64) {
-	var s, q [8]float64
-	for i, x := range v {
-		f := float64(x)
-		s[i&7] += f
-		q[i&7] += f * f
-	}
-	pairs := func(a *[8]float64) float64 {
-		return ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
-	}
-	return pairs(&s), pairs(&q)
-}
-
-func columnSumsGo(sum, squares []float64, v []float32) {
-	sum = sum[:len(v)]
-	if squares == nil {
-		for i, x := range v {
-			sum[i] += float64(x)
-		}
-		return
-	}
-	squares = squares[:len(v)]
-	for i, x := range v {
-		f := float64(x)
-		sum[i] += f
-		squares[i] += f * f
-	}
-}
-
-func columnMaximaGo(largest []float64, v []float32) {
-	largest = largest[:len(v)]
-	for i, x := range v {
-		largest[i] = larger(largest[i], float64(x))
-	}
-}
-
-// maxima are those of eight places side by side.
-type maxima [8]float64
-
-var noMaxima = func() (m maxima) {
-	for i := range m {
-		m[i] = math.Inf(-1)
-	}
-	return m
-}()
-
-// largest is the largest number of the places, in turn, after rest, fewer than eight, has been added to them.
-func (m *maxima) largest(rest []float32) float64 {
-	columnMaximaGo(m[:], rest)
-	largest := m[0]
-	for _, x := range m[1:] {
-		largest = larger(largest, x)
-	}
-	return largest
-}
-
-func maximumGo(v []float32) float64 {
-	places := noMaxima
-	for ; len(v) >= len(places); v = v[len(places):] {
-		columnMaximaGo(places[:], v[:len(places)])
-	}
-	return places.largest(v)
 }

@@ -15,6 +15,7 @@ import (
 var (
 	_ = runs((*planner).mapOf)
 	_ = runs((*planner).reduce)
+	_ = runs((*planner).mapSum)
 )
 
 func (p *planner) mapOf(op program.Map) error {
@@ -25,22 +26,36 @@ func (p *planner) mapOf(op program.Map) error {
 	return p.launchWritten(l, p.args...)
 }
 
-// reduce plans a reduction, in parts where its results alone are too few to fill a GPU.
+// reduce plans a reduction.
 func (p *planner) reduce(op program.Reduce) error {
 	r, err := ptxgen.PlanReduce(op)
 	if err != nil {
 		return err
 	}
-	operands, results := p.args[:len(op.In)], p.args[len(op.In):]
+	return p.inParts(r, op.Kind, p.args[:len(op.In)], p.args[len(op.In):])
+}
+
+// mapSum plans a map with sums beside it: a reduction whose launch writes the map's results, too.
+func (p *planner) mapSum(op program.MapSum) error {
+	r, err := ptxgen.PlanMapSum(op)
+	if err != nil {
+		return err
+	}
+	sums := len(p.args) - op.Sums
+	return p.inParts(r, program.Sum, p.args[:sums], p.args[sums:])
+}
+
+// inParts plans a reduction, in parts where its results alone are too few to fill a GPU.
+func (p *planner) inParts(r *ptxgen.Reduction, kind program.ReduceKind, args, results []uint64) error {
 	if r.Splits == 1 {
-		return p.launchReduction(r, operands, results)
+		return p.launchReduction(r, args, results)
 	}
 	n := r.Splits * r.Results
 	parts := p.scratch(slices.Repeat([]int{n}, len(results))...)
-	if err := p.launchReduction(r, operands, parts); err != nil {
+	if err := p.launchReduction(r, args, parts); err != nil {
 		return err
 	}
-	if op.Kind == program.Sum {
+	if kind == program.Sum {
 		for k, y := range results {
 			p.addLater(parts[k], r.Splits, r.Results, y)
 		}
@@ -53,8 +68,8 @@ func (p *planner) reduce(op program.Reduce) error {
 	return p.launchReduction(merge, parts, results)
 }
 
-func (p *planner) launchReduction(r *ptxgen.Reduction, operands, results []uint64) error {
-	args := slices.Concat(operands, results)
+func (p *planner) launchReduction(r *ptxgen.Reduction, before, results []uint64) error {
+	args := slices.Concat(before, results)
 	l, err := r.Launch(aligned(args))
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-// Package ptxgen writes PTX for maps and reductions (program.Map, program.Reduce), whose expressions and
+// Package ptxgen writes PTX for maps and reductions (program.Map, program.Reduce, program.MapSum), whose expressions and
 // indices are known only when a program is loaded. The driver assembles the text; no compiler is needed.
 //
 // # Contract
@@ -30,6 +30,9 @@
 // of threads, which meet in shared memory. A reduction with too few results to fill a GPU is cut into parts
 // ([Reduction].Splits), of which a second launch makes the results: [Reduction].Merge, or for sums also the kernels
 // split_sum and split_sums. There are no atomic operations.
+//
+// A map with sums beside it (program.MapSum) is such a sum, whose threads also write the map's results at each of the
+// points that they read.
 //
 // # Limits
 //

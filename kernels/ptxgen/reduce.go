@@ -36,19 +36,32 @@ type Reduction struct {
 	kepts         int  // kept points of a block
 	threads       int  // that share a kept point
 	quad          bool // a thread takes four points at a time
+	maps          int  // the first results of the code are written at each point, where the index leads
+	to            program.Index
 	merge         bool // the operands are the means and sums of squares of parts, of so many points each
 	count, last   int  // points of each part, and of the last one
 }
 
 // PlanReduce decides how to compute a reduction.
 func PlanReduce(op program.Reduce) (*Reduction, error) {
+	return plan(op, 0, program.Index{})
+}
+
+// PlanMapSum is PlanReduce of the sums, of which the kernel also writes the map's results. They are the first results of
+// a launch.
+func PlanMapSum(op program.MapSum) (*Reduction, error) {
+	sum, order := op.Sum()
+	return plan(sum, len(op.Operands())-len(op.In)-op.Sums, program.Dense(op.Shape).Permute(order))
+}
+
+func plan(op program.Reduce, maps int, to program.Index) (*Reduction, error) {
 	k, err := parse(op.Code)
 	if err != nil {
 		return nil, err
 	}
-	r := &Reduction{kind: op.Kind, reduce: op, code: k}
-	if len(k.results) > MaxResults {
-		return nil, fmt.Errorf("%d sums at once, at most %d", len(k.results), MaxResults)
+	r := &Reduction{kind: op.Kind, reduce: op, code: k, maps: maps, to: to}
+	if sums := len(k.results) - maps; sums > MaxResults {
+		return nil, fmt.Errorf("%d sums at once, at most %d", sums, MaxResults)
 	}
 	if r.Results, err = points(op.Kept); err != nil {
 		return nil, err
@@ -57,7 +70,7 @@ func PlanReduce(op program.Reduce) (*Reduction, error) {
 		return nil, err
 	}
 	r.simplify()
-	r.quad = k.cost <= quadCost && 4*len(k.inputs)+len(k.results)+k.live <= quadRegisters
+	r.quad = k.cost <= quadCost && 4*len(k.inputs)+len(k.results)+3*maps+k.live <= quadRegisters
 	r.arrange()
 	return r, nil
 }
@@ -73,8 +86,15 @@ func (r *Reduction) simplify() {
 	for _, s := range r.reduce.In {
 		indices = append(indices, s.Index)
 	}
-	shape, indices = program.Simplify(shape, append(indices, result))
+	indices = append(indices, result)
+	if r.maps > 0 {
+		indices = append(indices, r.to)
+	}
+	shape, indices = program.Simplify(shape, indices)
 	r.indices = indices[:len(r.reduce.In)]
+	if r.maps > 0 {
+		r.to = indices[len(r.reduce.In)+1]
+	}
 	stride := indices[len(r.reduce.In)].Walk(shape).Stride
 	rank := 0
 	for rank < len(stride) && stride[rank] != 0 {
@@ -124,7 +144,7 @@ func (r *Reduction) cut(splits, step int) {
 	r.Splits = int(blocks(r.points, r.part))
 }
 
-// alongRows reports whether more is read along the last reduced dimension than along the last kept one.
+// alongRows reports whether more is read, and written, along the last reduced dimension than along the last kept one.
 func (r *Reduction) alongRows() bool {
 	if len(r.kept) == 0 || len(r.reduced) == 0 {
 		return len(r.kept) == 0
@@ -132,8 +152,12 @@ func (r *Reduction) alongRows() bool {
 	shape := slices.Concat(r.kept, r.reduced)
 	last, lastKept := len(shape)-1, len(r.kept)-1
 	rows, columns := 0, 0
+	indices := slices.Repeat([]program.Index{r.to}, r.maps)
 	for _, i := range r.code.inputs {
-		w := r.indices[i].Walk(shape)
+		indices = append(indices, r.indices[i])
+	}
+	for _, x := range indices {
+		w := x.Walk(shape)
 		n := 1
 		for d, size := range shape {
 			if w.Stride[d] != 0 {
@@ -156,7 +180,8 @@ func (r *Reduction) alongRows() bool {
 	return rows >= columns && rows > 0
 }
 
-// Launch writes the kernel. Results' addresses are those of the operation's results, or of arrays for parts.
+// Launch writes the kernel. Results' addresses are those of the operation's results, or of arrays for parts of what is
+// combined.
 func (r *Reduction) Launch(aligned []bool) (*Launch, error) {
 	shape := slices.Concat(r.kept, r.reduced)
 	sources, err := newSources(r.reduce.In, r.indices, shape, aligned)
@@ -180,11 +205,17 @@ func (r *Reduction) Launch(aligned []bool) (*Launch, error) {
 	for i := range sources {
 		sources[i].address = x[i]
 	}
-	w.results, w.numbers = y, n
+	for k := range r.maps {
+		w.maps = append(w.maps, source{Walk: r.to.Walk(shape), address: y[k], aligned: aligned[len(sources)+k]})
+	}
+	w.results, w.numbers = y[r.maps:], n
 	shared := w.write()
 	kind := r.kind.String()
-	if r.merge {
+	switch {
+	case r.merge:
 		kind += "_merge"
+	case r.maps > 0:
+		kind = "map_sum"
 	}
 	kernel := w.finish(kind, params, shared, r.code.angles)
 	return &Launch{kernel, kernels.Grid{blocks(r.Results, r.kepts), uint32(r.Splits), 1}, scalars}, nil
@@ -197,7 +228,7 @@ func (r *Reduction) Merge() (*Reduction, error) {
 	kept, parts := []int{r.Results}, []int{r.Splits}
 	x := program.Index{Axes: []program.Axis{{Size: n, Stride: 1, Coef: []int{1, r.Results}, Div: 1}}}
 	op := program.Reduce{Kind: r.kind, Kept: kept, Reduced: parts}
-	results := len(r.code.results)
+	results := len(r.code.results) - r.maps
 	if r.kind == program.Moments {
 		results = 2
 	}
