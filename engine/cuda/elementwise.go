@@ -20,19 +20,19 @@ var _ = runs(func(p *planner, op program.Fill) error {
 })
 
 var _ = runs(func(p *planner, op program.Uniform) error {
-	return p.elementwise(op.N, "uniform", p.args[0], p.args[1], op.N, op.Seed, op.Stream, op.First/4, op.First%4, op.Low, op.High)
+	return p.draw(op.Draw, op.N, "uniform", op.Low, op.High)
 })
 
 var _ = runs(func(p *planner, op program.Normal) error {
-	return p.elementwise(op.N, "normal", p.args[0], p.args[1], op.N, op.Seed, op.Stream, op.First/4, op.First%4, op.Mean, op.Stddev)
+	return p.draw(op.Draw, op.N, "normal", op.Mean, op.Stddev)
 })
 
 var _ = runs(func(p *planner, op program.DropoutMask) error {
-	return p.elementwise(op.N, "dropout_mask", p.args[0], p.args[1], op.N, op.Seed, op.Stream, op.First/4, op.First%4, op.Rate)
+	return p.draw(op.Draw, op.N, "dropout_mask", op.Rate)
 })
 
 var _ = runs(func(p *planner, op program.Indices) error {
-	return p.elementwise(op.N, "indices", p.args[0], p.args[1], op.N, op.Seed, op.Stream, op.First/4, op.First%4, op.Limit)
+	return p.draw(op.Draw, op.N, "indices", op.Limit)
 })
 
 var _ = runs(func(p *planner, op program.Images) error {
@@ -40,8 +40,8 @@ var _ = runs(func(p *planner, op program.Images) error {
 })
 
 var _ = runs(func(p *planner, op program.Adam) error {
-	return p.elementwise(op.N, "adam", p.args[0], p.args[1], p.args[2], p.args[3], p.args[4], p.args[5], op.N,
-		op.Beta1, op.Beta2, op.Epsilon)
+	return p.elementwise(op.N, "adam", p.args[0], p.args[1], p.args[2], p.args[3], p.args[4], p.args[5],
+		op.N, op.Beta1, op.Beta2, op.Epsilon)
 })
 
 var _ = runs(func(p *planner, op program.EMA) error {
@@ -54,4 +54,10 @@ var _ = runs(func(p *planner, op program.Increment) error {
 
 func (p *planner) elementwise(n int, kernel string, args ...any) error {
 	return p.launch(kernel, kernels.ElementwiseGrid(n), args...)
+}
+
+// draw plans a kernel of random numbers, of which the first is number First%4 of a block of four.
+func (p *planner) draw(d program.Draw, n int, kernel string, args ...any) error {
+	drawn := []any{p.args[0], p.args[1], n, d.Seed, d.Stream, d.First / 4, d.First % 4}
+	return p.elementwise(n, kernel, append(drawn, args...)...)
 }

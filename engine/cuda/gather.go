@@ -6,7 +6,8 @@ import (
 )
 
 var _ = runs(func(p *planner, op program.Gather) error {
-	return p.elementwise(op.Rows*op.Columns, "gather", p.args[0], p.args[1], p.args[2], op.Rows*op.Columns, op.Columns, op.Count)
+	n := op.Rows * op.Columns
+	return p.elementwise(n, "gather", p.args[0], p.args[1], p.args[2], n, op.Columns, op.Count)
 })
 
 // A block of scatter_add makes 1024 columns of a row of the table.

@@ -62,7 +62,8 @@ func (e Epilogue) operands(channels int, a, b, result Operand) []Operand {
 		all = append(all, f32("bias", channels, Read))
 	}
 	if e.Mask {
-		all = append(all, f32("mask", result.Len, Read).drawn(func(rng *rand.Rand) float64 { return float64(rng.IntN(2)) / 0.6 }))
+		dropout := func(rng *rand.Rand) float64 { return float64(rng.IntN(2)) / 0.6 }
+		all = append(all, f32("mask", result.Len, Read).drawn(dropout))
 	}
 	if e.Gate {
 		all = append(all, f32("gate", result.Len, Read).drawn(withZeros))
