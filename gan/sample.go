@@ -1,14 +1,10 @@
 package gan
 
 import (
-	"errors"
-	"fmt"
 	"image"
-	"io"
 	"math"
 
 	"gangpu/gan/picture"
-	"gangpu/internal/atomicfile"
 )
 
 // Samples are images on the host.
@@ -55,10 +51,5 @@ func (s Samples) SavePNG(path string, g picture.Grid) error { return g.SavePNG(p
 // SaveNPY makes or replaces the file at path with the samples' pixels: float32 [Count, Height,
 // Width, 1] in NumPy's format.
 func (s Samples) SaveNPY(path string) error {
-	if len(s.Pixels) != s.Count*s.Height*s.Width {
-		return fmt.Errorf("writing %s: %w", path, errors.New("pixels do not fit the samples' shape"))
-	}
-	return atomicfile.Write(path, func(w io.Writer) error {
-		return writeNPY(w, []int{s.Count, s.Height, s.Width, 1}, s.Pixels)
-	})
+	return picture.SaveNPY(path, []int{s.Count, s.Height, s.Width, 1}, s.Pixels)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"image"
-	"image/draw"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -11,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"gangpu/gan"
 	"gangpu/gan/picture"
 	"gangpu/internal/runfolder"
 
@@ -21,13 +19,13 @@ import (
 // gifGrid is how each picture of an animation is drawn.
 var gifGrid = picture.Grid{Scale: 8}
 
-// writeGIF animates samples: as a motion, or as images that each wants to be looked at.
-func writeGIF(file string, samples gan.Samples, motion bool) error {
-	pictures, err := samples.Pictures(gifGrid)
+// writeGIF animates images: as a motion, or as images that each wants to be looked at.
+func writeGIF(file string, p picture.Pixels, motion bool) error {
+	pictures, err := gifGrid.Each(p)
 	if err != nil {
 		return err
 	}
-	a := gan.Animation{Pictures: pictures, Delay: 400 * time.Millisecond}
+	a := picture.Animation{Pictures: pictures, Delay: 400 * time.Millisecond}
 	if motion {
 		a.Delay = 60 * time.Millisecond
 	}
@@ -71,13 +69,13 @@ func animateRun(c *cli.Context) error {
 	})
 	epochs := len(names)
 	names = spread(names, mostGrids)
-	a := gan.Animation{Delay: 150 * time.Millisecond, Rest: 2 * time.Second}
+	a := picture.Animation{Delay: 150 * time.Millisecond, Rest: 2 * time.Second}
 	for _, name := range names {
-		picture, err := readGray(name)
+		grid, err := readPNG(name)
 		if err != nil {
 			return err
 		}
-		a.Pictures = append(a.Pictures, picture)
+		a.Pictures = append(a.Pictures, grid)
 	}
 	if err := a.SaveGIF(file); err != nil {
 		return err
@@ -103,7 +101,7 @@ func spread(names []string, most int) []string {
 	return kept
 }
 
-func readGray(name string) (*image.Gray, error) {
+func readPNG(name string) (image.Image, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -113,10 +111,5 @@ func readGray(name string) (*image.Gray, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
-	gray, ok := picture.(*image.Gray)
-	if !ok {
-		gray = image.NewGray(picture.Bounds())
-		draw.Draw(gray, gray.Rect, picture, gray.Rect.Min, draw.Src)
-	}
-	return gray, nil
+	return picture, nil
 }

@@ -61,14 +61,22 @@ func pictureOptions(c *cli.Context) (pictures.Options, error) {
 			return o, usagef("--size %s: want a number of pixels, or width and height as 64x48, of 1 to %d", size, most)
 		}
 	}
-	if c.IsSet("background") {
-		v, err := strconv.ParseUint(strings.TrimPrefix(c.String("background"), "#"), 16, 24)
-		if err != nil || len(strings.TrimPrefix(c.String("background"), "#")) != 6 {
-			return o, usagef("--background %s: want red, green and blue in hexadecimal, as ff8000", c.String("background"))
-		}
-		o.Background = color.NRGBA{R: uint8(v >> 16), G: uint8(v >> 8), B: uint8(v), A: 255}
+	var err error
+	o.Background, err = colour(c.String("background"))
+	return o, err
+}
+
+// colour reads that of --background; none is the zero value.
+func colour(text string) (color.NRGBA, error) {
+	digits := strings.TrimPrefix(text, "#")
+	if digits == "" {
+		return color.NRGBA{}, nil
 	}
-	return o, nil
+	v, err := strconv.ParseUint(digits, 16, 24)
+	if err != nil || len(digits) != 6 {
+		return color.NRGBA{}, usagef("--background %s: want red, green and blue in hexadecimal, as ff8000", text)
+	}
+	return color.NRGBA{R: uint8(v >> 16), G: uint8(v >> 8), B: uint8(v), A: 255}, nil
 }
 
 // isPictures says whether what an argument names is pictures, not IDX files.

@@ -55,6 +55,12 @@ func evaluate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	switch m, err := gameModel(files[0]); {
+	case err != nil:
+		return blame(c, err, "model")
+	case m != nil:
+		return evaluateGames(c, files, m, o)
+	}
 	model, err := loadModel(c, files[0])
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ func generateCommand() *cli.Command {
 		Name:  "generate",
 		Usage: "make images by a trained model",
 		Description: "At least one of --out (one picture of all images), --gif (an animation of them), --images (a PNG of\n" +
-			"each in a folder) and --npy (the pixels as float32 [n, height, width, 1], 0 to 1, in NumPy's format) says\n" +
+			"each in a folder) and --npy (the pixels as float32 [n, height, width, channels], 0 to 1, in NumPy's format) says\n" +
 			"what to write. --interpolate walks from image to image. --run needs no model: it animates a training run.",
 		Flags: slices.Concat([]cli.Flag{
 			modelFlag(), rawFlag(),
@@ -74,6 +74,12 @@ func generate(c *cli.Context) (err error) {
 	if err := checkGenerateFlags(c, n); err != nil {
 		return err
 	}
+	switch m, err := gameModel(c.String("model")); {
+	case err != nil:
+		return blame(c, err, "model")
+	case m != nil:
+		return generateGame(c, m)
+	}
 	model, err := loadModel(c, c.String("model"))
 	if err != nil {
 		return err
@@ -116,7 +122,7 @@ func generate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return writeSamples(c, samples, p.grid)
+	return writePictures(c, samples.Picture(), samples.Pixels, p.grid)
 }
 
 // More images than anyone looks at. How large pictures may be, and what fits into memory, is checked beside.
@@ -167,17 +173,20 @@ func checkDigits(c *cli.Context, classes int) error {
 	return nil
 }
 
-// writeSamples writes what the flags ask for. One that cannot be written keeps no other from being.
-func writeSamples(c *cli.Context, samples gan.Samples, grid picture.Grid) error {
+// writePictures writes what the flags ask for of images, which are drawn as p, and whose numbers are pixels. One that cannot
+// be written keeps no other from being.
+func writePictures(c *cli.Context, p picture.Pixels, pixels []float32, grid picture.Grid) error {
 	var errs error
+	shape := []int{p.Count, p.Height, p.Width, p.Channels}
 	for _, o := range []struct {
 		path, form string
 		write      func(path string) error
 	}{
-		{c.String("out"), "%d images in %s\n", func(file string) error { return samples.SavePNG(file, grid) }},
-		{c.String("gif"), "%d images in %s\n", func(file string) error { return writeGIF(file, samples, c.IsSet("interpolate")) }},
-		{c.String("images"), "%d images in %s\n", func(folder string) error { return writeImageFiles(folder, samples) }},
-		{c.String("npy"), fmt.Sprintf("float32 [%%d, %d, %d, 1] in %%s\n", samples.Height, samples.Width), samples.SaveNPY},
+		{c.String("out"), "%d images in %s\n", func(file string) error { return grid.SavePNG(file, p) }},
+		{c.String("gif"), "%d images in %s\n", func(file string) error { return writeGIF(file, p, c.IsSet("interpolate")) }},
+		{c.String("images"), "%d images in %s\n", func(folder string) error { return writeImageFiles(folder, p) }},
+		{c.String("npy"), fmt.Sprintf("float32 [%%d, %d, %d, %d] in %%s\n", p.Height, p.Width, p.Channels),
+			func(file string) error { return picture.SaveNPY(file, shape, pixels) }},
 	} {
 		if o.path == "" {
 			continue
@@ -186,21 +195,21 @@ func writeSamples(c *cli.Context, samples gan.Samples, grid picture.Grid) error 
 			errs = errors.Join(errs, err)
 			continue
 		}
-		fmt.Fprintf(c.App.Writer, o.form, samples.Count, o.path)
+		fmt.Fprintf(c.App.Writer, o.form, p.Count, o.path)
 	}
 	return errs
 }
 
-func writeImageFiles(folder string, samples gan.Samples) error {
+func writeImageFiles(folder string, p picture.Pixels) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return fmt.Errorf("making the folder of images: %w", err)
 	}
-	for i := range samples.Count {
-		if err := samples.Sample(i).SavePNG(filepath.Join(folder, numbered(i)), picture.Grid{}); err != nil {
+	for i := range p.Count {
+		if err := (picture.Grid{}).SavePNG(filepath.Join(folder, numbered(i)), p.Image(i)); err != nil {
 			return err
 		}
 	}
-	return removeFrom(folder, samples.Count)
+	return removeFrom(folder, p.Count)
 }
 
 // numbered is the name of an image of --images.

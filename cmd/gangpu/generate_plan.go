@@ -19,7 +19,7 @@ type generatePlan struct {
 	picture, gif  image.Point // sizes; zero where there is none
 }
 
-// plan finds what is too large to be drawn.
+// plan finds what is going to be made.
 func plan(c *cli.Context, m gan.Model) (p generatePlan, err error) {
 	p = generatePlan{n: c.Int("n"), steps: c.Int("interpolate")}
 	if p.height, p.width, err = m.ImageSize(); err != nil {
@@ -29,21 +29,26 @@ func plan(c *cli.Context, m gan.Model) (p generatePlan, err error) {
 	if p.steps > 0 {
 		p.grid.Columns = p.steps
 	}
+	return p, p.size(c)
+}
+
+// size finds how large the pictures will be, and refuses what cannot be drawn.
+func (p *generatePlan) size(c *cli.Context) (err error) {
 	if c.String("out") != "" {
 		if p.picture, err = p.grid.Size(p.count(), p.height, p.width); err != nil {
-			return p, usagef("--out: %v; %s", err, p.advice())
+			return usagef("--out: %v; %s", err, p.advice())
 		}
 	}
 	if c.String("gif") != "" {
 		if p.gif, err = gifGrid.Size(1, p.height, p.width); err != nil {
-			return p, usagef("--gif: %v", err)
+			return usagef("--gif: %v", err)
 		}
 		if most := mostInGIF / (p.gif.X * p.gif.Y); p.count() > most {
-			return p, usagef("--gif: the animation would have %d pictures of %d x %d pixels, where at most %d pixels in all are drawn; %s",
+			return usagef("--gif: the animation would have %d pictures of %d x %d pixels, where at most %d pixels in all are drawn; %s",
 				p.count(), p.gif.X, p.gif.Y, mostInGIF, p.advice())
 		}
 	}
-	return p, nil
+	return nil
 }
 
 // mostInGIF is how many pixels all pictures of an animation may have together.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 )
@@ -11,7 +12,7 @@ func helpCommand() *cli.Command {
 		Name:      "help",
 		Aliases:   []string{"h"},
 		Usage:     "list the commands, or show the flags of one",
-		ArgsUsage: "[COMMAND]",
+		ArgsUsage: "[COMMAND [GAME]]",
 		BashComplete: func(c *cli.Context) {
 			for _, command := range c.App.Commands {
 				fmt.Fprintln(c.App.Writer, command.Name)
@@ -19,14 +20,15 @@ func helpCommand() *cli.Command {
 		},
 		Action: func(c *cli.Context) error {
 			switch name := c.Args().First(); {
-			case c.Args().Len() > 1:
-				return usagef("help takes one command, not %d", c.Args().Len())
 			case name == "":
 				return cli.ShowAppHelp(c)
 			case c.App.Command(name) == nil:
 				return unknownCommand(name)
+			case c.Args().Len() > 1 && len(c.App.Command(name).Subcommands) == 0:
+				return usagef("help takes one command, not %d", c.Args().Len())
 			default:
-				return cli.ShowCommandHelp(c, name)
+				args := slices.Concat([]string{c.App.Name}, c.Args().Slice(), []string{"--help"})
+				return newApp(c.App.Writer, c.App.ErrWriter).RunContext(c.Context, args)
 			}
 		},
 	}

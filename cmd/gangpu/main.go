@@ -77,6 +77,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		},
 		Commands: []*cli.Command{
 			trainCommand(),
+			gamesCommand(),
 			runsCommand(),
 			plotCommand(),
 			reportCommand(),
@@ -106,6 +107,9 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 
 // noArguments refuses arguments of a command that takes flags only: a forgotten dash, most often.
 func noArguments(c *cli.Context) error {
+	if len(c.Command.Subcommands) > 0 && c.Args().Len() > 0 {
+		return checkGame(c)
+	}
 	if c.Command.ArgsUsage != "" || c.Args().Len() == 0 {
 		return nil
 	}

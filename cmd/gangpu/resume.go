@@ -31,6 +31,9 @@ func openResumed(c *cli.Context) (*training, error) {
 	if err != nil {
 		return nil, fmt.Errorf("resuming: %w", err)
 	}
+	if m, err := gameModel(file); m != nil && err == nil {
+		return nil, usagef("%s is a run of the game %s: gangpu train %s --resume %s goes on with it", path, m.Game, m.Game, shellQuote(path))
+	}
 	t := &training{from: file}
 	if folder == "" { // a state alone, which goes on in a folder of its own
 		if t.saved, err = gan.Load(file); err != nil {

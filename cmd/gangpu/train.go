@@ -16,8 +16,10 @@ import (
 
 func trainCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "train",
-		Usage: "train a model; without flags, the tutorial's by its recipe",
+		Name:        "train",
+		Usage:       "train a game, as gangpu train dcgan; without a name, the tutorial's by its recipe",
+		ArgsUsage:   "[GAME]",
+		Subcommands: gameCommands(),
 		Description: "Writes to the run's folder: model.safetensors (weights, optimizer, settings) and, in checkpoints/,\n" +
 			"the newest of it and the one of the least distance, if the run is judged; metrics.csv, run.json\n" +
 			"(settings, how far it is), after each epoch samples/epoch-NNN.png, 25 images from noise that stays\n" +
@@ -36,7 +38,7 @@ func trainCommand() *cli.Command {
 			&cli.StringFlag{Name: "serve", DefaultText: "no page", Usage: "show the run in browsers at this `ADDRESS` while it is trained: a port, of this machine only, or HOST:PORT"},
 			&cli.BoolFlag{Name: "preview", DisableDefaultText: true, Usage: "draw each epoch's samples in the terminal, as many as have room"},
 		}),
-		Action: train,
+		Action: trainTutorial,
 	}
 }
 
@@ -54,7 +56,7 @@ func sha256Hex(content []byte) string {
 	return hex.EncodeToString(hash[:])
 }
 
-func train(c *cli.Context) (err error) {
+func trainTutorial(c *cli.Context) (err error) {
 	t, err := checkTrainFlags(c)
 	if err != nil {
 		return err

@@ -86,7 +86,7 @@ func (p *progress) numbers(f form, value func(column int) float64) string {
 			switch {
 			case !p.columns[c].Share:
 				words = append(words, name+"="+p.columns[c].Format(v))
-			case f.names:
+			case f.names && name != a.Name:
 				words = append(words, name+" "+p.columns[c].Format(v))
 			default:
 				words = append(words, p.columns[c].Format(v))

@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gangpu/gan/data"
 )
@@ -108,6 +109,21 @@ func (d Data) find(name string) (table int, f Field, ok bool) {
 		}
 	}
 	return 0, Field{}, false
+}
+
+// In is the data with images in the range from low to high.
+func (d Data) In(low, high float64) Data {
+	d.Tables = slices.Clone(d.Tables)
+	for i := range d.Tables {
+		fields := slices.Clone(d.Tables[i].Fields)
+		for j := range fields {
+			if len(fields[j].Shape) == 3 {
+				fields[j].Low, fields[j].High = low, high
+			}
+		}
+		d.Tables[i].Fields = fields
+	}
+	return d
 }
 
 // Rows is the number of rows of the largest table, which an epoch goes through.

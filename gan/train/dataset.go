@@ -8,10 +8,9 @@ import (
 	"gangpu/gan/data"
 )
 
-// FromDataset is a split of a dataset as what games are trained on: images in the range of the game's colours, "image",
-// or "a" and "b"; "class" [classes] if all rows have one; "attributes" [n] if there are any. Pictures are kept in the
+// FromDataset is a split of a dataset as what games are trained on: images in [0, 1], "image", or "a" and "b"; "class" [classes] if all rows have one; "attributes" [n] if there are any. Pictures are kept in the
 // host's memory, and brought to the device, if they have no more bytes than inMemory; else they are streamed.
-func FromDataset(d *data.Dataset, split *data.Split, low, high float64, augment data.Augment, inMemory int64) (Data, error) {
+func FromDataset(d *data.Dataset, split *data.Split, augment data.Augment, inMemory int64) (Data, error) {
 	out := Data{Description: Description{Name: d.Name, Classes: d.Classes, Attributes: d.Attributes}}
 	var fields []Field
 	total := int64(0)
@@ -20,7 +19,7 @@ func FromDataset(d *data.Dataset, split *data.Split, low, high float64, augment 
 	}
 	table := Table{Augment: augment, Stream: total > inMemory}
 	for _, p := range split.Fields {
-		f := Field{Name: p.Name, Shape: []int{p.Height, p.Width, p.Channels}, Pictures: p, Low: low, High: high}
+		f := Field{Name: p.Name, Shape: []int{p.Height, p.Width, p.Channels}, Pictures: p}
 		if augment.CropHeight > 0 {
 			f.Shape[0], f.Shape[1] = augment.CropHeight, augment.CropWidth
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gangpu/gan/nn"
@@ -80,6 +81,11 @@ func (m *Model) Used(name string) (Array, bool) {
 		return a, true
 	}
 	return m.Array(name)
+}
+
+// DropAverages makes the networks be used as the last update left them, though the model has their moving averages.
+func (m *Model) DropAverages() {
+	m.Arrays = slices.DeleteFunc(m.Arrays, func(a Array) bool { return strings.HasPrefix(a.Name, "average/") })
 }
 
 // Save makes or replaces the file at path. Numbers that are not finite are an error.

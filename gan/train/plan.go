@@ -96,10 +96,10 @@ func (p *Plan) Work() (flops, bytes float64) {
 	return flops, bytes
 }
 
-// LargestBatch is the largest multiple of a batch that needs no more bytes than a limit, up to 64 times it; 0 if the
+// LargestBatch is the largest multiple of a batch that needs no more bytes than a limit, up to 1024 times it; 0 if the
 // batch itself does not fit.
 func LargestBatch(g Game, s Settings, d Data, limit uint64) int {
-	multiples := sort.Search(64, func(i int) bool {
+	multiples := sort.Search(1024, func(i int) bool {
 		larger := s
 		larger.Batch = s.Batch * (i + 1)
 		p, err := NewPlan(g, larger, d)

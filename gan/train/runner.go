@@ -149,8 +149,9 @@ func NewRunner(dev program.Device, m *Model, use string, batch int) (*Runner, er
 	return r, nil
 }
 
-// runner prepares to use the networks that are trained: they, or their averages, are read where they lie.
-func (t *Trainer) runner(name string, batch int) (*Runner, error) {
+// Runner prepares to use the networks that are trained: they, or their averages, are read where they lie. The caller closes
+// it, before the trainer.
+func (t *Trainer) Runner(name string, batch int) (*Runner, error) {
 	u, ok := t.uses[name]
 	if !ok {
 		return nil, fmt.Errorf("the game %s has no graph %q", t.game.Name, name)

@@ -41,7 +41,7 @@ func (t *Trainer) Sampler(batch int) (*Sampler, error) {
 	if s := t.samplers[batch]; s != nil {
 		return s, nil
 	}
-	r, err := t.runner(SampleUse, batch)
+	r, err := t.Runner(SampleUse, batch)
 	if err != nil {
 		return nil, err
 	}

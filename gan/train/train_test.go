@@ -370,11 +370,11 @@ func TestStreamedPicturesAreThoseOfTheDevice(t *testing.T) {
 	for _, shards := range []int{1, 4} {
 		var hashes []string
 		for _, memory := range []int64{1 << 30, 0} {
-			td, err := train.FromDataset(d, d.Split("train"), -1, 1, data.Augment{}, memory)
+			td, err := train.FromDataset(d, d.Split("train"), data.Augment{}, memory)
 			if err != nil {
 				t.Fatal(err)
 			}
-			tr, err := train.New(cpu(t), game(), train.Settings{Batch: 8, Shards: shards, Seed: 5}, td)
+			tr, err := train.New(cpu(t), game(), train.Settings{Batch: 8, Shards: shards, Seed: 5}, td.In(-1, 1))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -388,7 +388,7 @@ func TestStreamedPicturesAreThoseOfTheDevice(t *testing.T) {
 		}
 	}
 	// Augmented ones are streamed, and a resumed run sees what it would have seen.
-	td, err := train.FromDataset(d, d.Split("train"), -1, 1, data.Augment{Flip: true, Shift: 1}, 1<<30)
+	td, err := train.FromDataset(d, d.Split("train"), data.Augment{Flip: true, Shift: 1}, 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}

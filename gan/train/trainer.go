@@ -485,6 +485,9 @@ func (e *DivergedError) Error() string {
 	return fmt.Sprintf("iteration %d: %s is %v: training has diverged", e.Iteration, e.What, e.Value)
 }
 
+// Diverged tells a run that nothing is to be kept of what came.
+func (e *DivergedError) Diverged() {}
+
 func isFinite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
 
 // Close frees what the trainer holds on the device.

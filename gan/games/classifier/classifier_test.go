@@ -53,19 +53,21 @@ func TestLearnsAndClassifies(t *testing.T) {
 	if len(y) != 2 || len(y[0]) != rows*classes || len(y[1]) != rows*16 {
 		t.Fatalf("%d results", len(y))
 	}
-	right := 0
+	var labels []int32
 	for i := range rows {
-		best := 0
-		for c := range classes {
-			if y[0][i*classes+c] > y[0][i*classes+best] {
-				best = c
-			}
-		}
-		if best == i%classes {
-			right++
-		}
+		labels = append(labels, int32(i%classes))
 	}
-	if right < rows-1 {
-		t.Errorf("%d of %d are told rightly", right, rows)
+	accuracy, err := classifier.Accuracy(r, *image, labels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if accuracy < 0.95 {
+		t.Errorf("%v of the images are told rightly", accuracy)
+	}
+	for i := range labels {
+		labels[i] = (labels[i] + 1) % classes
+	}
+	if accuracy, err = classifier.Accuracy(r, *image, labels); err != nil || accuracy > 0.05 {
+		t.Errorf("%v of wrong labels are told rightly (%v)", accuracy, err)
 	}
 }

@@ -1,4 +1,4 @@
-package gan
+package picture
 
 import (
 	"encoding/binary"
@@ -6,9 +6,23 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"gangpu/internal/atomicfile"
 )
 
-// writeNPY writes an array of two or more dimensions in NumPy's format, version 1.0: a magic string, the length of a
+// SaveNPY makes or replaces the file at path with an array in NumPy's format: float32 of a shape of two or more dimensions.
+func SaveNPY(path string, shape []int, values []float32) error {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	if n != len(values) {
+		return fmt.Errorf("writing %s: %d numbers do not fit the shape %v", path, len(values), shape)
+	}
+	return atomicfile.Write(path, func(w io.Writer) error { return writeNPY(w, shape, values) })
+}
+
+// writeNPY writes version 1.0 of the format: a magic string, the length of a
 // header that is a Python dictionary, padded so that the data begin at a multiple of 64 bytes.
 func writeNPY(w io.Writer, shape []int, values []float32) error {
 	const before = 10 // magic, version and length

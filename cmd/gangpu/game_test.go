@@ -1,0 +1,155 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"image/color"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// animals makes a folder of pictures of several sizes, in two classes.
+func animals(t *testing.T) string {
+	t.Helper()
+	root := filepath.Join(t.TempDir(), "animals")
+	for i := range 12 {
+		class := []string{"cat", "dog"}[i%2]
+		for _, split := range []string{"train", "test"} {
+			putPicture(t, filepath.Join(root, split, class, fmt.Sprintf("%02d.png", i)), 17+i, 16, color.RGBA{uint8(20 * i), 200, uint8(7 * i), 255})
+		}
+	}
+	return root
+}
+
+func hashOf(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(content))
+}
+
+func contains(t *testing.T, text string, wanted ...string) {
+	t.Helper()
+	for _, want := range wanted {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+}
+
+// A run of a game on a folder of pictures, stopped and resumed, ends with the same bits, on the CPU and on the emulator;
+// its model makes images without the game.
+func TestTrainGame(t *testing.T) {
+	ownCache(t)
+	root := animals(t)
+	for _, device := range []string{"cpu", "emulated"} {
+		dir := t.TempDir()
+		whole, parts := filepath.Join(dir, "whole"), filepath.Join(dir, "parts")
+		// A game by --data that is not the environment's.
+		args := []string{"train", "acgan", "--data", root, "--size", "16", "--filters", "2", "--latent", "4", "--embedding", "2", "--batch", "4",
+			"--device", device, "--log-every", "0s"}
+		out := succeed(t, append(args, "--iterations", "3", "--out", whole)...)
+		contains(t, out, "game    acgan: class-conditional GAN", "images  animals, 12 of 16 x 16, 3 channels, 2 classes", "d=", "class")
+		succeed(t, append(args, "--iterations", "2", "--out", parts)...)
+		out = succeed(t, "train", "acgan", "--resume", parts, "--iterations", "3", "--device", device)
+		if r := gangpu("train", "--resume", parts); r.code != exitUsage || !strings.Contains(r.stderr, "gangpu train acgan --resume") {
+			t.Errorf("code %d, stderr %q", r.code, r.stderr)
+		}
+		contains(t, out, "model   "+filepath.Join(parts, "model.safetensors")+", after 3 iterations")
+		model := filepath.Join(whole, "model.safetensors")
+		if hashOf(t, model) != hashOf(t, filepath.Join(parts, "model.safetensors")) {
+			t.Errorf("%s: the resumed run ends with other bits", device)
+		}
+		if device != "cpu" {
+			continue
+		}
+		header, err := os.ReadFile(filepath.Join(whole, "metrics.csv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		contains(t, string(header), "epoch,iteration,accuracy_real,accuracy_fake,d_loss,accuracy_class,d_class_loss,g_loss,g_class_loss,seconds\n")
+		npy := filepath.Join(dir, "x.npy")
+		contains(t, succeed(t, "generate", "--model", model, "-n", "3", "--digit", "1", "--npy", npy, "--gif", filepath.Join(dir, "x.gif"),
+			"--out", filepath.Join(dir, "x.png"), "--device", "cpu"), "float32 [3, 16, 16, 3] in "+npy, "3 images in ")
+		if r := gangpu("generate", "--model", model, "--digit", "2", "--npy", npy); r.code != exitUsage || !strings.Contains(r.stderr, "the model knows 0 to 1") {
+			t.Errorf("code %d, stderr %q", r.code, r.stderr)
+		}
+		// Another run begins with its networks; one of another width cannot.
+		contains(t, succeed(t, append(args, "--iterations", "1", "--out", filepath.Join(dir, "tuned"), "--from", model)...), "arrays taken\n")
+		r := gangpu(append(args, "--filters", "3", "--iterations", "1", "--out", filepath.Join(dir, "other"), "--from", whole)...)
+		if r.code != exitFailed || r.stderr == "" {
+			t.Errorf("code %d, stderr %q", r.code, r.stderr)
+		}
+	}
+}
+
+// A game is judged by a classifier that is a game itself.
+func TestJudgedGame(t *testing.T) {
+	ownCache(t)
+	root, dir := animals(t), t.TempDir()
+	out := succeed(t, "train", "classifier", "--data", root, "--size", "16", "--filters", "4", "--features", "8", "--batch", "4", "--epochs", "1",
+		"--out", filepath.Join(dir, "classifier"), "--device", "cpu")
+	contains(t, out, "of 12 test images are classified rightly")
+	out = succeed(t, "train", "dcgan", "--data", root, "--size", "16", "--filters", "2", "--latent", "4", "--batch", "4", "--epochs", "1",
+		"--classifier", filepath.Join(dir, "classifier", "model.safetensors"), "--out", filepath.Join(dir, "run"), "--device", "cpu")
+	contains(t, out, "judge   12 training images have classifier Fréchet distance", "judged  classifier Fréchet distance")
+	scores, err := os.ReadFile(filepath.Join(dir, "run", "judge.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out = succeed(t, "evaluate", "--classifier", filepath.Join(dir, "classifier", "model.safetensors"), "-n", "20", "--device", "cpu",
+		filepath.Join(dir, "run", "model.safetensors"))
+	contains(t, out, "training images", filepath.Join(dir, "run", "model.safetensors")+"  3           20      ")
+	contains(t, string(scores), "epoch,iterations,classifier_frechet_distance,classifier_score,confident,classes_seen,seconds\n1,3,")
+}
+
+func TestGameDryRun(t *testing.T) {
+	ownCache(t)
+	root := animals(t)
+	out := succeed(t, "train", "wgan", "--data", root, "--size", "16", "--filters", "2", "--latent", "4", "--batch", "4", "--dry-run", "--device", "cpu")
+	contains(t, out, "GENERATOR", "CRITIC", "layer_norm", "all ", "GFLOP", "s an iteration, measured")
+}
+
+func TestGameRefusals(t *testing.T) {
+	ownCache(t)
+	root := animals(t)
+	for want, args := range map[string][]string{
+		"train knows no game \"dcgn\"":              {"dcgn"},
+		"--seed comes behind the name of the game":  {"--seed", "3", "dcgan"},
+		"a gradient penalty needs a critic without": {"wgan", "--data", root, "--size", "16", "--norm", "batch"},
+		"cannot be halved to a few pixels":          {"dcgan", "--data", root, "--size", "30"},
+		"want a power of two":                       {"dcgan", "--data", root, "--size", "16", "--shards", "3"},
+		"cannot be cut into 8 shards":               {"dcgan", "--data", root, "--size", "16", "--batch", "12", "--shards", "8"},
+		"unknown dataset \"emojis\"":                {"dcgan", "--dataset", "emojis"},
+		"one of them says which images are meant":   {"dcgan", "--data", root, "--dataset", "emoji"},
+		"dcgan has no preset \"best\"":              {"dcgan", "--preset", "best"},
+		"--epochs 0: want 1 to":                     {"dcgan", "--epochs", "0"},
+	} {
+		r := gangpu(append([]string{"train"}, args...)...)
+		if r.code != exitUsage || !strings.Contains(r.stderr, want) || strings.Count(r.stderr, "\n") != 1 {
+			t.Errorf("train %s: code %d, stderr %q, want one line with %q", strings.Join(args, " "), r.code, r.stderr, want)
+		}
+	}
+	// Pictures that cannot be read are all told of, and left out if asked.
+	bad := filepath.Join(root, "train", "cat", "00.png")
+	if err := os.WriteFile(bad, []byte("<html>"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"train", "dcgan", "--data", root, "--size", "16", "--filters", "2", "--batch", "4", "--iterations", "1", "--device", "cpu"}
+	r := gangpu(append(args, "--out", filepath.Join(t.TempDir(), "a"))...)
+	if r.code != exitFailed || !strings.Contains(r.stderr, "00.png") || !strings.Contains(r.stderr, "--skip-bad goes on without") {
+		t.Errorf("code %d, stderr %q", r.code, r.stderr)
+	}
+	contains(t, succeed(t, append(args, "--skip-bad", "--out", filepath.Join(t.TempDir(), "b"))...), "1 file skipped")
+}
+
+func TestGames(t *testing.T) {
+	out := succeed(t, "games")
+	for _, s := range systems {
+		contains(t, out, "gangpu train "+s.Name, s.Paper, s.Presets[0].Description)
+	}
+}
