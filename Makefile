@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 
 GO     ?= go
-PRESET ?= best
+GAME   ?=
+PRESET ?=
 EPOCHS ?= 10
 OUT    ?=
 DATA   ?=
@@ -55,8 +56,8 @@ sass: ## disassemble what ptxas makes of the PTX, by NVIDIA's nvdisasm, fetched 
 	sh kernels/sass.sh
 
 .PHONY: train
-train: build ## train a GAN on MNIST: PRESET=best or tutorial, EPOCHS=10, OUT=folder, DATA=folder, ARGS="more flags"
-	build/gangpu train --preset $(PRESET) --epochs $(EPOCHS) $(if $(OUT),--out "$(OUT)") $(if $(DATA),--data "$(DATA)") $(ARGS)
+train: build ## train a GAN on MNIST, or GAME=dcgan on emoji: PRESET=best or tutorial, EPOCHS=10, OUT=folder, DATA=folder, ARGS="more flags"
+	build/gangpu train $(GAME) $(if $(PRESET)$(GAME),$(if $(PRESET),--preset $(PRESET)),--preset best) --epochs $(EPOCHS) $(if $(OUT),--out "$(OUT)") $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 .PHONY: emoji
 emoji: build ## fetch the dataset emoji (10 MB, a Go module), and test what reads it

@@ -72,7 +72,7 @@ func evaluateGames(c *cli.Context, files []string, first *train.Model, o judge.O
 		if c.Bool("raw") {
 			m.DropAverages()
 		}
-		s, err := scoreGame(dev, j, m, c.Uint64("seed"))
+		s, err := scoreGame(dev, j, m, c.Uint64("seed"), d.testSplit().Labels)
 		if err != nil {
 			return fmt.Errorf("evaluating %s: %w", file, err)
 		}
@@ -88,11 +88,11 @@ func evaluateGames(c *cli.Context, files []string, first *train.Model, o judge.O
 }
 
 // scoreGame judges the images that a model makes of the noise of a seed.
-func scoreGame(dev program.Device, j *judge.Judge, m *train.Model, seed uint64) (_ judge.Scores, err error) {
+func scoreGame(dev program.Device, j *judge.Judge, m *train.Model, seed uint64, labels []int32) (_ judge.Scores, err error) {
 	sampler, err := train.NewSampler(dev, m, judge.Batch)
 	if err != nil {
 		return judge.Scores{}, err
 	}
 	defer func() { err = errors.Join(err, sampler.Close()) }()
-	return j.ScoreGame(sampler, seed)
+	return j.ScoreGame(sampler, seed, labels)
 }

@@ -52,7 +52,7 @@ func (t *gameTraining) judging(c *cli.Context, dev program.Device, trainer *trai
 	}
 	j.Measures = gameMeasures
 	j.Score = func() ([]float64, error) {
-		s, err := jd.ScoreGame(sampler, trainer.Settings().Seed+1)
+		s, err := jd.ScoreGame(sampler, trainer.Settings().Seed+1, t.data.testSplit().Labels)
 		return []float64{s.FrechetDistance, s.ClassifierScore, s.Confident, float64(s.ClassesSeen)}, err
 	}
 	j.Line = func(s []float64) string {

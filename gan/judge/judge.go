@@ -156,12 +156,19 @@ func (j *Judge) ScoreSampler(s *gan.Sampler, seed uint64) (Scores, error) {
 	return j.scores(known)
 }
 
-// ScoreGame judges the images that a game's sampler makes of the noise of a seed, of all classes equally often.
-func (j *Judge) ScoreGame(s *train.Sampler, seed uint64) (Scores, error) {
+// ScoreGame judges the images that a game's sampler makes of the noise of a seed. Of a sampler that takes classes they are of
+// those of the labels, each as often as it is among them: the test images' labels make images of the same classes as these.
+func (j *Judge) ScoreGame(s *train.Sampler, seed uint64, labels []int32) (Scores, error) {
 	n := j.options.Images
 	inputs, err := s.Noise(seed, n)
 	if err == nil {
-		err = s.OfClasses(inputs, n)
+		var classes []int
+		if s.Classes() > 0 {
+			for _, l := range labels {
+				classes = append(classes, int(l))
+			}
+		}
+		err = s.OfClasses(inputs, n, classes...)
 	}
 	if err != nil {
 		return Scores{}, err

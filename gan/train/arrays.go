@@ -60,6 +60,14 @@ func (a *arrays) load(p *program.Program) (program.Executable, error) {
 	return e, nil
 }
 
+// writeInput is write of an input, which is left out where no program reads it.
+func writeInput[T program.Element](a *arrays, storage string, src []T) error {
+	if a.bindings[storage] == nil {
+		return nil
+	}
+	return write(a, storage, 0, src)
+}
+
 func write[T program.Element](a *arrays, storage string, offset int, src []T) error {
 	if err := program.WriteSlice(a.bindings[storage], offset, src); err != nil {
 		return fmt.Errorf("writing %s: %w", storage, err)

@@ -219,7 +219,7 @@ func (r *Runner) Run(inputs map[string][]float32, n int) ([][]float32, error) {
 			if in.Role == nn.Noise {
 				at = "draw/" + in.Name
 			}
-			if err := write(r.arrays, at, 0, rows); err != nil {
+			if err := writeInput(r.arrays, at, rows); err != nil {
 				return nil, err
 			}
 		}

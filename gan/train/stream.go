@@ -75,7 +75,7 @@ func (t *Trainer) bring(r *running, batches []*data.Batch, shard int) error {
 	for i, s := range r.streams {
 		for k, f := range s.fields {
 			n := r.batch * f.size()
-			if err := write(t.arrays, "input/"+f.Name, 0, batches[i].Values[k][shard*n:][:n]); err != nil {
+			if err := writeInput(t.arrays, "input/"+f.Name, batches[i].Values[k][shard*n:][:n]); err != nil {
 				return err
 			}
 		}

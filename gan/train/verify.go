@@ -155,7 +155,7 @@ func (s *Step) replay(t *Trainer, r *running, used map[string]bool) ([]Deviation
 				return nil, err
 			}
 			used[name] = true
-			if err := write(t.arrays, in.At.Storage, in.At.Offset, v); err != nil {
+			if err := writeInput(t.arrays, in.At.Storage, v); err != nil {
 				return nil, err
 			}
 		}
