@@ -5,10 +5,10 @@
 # most first; what no time is left for is named. The report, results and samples go to the folder that OUT names. Exit
 # status 0 only if every check passed; a peer that fails is no failure.
 #
-# Usage: bench/gpu.sh [STEP...]: of machine checks bench train large roofline peers ncu sanitize; all without any.
+# Usage: bench/gpu.sh [STEP...]: of machine checks bench games train large roofline peers ncu sanitize; all without any.
 # Environment, for a try on a machine without a GPU (GANGPU_LIBCUDA=emulated) or a slow one: BATCH (256), LARGE (2048),
 # EPOCHS (100), ITERATIONS (all of these), MEASUREMENTS (20), CARD (to predict for; the GPU's), PEERS_ON (cuda),
-# PYTHON (python3), SECONDS_ALL (525).
+# PYTHON (python3), SECONDS_ALL (525), SIZE (64) of games' images, GAMES_BATCH (their own).
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 bundle=$root/build/gpu
@@ -18,7 +18,7 @@ report=$out/report.txt
 : >"$report"
 failed=0
 end=$(($(date +%s) + ${SECONDS_ALL:-525}))
-wanted=${*:-machine checks bench train large roofline peers ncu sanitize}
+wanted=${*:-machine checks bench games train large roofline peers ncu sanitize}
 batch=${BATCH:-256} n=${MEASUREMENTS:-20}
 python=${PYTHON:-python3}
 gangpu=$bundle/gangpu
@@ -80,6 +80,11 @@ if wants bench; then
 	rm -f "$out"/gangpu-*.json
 	for precision in tf32 fp32; do
 		check "bench $precision" 60 "$gangpu" bench --device 0 --precision $precision --batch "$batch" --steps "$n" --layers --json "$out/gangpu-$precision.json"
+	done
+fi
+if wants games; then # on images of noise
+	for game in dcgan wgan acgan classifier; do
+		check "bench $game" 40 "$gangpu" bench --game $game --device 0 --size "${SIZE:-64}" ${GAMES_BATCH:+--batch "$GAMES_BATCH"} --steps "$n" --json "$out/$game.json"
 	done
 fi
 if wants train; then

@@ -37,6 +37,8 @@ func benchCommand() *cli.Command {
 			&cli.StringFlag{Name: "precision", Usage: "`KIND` of arithmetic of the GPUs: fp32 or tf32"},
 			&cli.IntFlag{Name: "threads", DefaultText: "one a core", Usage: "`NUMBER` of threads of the CPU device"},
 			&cli.BoolFlag{Name: "layers", DisableDefaultText: true, Usage: "print the time per layer too"},
+			&cli.StringFlag{Name: "game", DefaultText: "the tutorial's", Usage: "`NAME` of another game to measure, on images of noise: " + gameNames()},
+			&cli.IntFlag{Name: "size", Value: 64, Usage: "`NUMBER` of pixels a side, of another game"},
 			&cli.BoolFlag{Name: "compile", DisableDefaultText: true,
 				Usage: "measure instead how long a network of 15,000 nodes takes to build, to differentiate and to compile"},
 			&cli.BoolFlag{Name: "roofline", DisableDefaultText: true,
@@ -51,6 +53,9 @@ func benchCommand() *cli.Command {
 }
 
 func runBench(c *cli.Context) (err error) {
+	if c.IsSet("game") {
+		return benchGame(c)
+	}
 	p, err := preset(c)
 	if err != nil {
 		return err
