@@ -67,6 +67,8 @@ func TestTrainGame(t *testing.T) {
 		if device != "cpu" {
 			continue
 		}
+		contains(t, succeed(t, "summary", "--model", model), "game acgan, 3 iterations of batch 4", "classes cat, dog", "graph     sample: ", "class [2] (example)",
+			"generator/embedding/kernel", "of optimizers and averages")
 		header, err := os.ReadFile(filepath.Join(whole, "metrics.csv"))
 		if err != nil {
 			t.Fatal(err)
