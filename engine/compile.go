@@ -29,10 +29,11 @@ type Place struct {
 // memory by the spans in which they are needed. The same graph gives the same program every time.
 //
 // Besides the operations of this package it knows Gorgonia's own +, ⊙ (of one shape, or by a
-// constant), neg, sigmoid and reshape, and constants whose elements are all equal. Any other
-// operation is an error that names the node, its operation and its shape, as are: values other
-// than float32, an unnamed input, two inputs of the same name, and an output whose place overlaps
-// an input or another output. A node may be an output twice, and an input may be one.
+// constant), neg, sigmoid and reshape, and constants of at most [MaxConstant] elements, which the
+// program carries (see [Constant]). Any other operation is an error that names the node, its operation
+// and its shape, as are: values other than float32, an unnamed input, two inputs of the same name, and an
+// output whose place overlaps an input or another output. A node may be an output twice, and an input or a
+// constant may be one.
 func Compile(name string, outputs []Place, inputs ...Place) (*program.Program, error) {
 	p, err := compile(name, allPasses, outputs, inputs)
 	if err != nil {
@@ -86,11 +87,13 @@ type value struct {
 	len   int
 	def   *step        // nil for an input
 	uses  int          // how often steps read it
-	at    *program.Arg // its external place; nil if it is scratch
-	block *block       // its place in scratch, otherwise
+	at    *program.Arg // its external place; nil if it is scratch, or constant
+	block *block       // its place in scratch
+
+	constant []float32 // what it holds, for a constant whose elements differ
 }
 
-func (v *value) isScratch() bool { return v.at == nil }
+func (v *value) isScratch() bool { return v.at == nil && v.constant == nil }
 
 // step is a program.Step whose arguments have no addresses yet. The last argument is its result, or the
 // last outs of them are.
@@ -204,10 +207,10 @@ func (c *compiler) output(o Place) error {
 		return err
 	}
 	switch {
-	case v.at == nil:
+	case v.isScratch():
 		v.at = &o.At
 		c.outputs = append(c.outputs, v)
-	case *v.at != o.At:
+	case v.constant != nil || *v.at != o.At:
 		v.uses++
 		copied := &value{node: o.Node, len: v.len, at: &o.At}
 		copied.def = &step{op: copyOf(v.len), name: stepName(o.Node, "copy"), args: []*value{v, copied}}

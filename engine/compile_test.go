@@ -220,7 +220,8 @@ func TestCompileErrors(t *testing.T) {
 	b64 := newNetwork(t, tensor.Float64, 1)
 	unnamed := gorgonia.NewMatrix(b.g, tensor.Float32, gorgonia.WithShape(2, 3))
 	shadow := gorgonia.NewMatrix(b.g, tensor.Float32, gorgonia.WithShape(3, 2), gorgonia.WithName("x"))
-	uneven := gorgonia.NewConstant(tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float32{1, 2, 3, 4, 5, 6})))
+	huge := gorgonia.NewConstant(ramp[float32](MaxConstant+1, 7))
+	wide := gorgonia.NewTensor(b.g, tensor.Float32, 1, gorgonia.WithShape(MaxConstant+1), gorgonia.WithName("wide"))
 	for name, c := range map[string]struct {
 		outputs, inputs []Place
 		want            []string
@@ -231,7 +232,7 @@ func TestCompileErrors(t *testing.T) {
 		"float64":           {outputs: places(b64.must(Add(b64.input("p", 2), b64.input("q", 2)))), want: []string{"p [2]", "float64"}},
 		"unnamed input":     {outputs: places(b.must(Add(x, unnamed))), want: []string{"unnamed input [2 3]"}},
 		"two of a name":     {outputs: places(sum, b.leaky(shadow)), want: []string{`"x"`, "(2, 3)", "(3, 2)"}},
-		"uneven constant":   {outputs: places(b.must(gorgonia.Add(x, uneven))), want: []string{"constant", "not all equal"}},
+		"huge constant":     {outputs: places(b.must(gorgonia.Add(wide, huge))), want: []string{"constant", "make it an input"}},
 		"no outputs":        {want: []string{"no outputs"}},
 		"nil output":        {outputs: places(nil), want: []string{"nil"}},
 		"no storage":        {outputs: []Place{{Node: sum}}, want: []string{"map", "no storage"}},

@@ -1,6 +1,10 @@
 package engine
 
-import "gangpu/engine/program"
+import (
+	"fmt"
+
+	"gangpu/engine/program"
+)
 
 // emit writes the program down. All scratch values lie in one storage, of so many elements, so that programs which are
 // joined share it.
@@ -9,7 +13,7 @@ func emit(name string, steps []*step, scratch int) *program.Program {
 	if scratch > 0 {
 		p.Storages = []program.Storage{{Name: "scratch", Len: scratch, Scratch: true}}
 	}
-	external := map[string]int{}
+	external, constants := map[string]int{}, map[*value]int{}
 	for _, s := range steps {
 		out := program.Step{Op: s.op, Name: s.name}
 		operands := s.op.Operands()
@@ -17,6 +21,15 @@ func emit(name string, steps []*step, scratch int) *program.Program {
 			view := program.View{Len: v.len}
 			if v.isScratch() {
 				view.Offset = v.block.offset
+			} else if v.constant != nil {
+				i, ok := constants[v]
+				if !ok {
+					i = len(p.Storages)
+					constants[v] = i
+					p.Storages = append(p.Storages, program.Storage{
+						Name: fmt.Sprintf("constant%d", len(constants)-1), Len: v.len, Scratch: true, Constant: v.constant})
+				}
+				view.Storage = i
 			} else {
 				i, ok := external[v.at.Storage]
 				if !ok {

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"gorgonia.org/gorgonia"
@@ -119,14 +121,15 @@ func (c *compiler) step(n *gorgonia.Node, op program.Op, operands ...*gorgonia.N
 	return nil
 }
 
-// value is that of a node already lowered, or of a constant, filled in by a step now.
+// value is that of a node already lowered, or of a constant: filled in by a step now if its elements are equal, else
+// carried by the program.
 func (c *compiler) value(n *gorgonia.Node) (*value, error) {
 	if v, ok := c.values[n]; ok {
 		return v, nil
 	}
 	f, ok := constantValue(n)
 	if !ok {
-		return nil, fmt.Errorf("the elements of constant %s are not all equal; make it an input", describe(n))
+		return c.constant(n)
 	}
 	if err := c.step(n, program.Fill{N: n.Shape().TotalSize(), Value: f}); err != nil {
 		return nil, err
@@ -134,7 +137,25 @@ func (c *compiler) value(n *gorgonia.Node) (*value, error) {
 	return c.values[n], nil
 }
 
-// constant is what tells Gorgonia's constants, whose types it does not export.
+// constant is the value of a constant whose elements differ.
+func (c *compiler) constant(n *gorgonia.Node) (*value, error) {
+	of, ok := n.Op().(constant)
+	if !ok {
+		return nil, fmt.Errorf("%s was not computed before", describe(n))
+	}
+	data, err := elements[float32](of.Value())
+	if err == nil && len(data) > MaxConstant {
+		err = fmt.Errorf("%d elements, at most %d; make it an input", len(data), MaxConstant)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", describe(n), err)
+	}
+	v := &value{node: n, len: len(data), constant: slices.Clone(data)}
+	c.values[n] = v
+	return v, nil
+}
+
+// constant is what tells constants: those of this package, and Gorgonia's, whose types it does not export.
 type constant interface{ Value() gorgonia.Value }
 
 func isConstant(n *gorgonia.Node) bool {
@@ -153,7 +174,7 @@ func constantValue(n *gorgonia.Node) (float32, bool) {
 		return 0, false
 	}
 	for _, f := range data {
-		if f != data[0] {
+		if math.Float32bits(f) != math.Float32bits(data[0]) {
 			return 0, false
 		}
 	}

@@ -64,6 +64,10 @@ func apply(op program.Op, shape tensor.Shape, l label, p pullback, inputs ...*go
 	if err := op.Validate(); err != nil {
 		return nil, opError(name, err, inputs...)
 	}
+	inputs, err := own(inputs)
+	if err != nil {
+		return nil, opError(name, err, inputs...)
+	}
 	o := &operation{op: op, shape: shape, label: l, pullback: p}
 	if o.wrt == nil {
 		o.wrt = make([]bool, len(inputs))

@@ -77,6 +77,7 @@ func (d *referenceDevice) Load(p *program.Program, bindings program.Bindings) (p
 	for _, s := range p.Storages {
 		if s.Scratch {
 			e.arrays = append(e.arrays, make([]float32, s.Len))
+			copy(e.arrays[len(e.arrays)-1], s.Constant)
 			continue
 		}
 		m, ok := bindings[s.Name]
@@ -90,7 +91,7 @@ func (d *referenceDevice) Load(p *program.Program, bindings program.Bindings) (p
 
 func (e *referenceExecutable) Run() error {
 	for i, s := range e.p.Storages {
-		if s.Scratch {
+		if s.Scratch && s.Constant == nil {
 			for j := range e.arrays[i] {
 				e.arrays[i][j] = float32(math.NaN())
 			}

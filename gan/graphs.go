@@ -150,7 +150,10 @@ func (g *graph) addPenalty(loss *gorgonia.Node, l *Layout, batch int, weight flo
 	if err != nil {
 		return nil, err
 	}
-	ones := g.exprs.AddNode(gorgonia.NewConstant(tensor.Ones(g.dtype, scores.Shape()...)))
+	ones, err := engine.Constant(g.exprs, tensor.Ones(g.dtype, scores.Shape()...))
+	if err != nil {
+		return nil, err
+	}
 	slope, err := engine.VJP(scores, ones, images)
 	if err != nil {
 		return nil, err

@@ -41,6 +41,7 @@ func (d *Device) Load(p *program.Program, bindings program.Bindings) (_ program.
 				return nil, err
 			}
 			storages[i] = newMemory(s.Name, s.DType, s.Len)
+			copy(elements[float32](storages[i].bytes), s.Constant)
 			continue
 		}
 		m, err := bound(s, bindings)

@@ -151,6 +151,11 @@ func (e *executable) bind(bindings program.Bindings) ([]uint64, error) {
 			if err != nil {
 				return nil, err
 			}
+			if s.Constant != nil {
+				if err := e.device.driver.MemcpyHtoD(addresses[i], encode(s.Constant)); err != nil {
+					return nil, e.device.fault(fmt.Errorf("writing constant %s of program %s: %w", s.Name, e.program.Name, err))
+				}
+			}
 			continue
 		}
 		bound, ok := bindings[s.Name]

@@ -44,9 +44,9 @@ func align(size uint64) uint64 { return (size + 255) &^ 255 }
 // sumBytes is the size of a kernels.Sum, on the device too.
 var sumBytes = uint64(binary.Size(kernels.Sum{}))
 
-// encode is sums as the device reads them.
-func encode(sums []kernels.Sum) []byte {
+// encode is an array as the device reads it.
+func encode[T kernels.Sum | float32](array []T) []byte {
 	var b bytes.Buffer
-	binary.Write(&b, binary.LittleEndian, sums) // to memory: it does not fail
+	binary.Write(&b, binary.LittleEndian, array) // to memory: it does not fail
 	return b.Bytes()
 }

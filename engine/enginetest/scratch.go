@@ -18,7 +18,7 @@ func Scratch(p *program.Program) (size, bound int, err error) {
 		return 0, 0, err
 	}
 	for _, s := range p.Storages {
-		if s.Scratch {
+		if s.Scratch && s.Constant == nil {
 			size += s.Len
 		}
 	}

@@ -13,7 +13,13 @@ type Storage struct {
 	// Scratch storages belong to the executable and hold no value between runs. The others are
 	// bound by name, and are how programs share parameters and hand each other results.
 	Scratch bool
+	// Constant is what a scratch storage holds in all runs, which no step writes: as many elements as Len says. It is nil
+	// for the others.
+	Constant []float32
 }
+
+// written reports whether a storage belongs to the executable and holds what steps write.
+func (s Storage) written() bool { return s.Scratch && s.Constant == nil }
 
 // View is a run of elements of a storage.
 type View struct {
@@ -94,6 +100,11 @@ func Join(name string, programs ...*Program) (*Program, error) {
 				}
 				continue
 			}
+			if s.Constant != nil {
+				index[i] = len(joined.Storages)
+				joined.Storages = append(joined.Storages, s)
+				continue
+			}
 			if s.DType != Float32 {
 				return nil, fmt.Errorf("joining program %s: scratch storage %q is %v", p.Name, s.Name, s.DType)
 			}
@@ -122,11 +133,14 @@ const MaxLen = 1<<31 - 1
 
 // Validate reports an external storage of more than MaxLen elements, two external storages of one name, or the
 // first step that does not fit its operation: attributes out of range, arguments of another number, type or
-// length, a view outside its storage or of more than MaxLen elements, a result that overlaps an operand which the
-// operation still reads, or an operand in scratch that is not what a step wrote there: see [Program.Values].
+// length, a view outside its storage or of more than MaxLen elements, a result in a constant or that overlaps an
+// operand which the operation still reads, or an operand in scratch that is not what a step wrote there: see [Program.Values].
 func (p *Program) Validate() error {
 	external := map[string]bool{}
 	for _, s := range p.Storages {
+		if s.Constant != nil && (!s.Scratch || s.DType != Float32 || len(s.Constant) != s.Len) {
+			return fmt.Errorf("program %s: storage %q of %d %v has a constant of %d float32", p.Name, s.Name, s.Len, s.DType, len(s.Constant))
+		}
 		if s.Scratch {
 			continue
 		}
@@ -174,6 +188,9 @@ func (p *Program) validate(s Step) error {
 		case v.Offset < 0 || v.Offset > st.Len-v.Len:
 			return fmt.Errorf("%s: elements [%d, %d) of storage %q, which has %d",
 				o.Name, v.Offset, v.Offset+v.Len, st.Name, st.Len)
+		}
+		if o.Access != Read && st.Constant != nil {
+			return fmt.Errorf("%s: storage %q is constant", o.Name, st.Name)
 		}
 		for j, other := range operands[:i] {
 			w := s.Args[j]

@@ -13,8 +13,8 @@ type Value struct {
 	Step int // that writes it
 }
 
-// Values lists the values of a program's scratch storages in the order in which they are written. of has for each
-// argument of each step the number of its value, -1 for an argument in an external storage. It is an error if a
+// Values lists the values of a program's scratch storages, but for constants, in the order in which they are written. of has for each
+// argument of each step the number of its value, -1 for an argument in another storage. It is an error if a
 // step reads elements that are not results of one step of which nothing has been overwritten.
 func (p *Program) Values() (values []Value, of [][]int, err error) {
 	t := valueTracker{intact: make([][]int, len(p.Storages))}
@@ -24,7 +24,7 @@ func (p *Program) Values() (values []Value, of [][]int, err error) {
 		of[i] = make([]int, len(operands))
 		for j, o := range operands {
 			v := s.Args[j]
-			if of[i][j] = -1; !p.Storages[v.Storage].Scratch || o.Access == Write {
+			if of[i][j] = -1; !p.Storages[v.Storage].written() || o.Access == Write {
 				continue
 			}
 			if of[i][j] = t.read(v); of[i][j] < 0 {
@@ -33,7 +33,7 @@ func (p *Program) Values() (values []Value, of [][]int, err error) {
 			}
 		}
 		for j, o := range operands {
-			if v := s.Args[j]; p.Storages[v.Storage].Scratch && o.Access == Write {
+			if v := s.Args[j]; p.Storages[v.Storage].written() && o.Access == Write {
 				of[i][j] = t.write(v, i)
 			}
 		}

@@ -27,6 +27,7 @@ func poisoned(p *program.Program) arrays {
 		switch s.DType {
 		case program.Float32:
 			a[i] = slices.Repeat([]float32{poisonFloat32}, s.Len)
+			copy(a[i].([]float32), s.Constant)
 		case program.Uint32:
 			a[i] = slices.Repeat([]uint32{poisonUint32}, s.Len)
 		case program.Uint8:

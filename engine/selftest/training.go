@@ -212,7 +212,7 @@ func sumsProgram() *program.Program {
 }
 
 // constantsProgram fills scratch that is only read, that is overwritten before and after, in part and
-// in place, and arrays that are not scratch.
+// in place, and arrays that are not scratch; and it carries a constant.
 func constantsProgram() *program.Program {
 	b := &builder{Program: program.Program{Name: "constants"}, views: map[string]program.View{}}
 	in := func(name string) program.View { return b.in(name, program.Float32, 4) }
@@ -236,6 +236,9 @@ func constantsProgram() *program.Program {
 	b.step("reads it again", add, part, constant, in("fifth"))
 	fill(6, in("v"))
 	b.step("overwrites an array", elementwise(4, 1, same), constant, in("v"))
+	carried := b.tmp("carried", 4)
+	b.Storages[carried.Storage].Constant = []float32{0.5, -1, 2, 7}
+	b.step("reads what the program carries", add, carried, constant, in("sixth"))
 	return &b.Program
 }
 

@@ -120,7 +120,11 @@ func (g *Graph) Constant(v float64, shape ...int) *Node {
 	if err != nil {
 		return g.fail(fmt.Errorf("a constant: %w", err))
 	}
-	return &Node{graph: g, node: g.exprs.AddNode(gorgonia.NewConstant(t))}
+	node, err := engine.Constant(g.exprs, t)
+	if err != nil {
+		return g.fail(err)
+	}
+	return &Node{graph: g, node: node}
 }
 
 // Draws are the inputs that are filled with random numbers.

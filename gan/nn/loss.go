@@ -85,7 +85,10 @@ func same(kind string, f func(a, b *gorgonia.Node) (*gorgonia.Node, error), a, b
 // Slope is the gradient of the sum of scores with respect to x, of x's shape. It can be differentiated again.
 func Slope(scores, x *Node) *Node {
 	return Custom("slope", func(n ...*gorgonia.Node) (*gorgonia.Node, error) {
-		ones := n[0].Graph().AddNode(gorgonia.NewConstant(tensor.Ones(n[0].Dtype(), n[0].Shape()...)))
+		ones, err := engine.Constant(n[0].Graph(), tensor.Ones(n[0].Dtype(), n[0].Shape()...))
+		if err != nil {
+			return nil, err
+		}
 		return engine.VJP(n[0], ones, n[1])
 	}, scores, x)
 }
