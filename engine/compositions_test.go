@@ -38,6 +38,15 @@ func init() {
 		"minibatch_stddev of large groups": func(b *network) *gorgonia.Node {
 			return b.must(MinibatchStddev(b.parameter("x", 9, 1, 2, 1), 9, 1e-3))
 		},
+		"resize_bilinear up": func(b *network) *gorgonia.Node {
+			return b.must(Tanh(b.must(ResizeBilinear(b.parameter("x", 1, 2, 3, 2), 4, 5))))
+		},
+		"resize_bilinear down": func(b *network) *gorgonia.Node {
+			return b.must(Tanh(b.must(ResizeBilinear(b.parameter("x", 1, 6, 5, 1), 3, 2))))
+		},
+		"resize_bilinear of a long period": func(b *network) *gorgonia.Node {
+			return b.must(Tanh(b.must(ResizeBilinear(b.parameter("x", 1, 17, 1, 1), 2, 13))))
+		},
 		"demodulate": func(b *network) *gorgonia.Node {
 			return b.must(Demodulate(b.parameter("w", 2, 2, 3, 2), b.parameter("styles", 2, 3), 1e-3))
 		},

@@ -143,6 +143,15 @@ var compositions = []composition{
 		return engine.Attention(b.input("x", 16, 256, 64), b.input("keys", 16, 256, 64), b.input("values", 16, 256, 64))
 	}, 0, 0},
 	{"blur 4x4", func(b *builder) (*gorgonia.Node, error) { return engine.Blur(b.images(), 1, 3, 3, 1) }, 0, 0},
+	{"resize_bilinear, twice as large", func(b *builder) (*gorgonia.Node, error) {
+		return engine.ResizeBilinear(b.images(), 64, 64)
+	}, 0, 0},
+	{"resize_bilinear, half as large", func(b *builder) (*gorgonia.Node, error) {
+		return engine.ResizeBilinear(b.images(), 16, 16)
+	}, 0, 0},
+	{"resize_bilinear to 45x45", func(b *builder) (*gorgonia.Node, error) {
+		return engine.ResizeBilinear(b.images(), 45, 45)
+	}, 0, 0},
 	{"ssim", func(b *builder) (*gorgonia.Node, error) {
 		return engine.SSIM(b.images(), b.input("y", 16, 32, 32, 64), 1)
 	}, 0, 0},
