@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"image/color"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -87,6 +91,34 @@ func TestTrainGame(t *testing.T) {
 			t.Errorf("code %d, stderr %q", r.code, r.stderr)
 		}
 	}
+}
+
+// stopping interrupts a command once it has said something.
+type stopping struct {
+	io.Writer
+	at     string
+	cancel context.CancelCauseFunc
+}
+
+func (s *stopping) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), s.at) {
+		s.cancel(&signalError{syscall.SIGINT})
+	}
+	return s.Writer.Write(p)
+}
+
+// What lists runs says how a stopped run of a game goes on.
+func TestRunsOfGames(t *testing.T) {
+	ownCache(t)
+	root, dir := animals(t), t.TempDir()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	var out, stderr bytes.Buffer
+	code := execute(ctx, []string{"gangpu", "train", "dcgan", "--data", root, "--size", "16", "--filters", "2", "--batch", "4", "--log-every", "0s",
+		"--out", filepath.Join(dir, "run"), "--device", "cpu"}, &stopping{&out, "epoch 1/", cancel}, &stderr)
+	if code == exitOK || !strings.Contains(stderr.String(), "go on with: gangpu train dcgan --resume "+filepath.Join(dir, "run")) {
+		t.Fatalf("code %d, stderr %q", code, stderr.String())
+	}
+	contains(t, succeed(t, "runs", dir), "run: go on with: gangpu train dcgan --resume "+filepath.Join(dir, "run"))
 }
 
 // A game is judged by a classifier that is a game itself.

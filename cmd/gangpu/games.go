@@ -154,3 +154,11 @@ func checkGame(c *cli.Context) error {
 	}
 	return nil
 }
+
+// subcommand is what train needs before its flags to train a game of that name: nothing for the tutorial's.
+func subcommand(game string) string {
+	if slices.ContainsFunc(systems, func(s train.System) bool { return s.Name == game }) {
+		return game + " "
+	}
+	return ""
+}
