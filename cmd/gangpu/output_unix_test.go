@@ -35,7 +35,7 @@ func hardLink(t *testing.T, to, name string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.Link(to, path); err != nil {
-		t.Skip(err)
+		t.Skipf("no hard link can be made here: %v", err)
 	}
 	return path
 }
@@ -106,7 +106,7 @@ func TestOutputThroughLinkAndPipe(t *testing.T) {
 // its descriptor: a command that failed the test on /dev/stdout would break the machine if root ran it.
 func TestOutputToStdout(t *testing.T) {
 	if _, err := os.Stat("/proc/self/fd/1"); err != nil {
-		t.Skip(err)
+		t.Skipf("there is no /proc here, to name stdout as a file: %v", err)
 	}
 	run := trained(t)
 	for name, args := range writers(t, run) {

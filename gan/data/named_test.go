@@ -19,14 +19,14 @@ func cached(t *testing.T, name string) (cache string) {
 	}
 	user, err := cacheFolder("")
 	if err != nil {
-		t.Skip(err)
+		t.Skipf("there is no folder for caches here, in which %s could be: %v", name, err)
 	}
 	if entries, err := os.ReadDir(filepath.Join(user, name)); err != nil || len(entries) == 0 {
 		t.Skipf("%s is not in %s: gangpu data %s fetches it", name, user, name)
 	}
 	cache = t.TempDir()
 	if err := os.Symlink(filepath.Join(user, name), filepath.Join(cache, name)); err != nil {
-		t.Skip(err)
+		t.Skipf("no symbolic link can be made here, by which to read the dataset where it lies: %v", err)
 	}
 	return cache
 }

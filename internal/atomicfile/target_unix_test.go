@@ -18,7 +18,7 @@ func TestWriteInPlace(t *testing.T) {
 	dir := t.TempDir()
 	pipe := filepath.Join(dir, "pipe")
 	if err := syscall.Mkfifo(pipe, 0o666); err != nil {
-		t.Skip(err)
+		t.Skipf("no named pipe can be made here: %v", err)
 	}
 	link(t, pipe, filepath.Join(dir, "link"))
 	read := make(chan string)
@@ -53,7 +53,7 @@ func TestWriteInPlace(t *testing.T) {
 	}
 	path := fmt.Sprintf("/dev/fd/%d", fd)
 	if _, err := os.Stat(path); err != nil {
-		t.Skip(err)
+		t.Skipf("there is no /dev/fd here, to name an open file by: %v", err)
 	}
 	if err := Write(path, write("after")); err != nil {
 		t.Error(err)
@@ -68,7 +68,7 @@ func TestWriteInPlace(t *testing.T) {
 	socket := filepath.Join(dir, "socket")
 	l, err := net.Listen("unix", socket)
 	if err != nil {
-		t.Skip(err)
+		t.Skipf("no Unix socket can be made here: %v", err)
 	}
 	defer l.Close()
 	if err := Check(socket); err == nil || !strings.Contains(err.Error(), "it is a socket") {

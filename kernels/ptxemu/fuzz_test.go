@@ -135,7 +135,7 @@ func FuzzPTX(f *testing.F) {
 			var memErr error
 			args[i], memErr = d.MemAlloc(bytes)
 			if err := errors.Join(memErr, d.MemsetD8(args[i], 0x3f, bytes)); err != nil {
-				t.Skip(err) // the module has all of the memory
+				t.Skipf("no memory is left for arguments beside the module's own arrays: %v", err)
 			}
 		}
 		fn, err := d.ModuleFunction(m, "test")
