@@ -6,10 +6,16 @@
 # status 0 only if every check passed; a peer that fails is no failure.
 #
 # Usage: bench/gpu.sh [STEP...]: of machine checks bench games train large roofline peers ncu sanitize; all without any.
-# Environment, for a try on a machine without a GPU (GANGPU_LIBCUDA=emulated) or a slow one: BATCH (256), LARGE (2048),
-# EPOCHS (100), ITERATIONS (all of these), MEASUREMENTS (20), CARD (to predict for; the GPU's), PEERS_ON (cuda),
-# PYTHON (python3), SECONDS_ALL (525), SIZE (64) of games' images, GAMES_BATCH (their own).
+# Environment: BATCH (256), LARGE (2048), EPOCHS (100), ITERATIONS (all of these), MEASUREMENTS (20), CARD (to predict
+# for; the GPU's), PEERS_ON (cuda), PYTHON (python3), SECONDS_ALL (525), SIZE (64) of games' images, GAMES_BATCH (their
+# own), SLOW (1): times what a step may take.
+# GANGPU_LIBCUDA=emulated tries the script itself on a machine without a GPU: every step, on small arrays.
 set -u
+cases='' short=''
+if [ "${GANGPU_LIBCUDA:-}" = emulated ]; then
+	: "${BATCH:=2}" "${LARGE:=4}" "${ITERATIONS:=2}" "${MEASUREMENTS:=1}" "${CARD:=h200}" "${PEERS_ON:=cpu}" "${SECONDS_ALL:=3600}" "${SLOW:=10}"
+	cases='--cases 4 --work 16384' short=-test.short
+fi
 root=$(cd "$(dirname "$0")/.." && pwd)
 bundle=$root/build/gpu
 out=${OUT:-$root/build/gpu-report}
@@ -28,7 +34,7 @@ say() { printf '%s\n' "$*" | tee -a "$report"; }
 
 # run NAME SECONDS COMMAND...: runs a command for so long, or as long as is left, and adds what it prints to the report.
 run() {
-	name=$1 limit=$2
+	name=$1 limit=$(($2 * ${SLOW:-1}))
 	shift 2
 	left=$((end - $(date +%s)))
 	[ $left -ge 5 ] || { say "== $name: no time is left"; return 2; }
@@ -67,9 +73,10 @@ if wants machine; then
 fi
 if wants checks; then
 	for precision in fp32 tf32; do
-		check "selftest $precision" 60 "$gangpu" selftest --device 0 --precision $precision
+		# shellcheck disable=SC2086 # several words or none
+		check "selftest $precision" 60 "$gangpu" selftest --device 0 --precision $precision $cases
 	done
-	check conformance 120 "$bundle/cudriver.test" -test.v -test.run "^(TestConformance|TestInstructions)$"
+	check conformance 120 "$bundle/cudriver.test" -test.v $short -test.run "^(TestConformance|TestInstructions)$"
 	if [ -f "$bundle/reference.safetensors" ]; then
 		for precision in fp32 tf32; do
 			check "verify $precision" 30 "$gangpu" verify --device 0 --precision $precision --reference "$bundle/reference.safetensors"

@@ -39,7 +39,7 @@ type Result struct {
 
 const maxFailures = 3
 
-// Operations checks every operation by itself, and hands each result to report.
+// Operations checks every operation by itself and hundreds of expressions, and hands each result to report.
 func Operations(dev program.Device, size Size, report func(Result)) {
 	for _, kind := range program.Kinds() {
 		r := Result{Operation: kind.Name(), Tolerance: kind.Tolerance(dev.Info().Precision)}
@@ -58,6 +58,7 @@ func Operations(dev program.Device, size Size, report func(Result)) {
 		}
 		report(r)
 	}
+	report(expressions(dev))
 }
 
 // Check is a test of one aspect of a device.

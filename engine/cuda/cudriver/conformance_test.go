@@ -3,7 +3,6 @@
 package cudriver
 
 import (
-	"os"
 	"testing"
 
 	"gangpu/engine/cuda"
@@ -12,19 +11,15 @@ import (
 	"gangpu/engine/selftest"
 )
 
-// The conformance suite on a GPU, in both precisions. GANGPU_REQUIRE_GPU=1 makes its absence a
-// failure.
+// The conformance suite on a GPU, in both precisions.
 func TestConformance(t *testing.T) {
-	driver, err := New()
-	if err != nil {
-		if os.Getenv("GANGPU_REQUIRE_GPU") == "1" {
-			t.Fatal(err)
-		}
-		t.Skipf("no GPU: %v", err)
-	}
-	card, err := cuda.Cards(driver)
+	card, err := cuda.Cards(start(t))
 	if err != nil {
 		t.Fatal(err)
+	}
+	size := selftest.DefaultSize
+	if testing.Short() {
+		size = selftest.Size{Cases: 3, Work: 1 << 14}
 	}
 	for _, precision := range []string{"fp32", "tf32"} {
 		t.Run(precision, func(t *testing.T) {
@@ -32,16 +27,12 @@ func TestConformance(t *testing.T) {
 				t.Skipf("%s has no tf32", card[0].Name)
 			}
 			enginetest.Run(t, func(t *testing.T) program.Device {
-				driver, err := New()
-				if err != nil {
-					t.Fatal(err)
-				}
-				dev, err := cuda.Open(driver, 0, cuda.Options{Precision: precision})
+				dev, err := cuda.Open(start(t), 0, cuda.Options{Precision: precision})
 				if err != nil {
 					t.Fatal(err)
 				}
 				return dev
-			}, selftest.DefaultSize)
+			}, size)
 		})
 	}
 }

@@ -3,7 +3,6 @@
 package cudriver
 
 import (
-	"os"
 	"testing"
 
 	"gangpu/engine/cuda"
@@ -12,13 +11,7 @@ import (
 
 // The instruction tests that the emulator passes, on a GPU: the emulator is right if this is.
 func TestInstructions(t *testing.T) {
-	driver, err := New()
-	if err != nil {
-		if os.Getenv("GANGPU_REQUIRE_GPU") == "1" {
-			t.Fatal(err)
-		}
-		t.Skipf("no GPU: %v", err)
-	}
+	driver := start(t)
 	cards, err := cuda.Cards(driver)
 	if err != nil {
 		t.Fatal(err)
