@@ -11,10 +11,10 @@
 # own), SLOW (1): times what a step may take.
 # GANGPU_LIBCUDA=emulated tries the script itself on a machine without a GPU: every step, on small arrays.
 set -u
-cases='' short=''
+cases='' short='' judge=''
 if [ "${GANGPU_LIBCUDA:-}" = emulated ]; then
 	: "${BATCH:=2}" "${LARGE:=4}" "${ITERATIONS:=2}" "${MEASUREMENTS:=1}" "${CARD:=h200}" "${PEERS_ON:=cpu}" "${SECONDS_ALL:=3600}" "${SLOW:=10}"
-	cases='--cases 4 --work 16384' short=-test.short
+	cases='--cases 4 --work 16384' short=-test.short judge='--judge-every 0'
 fi
 root=$(cd "$(dirname "$0")/.." && pwd)
 bundle=$root/build/gpu
@@ -95,7 +95,8 @@ if wants games; then # on images of noise
 	done
 fi
 if wants train; then
-	check train 120 "$gangpu" train --device 0 --epochs "${EPOCHS:-100}" ${ITERATIONS:+--iterations "$ITERATIONS"} --batch "$batch" --out "$out/run"
+	# shellcheck disable=SC2086 # two words or none
+	check train 120 "$gangpu" train --device 0 $judge --epochs "${EPOCHS:-100}" ${ITERATIONS:+--iterations "$ITERATIONS"} --batch "$batch" --out "$out/run"
 	cp "$out"/run/samples/epoch-*0.png "$out"/run/metrics.csv "$out"/ 2>/dev/null
 	rm -rf "$out/run"
 fi
@@ -163,7 +164,7 @@ if wants ncu; then
 			# Without graphs, and the second launch: the first may be the D step's, of half the images.
 			run "ncu $kernel" 60 env GANGPU_CUDA_SYNC=1 ncu --kernel-name "$kernel" --launch-skip 1 --launch-count 1 --section SpeedOfLight \
 				--section MemoryWorkloadAnalysis --section WarpStateStats --section Occupancy --section LaunchStats \
-				"$gangpu" train --device 0 --batch "$batch" --iterations 2 --out "$out/ncu"
+				"$gangpu" train --device 0 --batch "$batch" --iterations 2 --judge-every 0 --out "$out/ncu"
 			rm -rf "$out/ncu"
 		done
 	else
@@ -174,7 +175,7 @@ if wants sanitize; then
 	if command -v compute-sanitizer >/dev/null; then
 		for tool in memcheck racecheck; do
 			check "compute-sanitizer $tool" 60 compute-sanitizer --tool $tool --error-exitcode 9 \
-				"$gangpu" train --device 0 --batch 16 --iterations 2 --out "$out/sanitizer-$tool"
+				"$gangpu" train --device 0 --batch 16 --iterations 2 --judge-every 0 --out "$out/sanitizer-$tool"
 			rm -rf "$out/sanitizer-$tool"
 		done
 	else
