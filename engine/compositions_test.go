@@ -54,6 +54,10 @@ func init() {
 			x := b.must(BatchMatMul(b.parameter("a", 2, 3, 4), b.parameter("b", 2, 3, 2), true, false))
 			return b.must(BatchMatMul(x, b.parameter("c", 2, 5, 2), false, true))
 		},
+		"batch_matmul of shared factors": func(b *network) *gorgonia.Node {
+			x := b.must(BatchMatMul(b.parameter("a", 1, 3, 4), b.parameter("b", 2, 3, 2), true, false))
+			return b.must(BatchMatMul(x, b.parameter("c", 1, 5, 2), false, true))
+		},
 		"attention": func(b *network) *gorgonia.Node {
 			return b.must(Attention(b.parameter("q", 2, 3, 4), b.parameter("k", 2, 5, 4), b.parameter("v", 2, 5, 2)))
 		},

@@ -29,6 +29,10 @@ func TestEpilogues(t *testing.T) {
 			b, conv, mask, _, _ := build()
 			return b, []*gorgonia.Node{b.must(Dropout(b.leaky(conv), mask))}
 		}, []string{"conv2d"}},
+		"a batch of products, LeakyReLU": {func() (*network, []*gorgonia.Node) {
+			b := newNetwork(t, tensor.Float32, 1)
+			return b, []*gorgonia.Node{b.leaky(b.must(BatchMatMul(b.input("a", 3, 4, 5), b.input("b", 1, 5, 2), false, false)))}
+		}, []string{"matmul"}},
 		"dropout, LeakyReLU": {func() (*network, []*gorgonia.Node) {
 			b, conv, mask, _, _ := build()
 			return b, []*gorgonia.Node{b.leaky(b.must(Dropout(conv, mask)))}

@@ -24,11 +24,15 @@ var (
 
 func (t Tile) suffix() string { return fmt.Sprintf("_%dx%d", t.M, t.N) }
 
-// MatMul plans the product of program.MatMul, [m,n] with an inner dimension of k.
-func MatMul(transA, transB bool, m, n, k int) Plan {
+// MatMul plans so many products of program.MatMul at once, each [m,n] with an inner dimension of k. n of split_sum is
+// products*m*n, its columns n.
+func MatMul(transA, transB bool, products, m, n, k int) Plan {
 	tile := tile64x64
-	if n <= 8 {
+	switch {
+	case n <= 8 && (products == 1 || m > 64):
 		tile = tile256x8
+	case products > 1 && min(m, n) <= 32:
+		tile = tile32x32
 	}
 	name := "matmul_nn"
 	switch {
@@ -39,7 +43,7 @@ func MatMul(transA, transB bool, m, n, k int) Plan {
 	case transB:
 		name = "matmul_nt"
 	}
-	return splitProduct(name, tile, tile.suffix(), m, n, k)
+	return splitProduct(name, tile, tile.suffix(), products, m, n, k)
 }
 
 // Conv2D plans the convolution of program.Conv2D with so many output pixels (over the batch) and
@@ -70,7 +74,7 @@ func Conv2DFilterGrad(weights, outC, pixels int) Plan {
 	case weights <= 32 || outC <= 32:
 		tile = tile32x32
 	}
-	return splitProduct("conv2d_filter_grad", tile, tile.suffix(), weights, outC, pixels)
+	return splitProduct("conv2d_filter_grad", tile, tile.suffix(), 1, weights, outC, pixels)
 }
 
 // Large says whether a convolution is one for the kernels of conv2d_large, which demand stride 1 and
@@ -82,7 +86,7 @@ func Large(batch, filterH, filterW, inC, outC, strideH, strideW int) bool {
 
 // Conv2DLarge plans a Large convolution. n of split_sum is batch*outH*outW, its columns 1.
 func Conv2DLarge(batch, inH, inW, inC, outH, outW int) Plan {
-	return splitProduct("conv2d_large", tile128x64, "", batch, outH*outW, inH*inW*inC)
+	return splitProduct("conv2d_large", tile128x64, "", 1, batch, outH*outW, inH*inW*inC)
 }
 
 // Conv2DLargeInputGrad plans the gradient of a Large convolution with respect to its input.
@@ -95,7 +99,7 @@ func Conv2DLargeInputGrad(batch, inH, inW, inC int) Plan {
 func Conv2DLargeFilterGrad(batch, inH, inW, inC, filterH, filterW int) Plan {
 	const strip = 32 // values of kx that share a window of dy
 	rows := filterH * int(blocks(filterW, strip)) * strip
-	return splitProduct("conv2d_large_filter_grad", tile128x32, "", rows, inC, batch*inH*int(blocks(inW, tileDepth))*tileDepth)
+	return splitProduct("conv2d_large_filter_grad", tile128x32, "", 1, rows, inC, batch*inH*int(blocks(inW, tileDepth))*tileDepth)
 }
 
 // imageTile is the tile for a result with many rows and n columns.
@@ -115,10 +119,10 @@ const (
 	tileDepth  = 16  // parts are whole tiles
 )
 
-// splitProduct plans a product whose result alone may have too few tiles to fill a GPU. It depends
+// splitProduct plans products whose results alone may have too few tiles to fill a GPU. It depends
 // on the shape and on nothing else, so that results do too.
-func splitProduct(name string, tile Tile, suffix string, m, n, k int) Plan {
-	x, y := blocks(m, tile.M), blocks(n, tile.N)
+func splitProduct(name string, tile Tile, suffix string, products, m, n, k int) Plan {
+	x, y := uint32(products)*blocks(m, tile.M), blocks(n, tile.N)
 	splits := max(1, min(wantBlocks/int(x*y), k/minDepth))
 	steps := int(blocks(k, tileDepth))
 	splits = int(blocks(steps, int(blocks(steps, splits)))) // as many as get any

@@ -44,6 +44,7 @@ func newMatMul(op program.MatMul, a, b []float32, e epilogue, c []float32, ws *w
 		return newConv2DFilterGrad(program.Conv2DFilterGrad{Geometry: pixels(op.K, op.M, op.N)}, a, b, c, ws)
 	}
 	p := newTiledProduct(op, l)
+	aStride, bStride := op.Strides()
 	multiply := phase{tasks: ceilDiv(op.Products(), p.group) * p.blocks * p.parts, run: func(task, worker int) {
 		group, block, part := task/(p.blocks*p.parts), task/p.parts%p.blocks, task%p.parts
 		for i := group * p.group; i < min((group+1)*p.group, op.Products()); i++ {
@@ -54,7 +55,7 @@ func newMatMul(op program.MatMul, a, b []float32, e epilogue, c []float32, ws *w
 			if part > 0 {
 				sums = p.partials.floats()[(part-1)*op.Products()*op.M*op.N:][i*op.M*op.N:][:op.M*op.N]
 			}
-			p.multiply(worker, block, part, a[i*op.M*op.K:][:op.M*op.K], b[i*op.K*op.N:][:op.K*op.N], of, sums)
+			p.multiply(worker, block, part, a[i*aStride:][:op.M*op.K], b[i*bStride:][:op.K*op.N], of, sums)
 		}
 	}}
 	if p.parts == 1 {
@@ -166,8 +167,10 @@ func (p *tiledProduct) multiply(worker, block, part int, a, b []float32, e epilo
 func newMatVec(op program.MatMul, a, b []float32, e epilogue, c []float32) kernel {
 	// y = matrix * v, with the matrix [n, K], or [K, n] if transposed.
 	matrix, v, n, transposed := a, b, op.M, op.TransA
+	matrixStride, vStride := op.Strides()
 	if op.N != 1 {
 		matrix, v, n, transposed = b, a, op.N, !op.TransB
+		matrixStride, vStride = vStride, matrixStride
 	}
 	block := max(1, 1<<15/op.K)
 	if transposed {
@@ -176,7 +179,7 @@ func newMatVec(op program.MatMul, a, b []float32, e epilogue, c []float32) kerne
 	perProduct, group := ceilDiv(n, block), max(1, productMACs/(n*op.K))
 	run := func(product, first, end int) {
 		y := c[product*n:][first:end]
-		matrix, v := matrix[product*n*op.K:], v[product*op.K:][:op.K]
+		matrix, v := matrix[product*matrixStride:], v[product*vStride:][:op.K]
 		if transposed {
 			clear(y)
 			for k, x := range v {

@@ -7,10 +7,11 @@ import (
 	"gangpu/engine/program"
 )
 
-// matMulCase is a product with a random epilogue, or a batch without.
+// matMulCase is a product, or a batch of them, with a random epilogue.
 func matMulCase(r *rand.Rand, op program.MatMul) convCase {
 	batch := op.Products()
-	a, b := randomFloats(r, batch*op.M*op.K), randomFloats(r, batch*op.K*op.N)
+	aStride, bStride := op.Strides()
+	a, b := randomFloats(r, (batch-1)*aStride+op.M*op.K), randomFloats(r, (batch-1)*bStride+op.K*op.N)
 	c := convCase{nil, [][]float32{a, b}, make([]float64, batch*op.M*op.N)}
 	am, ak, bk, bn := op.K, 1, op.N, 1
 	if op.TransA {
@@ -20,7 +21,7 @@ func matMulCase(r *rand.Rand, op program.MatMul) convCase {
 		bk, bn = 1, op.K
 	}
 	for i := range batch {
-		a, b, want := a[i*op.M*op.K:], b[i*op.K*op.N:], c.want[i*op.M*op.N:]
+		a, b, want := a[i*aStride:], b[i*bStride:], c.want[i*op.M*op.N:]
 		for m := range op.M {
 			for n := range op.N {
 				for k := range op.K {
@@ -28,10 +29,6 @@ func matMulCase(r *rand.Rand, op program.MatMul) convCase {
 				}
 			}
 		}
-	}
-	if batch > 1 {
-		c.op = op
-		return c
 	}
 	var in [][]float32
 	op.Epilogue, in = randomEpilogue(r, op.N, c.want)
@@ -54,6 +51,8 @@ func TestMatMul(t *testing.T) {
 			{M: 1100, N: 20, K: 7}, {M: 2053, N: 33, K: 9, TransB: true}, // as a convolution
 			{M: 9, N: 20, K: 1100, TransA: true}, {M: 3, N: 40, K: 2053, TransA: true}, // as the gradient of its filter
 			{Batch: 3, M: 200, N: 260, K: 20}, {Batch: 2, M: 8, N: 9, K: 1200}, {Batch: 70, M: 3, N: 2, K: 4}, {Batch: 40, M: 1, N: 30, K: 20},
+			{Batch: 3, M: 20, N: 30, K: 10, SharedA: true}, {Batch: 5, M: 20, N: 3, K: 10, SharedB: true}, {Batch: 6, M: 1, N: 30, K: 20, SharedB: true},
+			{Batch: 7, M: 9, N: 1, K: 30, SharedA: true, TransA: true},
 		}
 		for range 80 {
 			ops = append(ops, program.MatMul{M: size(), N: size(), K: size(), TransA: r.IntN(2) == 0, TransB: r.IntN(2) == 0})

@@ -179,6 +179,32 @@ func TestEveryOperation(t *testing.T) {
 	}
 }
 
+// A batch of products is one launch, and another that adds the parts where its sums are cut.
+func TestBatchIsOneLaunch(t *testing.T) {
+	for _, c := range []struct {
+		op   program.MatMul
+		want string
+	}{
+		{program.MatMul{Batch: 300, M: 16, N: 24, K: 8}, "matmul_nn_32x32"},
+		{program.MatMul{Batch: 300, M: 64, N: 64, K: 8, TransB: true, SharedB: true}, "matmul_nt_64x64"},
+		{program.MatMul{Batch: 4, M: 16, N: 8, K: 640, TransA: true}, "matmul_tn_32x32 split_sums"},
+	} {
+		p := &program.Program{Name: "batch"}
+		if err := p.Append("products", c.op, program.Arg{Storage: "a"}, program.Arg{Storage: "b"}, program.Arg{Storage: "c"}); err != nil {
+			t.Fatal(err)
+		}
+		driver := newFakeDriver()
+		driver.noGraphs = true
+		d, _, e := loaded(t, driver, p, Options{})
+		if err := errors.Join(e.Run(), d.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(driver.launches, " "); got != c.want {
+			t.Errorf("%+v: launches %s, want %s", c.op, got, c.want)
+		}
+	}
+}
+
 // Whichever call fails, and whether the context survives it or not, the run ends with an error of
 // the driver that says what was being done, and what can still be given back is.
 func TestEveryCallMayFail(t *testing.T) {

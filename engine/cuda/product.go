@@ -18,17 +18,11 @@ var (
 
 func (p *planner) matmul(op program.MatMul) error {
 	a, b, e, c := p.operands(op.Epilogue)
-	plan := kernels.MatMul(op.TransA, op.TransB, op.M, op.N, op.K)
-	for range op.Products() {
-		err := p.product(plan, op.M*op.N, op.N, e, c, func(e epilogue, c uint64) []any {
-			return []any{a, b, e.bias, e.mask, e.gate, c, op.M, op.N, op.K, uint32(e.activation.Kind), e.activation.Alpha}
-		})
-		if err != nil {
-			return err
-		}
-		a, b, c = a+floatBytes*uint64(op.M*op.K), b+floatBytes*uint64(op.K*op.N), c+floatBytes*uint64(op.M*op.N)
-	}
-	return nil
+	aStride, bStride := op.Strides()
+	plan := kernels.MatMul(op.TransA, op.TransB, op.Products(), op.M, op.N, op.K)
+	return p.product(plan, op.Products()*op.M*op.N, op.N, e, c, func(e epilogue, c uint64) []any {
+		return []any{a, b, e.bias, e.mask, e.gate, c, op.M, op.N, op.K, aStride, bStride, uint32(e.activation.Kind), e.activation.Alpha}
+	})
 }
 
 func (p *planner) conv2d(op program.Conv2D) error {

@@ -16,13 +16,14 @@ var _ = known(MatMul{})
 // Arguments: a [M*K], b [K*N], those of the [Epilogue] (N channels), c [M*N] written.
 //
 // With a Batch of more than one, a, b and c hold so many matrices each, one after the other, and it is as many
-// products; there is no epilogue then.
+// products. With SharedA or SharedB, a or b holds one matrix, which is a factor of all of them.
 //
 // A dense layer is a MatMul with M the batch, K its inputs and N its units.
 type MatMul struct {
-	Batch          int // 0 for one
-	M, N, K        int
-	TransA, TransB bool
+	Batch            int // 0 for one
+	M, N, K          int
+	TransA, TransB   bool
+	SharedA, SharedB bool
 	Epilogue
 }
 
@@ -30,8 +31,8 @@ func (MatMul) Name() string      { return "matmul" }
 func (MatMul) Elementwise() bool { return false }
 
 func (o MatMul) Validate() error {
-	if o.Batch < 0 || o.Batch > 1 && o.Epilogue != (Epilogue{}) {
-		return fmt.Errorf("a batch of %d products with epilogue %+v", o.Batch, o.Epilogue)
+	if o.Batch < 0 {
+		return fmt.Errorf("a batch of %d products", o.Batch)
 	}
 	return errors.Join(positive("rows", o.M), positive("columns", o.N), positive("inner dimension", o.K),
 		o.Epilogue.validate())
@@ -40,9 +41,21 @@ func (o MatMul) Validate() error {
 // Products is the number of products, at least one.
 func (o MatMul) Products() int { return max(o.Batch, 1) }
 
+// Strides are the numbers of elements from one matrix of a, and of b, to the next: 0 of a shared one.
+func (o MatMul) Strides() (a, b int) {
+	if !o.SharedA {
+		a = o.M * o.K
+	}
+	if !o.SharedB {
+		b = o.K * o.N
+	}
+	return a, b
+}
+
 func (o MatMul) Operands() []Operand {
-	n := o.Products()
-	return o.operands(o.N, f32("a", n*o.M*o.K, Read), f32("b", n*o.K*o.N, Read), f32("c", n*o.M*o.N, Write))
+	a, b := o.Strides()
+	last := o.Products() - 1
+	return o.operands(o.N, f32("a", last*a+o.M*o.K, Read), f32("b", last*b+o.K*o.N, Read), f32("c", o.Products()*o.M*o.N, Write))
 }
 
 func (o MatMul) Reference(a Arguments) error {
@@ -64,20 +77,22 @@ func (MatMul) Random(rng *rand.Rand, limit int) Op {
 		op.M, op.K = op.K, op.M
 	}
 	if rng.IntN(4) == 0 {
-		op.Batch, op.Epilogue = size(rng, min(limit/(op.M*op.N*op.K)+2, 9)), Epilogue{}
+		op.Batch = size(rng, min(limit/(op.M*op.N*op.K)+2, 9))
+		op.SharedA, op.SharedB = rng.IntN(4) == 0, rng.IntN(4) == 0
 	}
 	return op
 }
 
 func (o MatMul) Extend(f func(e *Epilogue) bool) (Op, bool) {
-	ok := o.Products() == 1 && f(&o.Epilogue)
+	ok := f(&o.Epilogue)
 	return o, ok
 }
 
 func matMulLoops[E Float](op MatMul, args arrays[E]) {
 	bias, mask, gate, c := args.epilogue(op.Epilogue)
+	aStride, bStride := op.Strides()
 	for i := range op.Products() {
-		a, b, c := args.float(0)[i*op.M*op.K:], args.float(1)[i*op.K*op.N:], c[i*op.M*op.N:]
+		a, b, c := args.float(0)[i*aStride:], args.float(1)[i*bStride:], c[i*op.M*op.N:]
 		for m := range op.M {
 			for n := range op.N {
 				var sum E

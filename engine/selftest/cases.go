@@ -78,8 +78,14 @@ var layers = func() (all []struct {
 		{M: batch, N: 3136, K: 1, TransB: true, Epilogue: backward},
 		{M: 33, N: 40, K: 20, TransA: true, TransB: true}, // no layer, but its gradients' gradients
 		{M: 40, N: 5, K: 33, TransA: true, TransB: true},
+		// Batches.
+		{Batch: 3, M: 33, N: 20, K: 24, Epilogue: forward},
+		{Batch: 2, M: 12, N: 65, K: 300, TransB: true, Epilogue: backward},
+		{Batch: 3, M: 20, N: 36, K: 16, TransA: true, SharedA: true},
+		{Batch: 2, M: 31, N: 8, K: 33, TransA: true, TransB: true, SharedB: true, Epilogue: forward},
+		{Batch: 2, M: 80, N: 70, K: 40, TransB: true},
 	} {
-		add(m.M*m.N*m.K, m)
+		add(m.Products()*m.M*m.N*m.K, m)
 	}
 	return all
 }()
