@@ -13,7 +13,7 @@
 set -u
 cases='' short='' judge=''
 if [ "${GANGPU_LIBCUDA:-}" = emulated ]; then
-	: "${BATCH:=2}" "${LARGE:=4}" "${ITERATIONS:=2}" "${MEASUREMENTS:=1}" "${CARD:=h200}" "${PEERS_ON:=cpu}" "${SECONDS_ALL:=3600}" "${SLOW:=10}"
+	: "${BATCH:=2}" "${LARGE:=4}" "${ITERATIONS:=2}" "${MEASUREMENTS:=1}" "${CARD:=h200}" "${PEERS_ON:=cpu}" "${SECONDS_ALL:=3600}" "${SLOW:=10}" "${SIZE:=16}" "${GAMES_BATCH:=4}"
 	cases='--cases 4 --work 16384' short=-test.short judge='--judge-every 0'
 fi
 root=$(cd "$(dirname "$0")/.." && pwd)
