@@ -60,7 +60,11 @@ func encodeONNX(f *gan.ModelFile, part Part) ([]byte, error) {
 	if f.Model.Classes() > 0 {
 		inputs = append(inputs, onnxValue(onnxClasses, onnxInt64, nil))
 	}
-	return onnxModel(f.Model.Name+", "+n.Name, g.encode(n, inputs, outputs)), nil
+	var made []message
+	for _, name := range outputs {
+		made = append(made, onnxValue(name, onnxFloat32, n.Output))
+	}
+	return onnxModel(f.Model.Name+", "+n.Name, onnxGraphProto(n.Name, g.nodes, g.tensors, inputs, made)), nil
 }
 
 // onnxClasses is the input of the samples' classes.
@@ -193,23 +197,4 @@ func convolution(g program.Geometry) []message {
 // outputPadding is what a filter smaller than its stride leaves of the image.
 func outputPadding(g program.Geometry) message {
 	return onnxInts("output_padding", max(g.StrideH-g.FilterH, 0), max(g.StrideW-g.FilterW, 0))
-}
-
-// encode is the GraphProto.
-func (g *onnxGraph) encode(n gan.Weights, inputs []message, outputs []string) message {
-	var m message
-	for _, node := range g.nodes {
-		m = m.bytes(1, node.encode())
-	}
-	m = m.text(2, n.Name)
-	for _, t := range g.tensors {
-		m = m.bytes(5, t)
-	}
-	for _, input := range inputs {
-		m = m.bytes(11, input)
-	}
-	for _, name := range outputs {
-		m = m.bytes(12, onnxValue(name, onnxFloat32, n.Output))
-	}
-	return m
 }

@@ -39,6 +39,24 @@ func onnxModel(description string, graph message) message {
 		bytes(8, message{}.text(1, "").integer(2, opset))
 }
 
+// onnxGraphProto is a GraphProto.
+func onnxGraphProto(name string, nodes []onnxNode, tensors, inputs, outputs []message) message {
+	var m message
+	for _, node := range nodes {
+		m = m.bytes(1, node.encode())
+	}
+	m = m.text(2, name)
+	for _, part := range []struct {
+		field    protowire.Number
+		messages []message
+	}{{5, tensors}, {11, inputs}, {12, outputs}} {
+		for _, v := range part.messages {
+			m = m.bytes(part.field, v)
+		}
+	}
+	return m
+}
+
 // onnxNode is an operation of a graph, a NodeProto.
 type onnxNode struct {
 	operator, output string
@@ -58,7 +76,12 @@ func (n onnxNode) encode() message {
 	return m
 }
 
-// onnxInts and onnxFloat are AttributeProtos.
+// onnxInt, onnxInts, onnxFloat and onnxText are AttributeProtos.
+func onnxInt(name string, value int) message {
+	const integer = 2
+	return message{}.text(1, name).integer(3, int64(value)).integer(20, integer)
+}
+
 func onnxInts(name string, values ...int) message {
 	const ints = 7
 	m := message{}.text(1, name)
@@ -73,10 +96,16 @@ func onnxFloat(name string, value float64) message {
 	return message{}.text(1, name).float(2, float32(value)).integer(20, float)
 }
 
+func onnxText(name, value string) message {
+	const text = 3
+	return message{}.text(1, name).text(4, value).integer(20, text)
+}
+
 // Types of elements.
 const (
 	onnxFloat32 = 1
 	onnxInt64   = 7
+	onnxBool    = 9
 )
 
 // onnxTensor is a TensorProto of what is appended to its data, little-endian.

@@ -34,6 +34,11 @@ func TestPeers(t *testing.T) {
 	exportAll(t, filepath.Join(dir, "odd"), randomModel(t, oddModel()))
 	exportAll(t, filepath.Join(dir, "conditional"), randomModel(t, oddModel().Conditional(5)))
 
+	exportUses(t, filepath.Join(dir, "uses", "every operation"), graphsModel(t, everyOperation))
+	for name, m := range gameModels(t) {
+		exportUses(t, filepath.Join(dir, "uses", name), m)
+	}
+
 	check, err := exec.Command(python, filepath.Join("peers", "check.py"), dir).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, check)

@@ -60,6 +60,9 @@ func Softplus(x *Node) *Node { return apply(function{"softplus"}, x) }
 // Softmax is exp(x)/sum(exp(x)) along the last axis.
 func Softmax(x *Node) *Node { return apply(function{"softmax"}, x) }
 
+// LogSoftmax is the logarithm of Softmax.
+func LogSoftmax(x *Node) *Node { return apply(function{"log_softmax"}, x) }
+
 // Flatten makes each example one row.
 func Flatten(x *Node) *Node { return apply(function{"flatten"}, x) }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"gangpu/engine/program"
@@ -154,6 +155,13 @@ func register[T Op]() {
 		err := d.Decode(&op)
 		return op, err
 	}
+}
+
+// Kinds are the words of all operations that a saved graph may have.
+func Kinds() []string {
+	all := slices.Concat(slices.Collect(maps.Keys(unary)), slices.Collect(maps.Keys(binary)), slices.Collect(maps.Keys(saveable)))
+	slices.Sort(all)
+	return all
 }
 
 func (n SavedNode) op() (Op, error) {

@@ -89,6 +89,17 @@ def check_onnx(where, expected):
         compare(f"{what}: discriminator", probabilities, some["probabilities"])
 
 
+def check_use(path):
+    """A graph of a model of a game: its outputs are to be gangpu's, of the inputs in NAME.BATCH.safetensors."""
+    onnx.checker.check_model(onnx.load(path), full_check=True)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    for file in sorted(path.parent.glob(f"{path.stem}.*.safetensors")):
+        tensors = load_file(file)
+        outputs = session.run(None, {i.name: tensors["input/" + i.name] for i in session.get_inputs()})
+        for i, y in enumerate(outputs):
+            compare(f"ONNX Runtime, {path.parent.name}, {file.stem}: {session.get_outputs()[i].name}", y, tensors[f"output/{i}"])
+
+
 def check_safetensors():
     generator, discriminator, gan = tutorial()
     gan.load_weights(folder / "gan.h5")
@@ -126,6 +137,8 @@ odd = load_file(folder / "odd" / "outputs.safetensors")
 check_onnx(folder, expected)
 check_onnx(folder / "odd", odd)
 check_onnx(folder / "conditional", load_file(folder / "conditional" / "outputs.safetensors"))
+for path in sorted((folder / "uses").glob("*/*.onnx")):
+    check_use(path)
 check_safetensors()
 check_keras(expected)
 check_odd_keras(odd)
