@@ -27,6 +27,7 @@ func exportCommand() *cli.Command {
 		Description: "keras: FILE.h5 is a whole model, for load_model and load_weights; FILE.weights.h5 the weights alone, for\n" +
 			"load_weights of Keras 3. Both hold the GAN of the tutorial, generator and discriminator, or one of them.\n" +
 			"onnx: FILE.onnx is the generator, or the one that --part names; any other PATH a folder of both.\n" +
+			"Of a model of another game FILE.onnx is its graph sample, or the one that --part names, a folder has all graphs.\n" +
 			"safetensors: the weights alone, without the optimizer's state; gangpu reads it too.\n" +
 			"web: a folder with index.html, which makes images in the browser. It loads ONNX Runtime Web over the network,\n" +
 			"or has it beside it with --onnxruntime, and then works without a network too.\n" +
@@ -35,7 +36,7 @@ func exportCommand() *cli.Command {
 			modelFlag(), rawFlag(),
 			&cli.StringFlag{Name: "format", DefaultText: "by the ending of --out", Usage: "`KIND` of file: keras, onnx, safetensors or web"},
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "`PATH` to write to"},
-			&cli.StringFlag{Name: "part", DefaultText: "both; of one ONNX file the generator", Usage: "`NETWORK` to export: generator, discriminator or both"},
+			&cli.StringFlag{Name: "part", DefaultText: "both; of one ONNX file the generator", Usage: "`NETWORK` to export: generator, discriminator or both; of another game's model a graph, as sample"},
 			&cli.StringFlag{Name: "onnxruntime", TakesFile: true, Usage: "for web: `FOLDER` dist of the npm package onnxruntime-web, as make onnxruntime-web fetches it"},
 		},
 		Action: export,
@@ -47,14 +48,20 @@ func export(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.IsSet("onnxruntime") && format != formatWeb {
+		return usagef("--onnxruntime is for --format web")
+	}
+	switch m, err := gameModel(c.String("model")); {
+	case err != nil:
+		return blame(c, err, "model")
+	case m != nil:
+		return exportGame(c, m, format)
+	}
 	part := exchange.Part(c.String("part"))
 	switch part {
 	case "", exchange.Both, exchange.Generator, exchange.Discriminator:
 	default:
 		return usagef("unknown part %q: want generator, discriminator or both", part)
-	}
-	if c.IsSet("onnxruntime") && format != formatWeb {
-		return usagef("--onnxruntime is for --format web")
 	}
 	if format == formatWeb && part != "" && part != exchange.Generator {
 		return usagef("--part %s: a web page runs the generator alone", part)

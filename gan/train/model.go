@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -86,6 +87,24 @@ func (m *Model) Used(name string) (Array, bool) {
 // DropAverages makes the networks be used as the last update left them, though the model has their moving averages.
 func (m *Model) DropAverages() {
 	m.Arrays = slices.DeleteFunc(m.Arrays, func(a Array) bool { return strings.HasPrefix(a.Name, "average/") })
+}
+
+// UsedAlone is the model with the arrays alone that its graphs read, as they are used: averages take the places of what
+// they are averages of. It makes images, and cannot be trained further.
+func (m *Model) UsedAlone() *Model {
+	alone := *m
+	alone.Arrays = nil
+	for _, use := range slices.Sorted(maps.Keys(m.Uses)) {
+		for _, in := range m.Uses[use].Inputs {
+			if a, ok := m.Used(in.Name); ok && in.Role == nn.Array {
+				a.Name = in.Name
+				if _, known := alone.Array(a.Name); !known {
+					alone.Arrays = append(alone.Arrays, a)
+				}
+			}
+		}
+	}
+	return &alone
 }
 
 // Save makes or replaces the file at path. Numbers that are not finite are an error.
