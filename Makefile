@@ -120,6 +120,22 @@ $(EXPORT_PEERS): gan/exchange/peers/requirements.txt
 
 ONNXRUNTIME_WEB := onnxruntime-web-1.30.0.tgz
 
+STEPS := build/reference/steps
+JAX := build/reference/bin/python
+
+.PHONY: reference
+reference: $(JAX) build ## write steps of games by JAX in float64 to STEPS=folder, and replay them on the CPU (needs pip, and 400 MB)
+	PYTHONDONTWRITEBYTECODE=1 $(JAX) bench/reference/games.py "$(STEPS)"
+	for file in "$(STEPS)"/*.safetensors; do \
+		build/gangpu verify --device cpu --reference "$$file" >build/reference/verified.txt || { cat build/reference/verified.txt; exit 1; }; \
+		echo "$$file: $$(tail -n 1 build/reference/verified.txt)"; \
+	done
+
+$(JAX): bench/reference/requirements.txt
+	python3 -m venv build/reference
+	build/reference/bin/pip install --quiet -r bench/reference/requirements.txt
+	touch $(JAX)
+
 .PHONY: onnxruntime-web
 onnxruntime-web: build/onnxruntime-web/$(ONNXRUNTIME_WEB) ## fetch ONNX Runtime Web to build/onnxruntime-web/dist, for gangpu export --format web (needs npm)
 
@@ -167,6 +183,7 @@ gpu-bundle: ## put what bench/gpu.sh needs on a GPU machine without Go into buil
 		$(GO) build -trimpath -ldflags '-s -w' -tags gpu -o build/gpu/gangpu ./cmd/gangpu && \
 		$(GO) test -c -trimpath -ldflags '-s -w' -tags gpu -o build/gpu/cudriver.test ./engine/cuda/cudriver/
 	cp "$$(build/gpu/gangpu data | sed -n '1s/.* in //p')"/*ubyte* build/gpu/mnist/
+	cp -r gan/games/testdata build/gpu/steps
 	$(if $(REFERENCE),cp "$(REFERENCE)" build/gpu/reference.safetensors)
 	du -sh build/gpu
 

@@ -77,11 +77,12 @@ if wants checks; then
 		check "selftest $precision" 60 "$gangpu" selftest --device 0 --precision $precision $cases
 	done
 	check conformance 120 "$bundle/cudriver.test" -test.v $short -test.run "^(TestConformance|TestInstructions)$"
-	if [ -f "$bundle/reference.safetensors" ]; then
+	for step in "$bundle"/reference.safetensors "$bundle"/steps/*.safetensors; do
+		[ -f "$step" ] || continue
 		for precision in fp32 tf32; do
-			check "verify $precision" 30 "$gangpu" verify --device 0 --precision $precision --reference "$bundle/reference.safetensors"
+			check "verify $(basename "$step" .safetensors) $precision" 30 "$gangpu" verify --device 0 --precision $precision --reference "$step"
 		done
-	fi
+	done
 fi
 if wants bench; then
 	rm -f "$out"/gangpu-*.json

@@ -58,6 +58,23 @@ func TestVerifyPerturbed(t *testing.T) {
 	}
 }
 
+// A step of a game says so by its format, and every tensor is named.
+func TestVerifyGame(t *testing.T) {
+	const step = "../../gan/games/testdata/wgan-clip.safetensors"
+	stdout := succeed(t, "verify", "--device", "cpu", "--reference", step)
+	line := regexp.MustCompile(`(?m)^critic 2/gradient/critic/conv2d/kernel +\d\.\d\de[-+]\d\d +1e-04\s*$`)
+	if !line.MatchString(stdout) || !strings.Contains(stdout, "72 tensors agree") {
+		t.Errorf("no line of a gradient, or no 72 tensors, in\n%s", stdout)
+	}
+	file := readTensors(t, step)
+	file.Metadata["system"] = "chess"
+	path := filepath.Join(t.TempDir(), "chess.safetensors")
+	if err := safetensors.Write(path, file); err != nil {
+		t.Fatal(err)
+	}
+	fail(t, exitFailed, `no game is called "chess"`, "verify", "--device", "cpu", "--reference", path)
+}
+
 func TestVerifyDamaged(t *testing.T) {
 	whole := readFile(t, referencePath(t))
 	path := filepath.Join(t.TempDir(), "damaged.safetensors")

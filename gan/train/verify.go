@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,7 +38,19 @@ func ReadStep(file *safetensors.File) (*Step, error) {
 			return nil, fmt.Errorf("metadata %s: %w", name, err)
 		}
 	}
+	if s.Train.Shards != 1 {
+		return nil, fmt.Errorf("the reference has %d shards, want 1", s.Train.Shards)
+	}
 	return s, s.Train.Validate()
+}
+
+// Game is the reference's game, of its system.
+func (s *Step) Game(of System) (Game, error) {
+	settings, err := of.Decode(s.Settings)
+	if err != nil {
+		return Game{}, err
+	}
+	return of.New(settings, s.Input)
 }
 
 // Deviation is that of one tensor of a reference.
@@ -49,6 +62,26 @@ type Deviation struct {
 
 // OK reports whether the tensor agrees. An error that is not a number does not.
 func (d Deviation) OK() bool { return d.Error <= d.Tolerance }
+
+// Worst is the deviation that is furthest from its tolerance. One that is not a number is the worst of all.
+func Worst(all []Deviation) Deviation {
+	excess := func(d Deviation) float64 {
+		if math.IsNaN(d.Error) {
+			return math.Inf(1)
+		}
+		return d.Error / d.Tolerance
+	}
+	return slices.MaxFunc(all, func(a, b Deviation) int { return cmp.Compare(excess(a), excess(b)) })
+}
+
+// Tolerances of a phase by the device's precision, and of one that divides by what it computes. In tf32 the operands of
+// a product keep 11 bits, which moves some inputs of a ReLU across its kink: the gradients differ most.
+const (
+	toleranceFP32          = 1e-5
+	toleranceFP32Norms     = 1e-4
+	toleranceTF32          = 1e-2
+	toleranceTF32Gradients = 4e-2
+)
 
 // Verify makes the phases of a reference on a device, of its inputs, and compares all that it has results of.
 func (s *Step) Verify(dev program.Device, g Game) (_ []Deviation, err error) {
@@ -62,14 +95,19 @@ func (s *Step) Verify(dev program.Device, g Game) (_ []Deviation, err error) {
 		return nil, err
 	}
 	var all []Deviation
+	runs := map[string]int{}
 	for _, name := range s.Phases {
+		at := name
+		if runs[name]++; runs[name] > 1 {
+			at = fmt.Sprintf("%s %d", name, runs[name])
+		}
 		i := slices.IndexFunc(t.runs, func(r *running) bool { return r.Name == name })
 		if i < 0 {
 			return nil, fmt.Errorf("the game %s has no phase %q", g.Name, name)
 		}
-		d, err := s.replay(t, t.runs[i], used)
+		d, err := s.replay(t, t.runs[i], at, used)
 		if err != nil {
-			return nil, fmt.Errorf("phase %s: %w", name, err)
+			return nil, fmt.Errorf("phase %s: %w", at, err)
 		}
 		all = append(all, d...)
 	}
@@ -145,11 +183,11 @@ func (s *Step) values(name string, shape []int) ([]float32, error) {
 	return y, nil
 }
 
-// replay makes one phase and compares its results.
-func (s *Step) replay(t *Trainer, r *running, used map[string]bool) ([]Deviation, error) {
+// replay makes one phase, whose tensors' names begin with at, and compares its results.
+func (s *Step) replay(t *Trainer, r *running, at string, used map[string]bool) ([]Deviation, error) {
 	for _, in := range r.graph.Inputs() {
 		if strings.HasPrefix(in.At.Storage, "input/") || strings.HasPrefix(in.At.Storage, "draw/") {
-			name := r.Name + "/input/" + in.Node.Name()
+			name := at + "/input/" + in.Node.Name()
 			v, err := s.values(name, in.Node.Shape())
 			if err != nil {
 				return nil, err
@@ -163,20 +201,23 @@ func (s *Step) replay(t *Trainer, r *running, used map[string]bool) ([]Deviation
 	if err := r.body.Run(); err != nil {
 		return nil, err
 	}
-	c := comparison{s: s, phase: r.Name, used: used, tolerance: 1e-5}
+	c := comparison{s: s, phase: at, used: used, tolerance: toleranceFP32, gradients: toleranceFP32}
 	if r.graph.Normalises() {
-		c.tolerance = 1e-4
+		c.tolerance, c.gradients = toleranceFP32Norms, toleranceFP32Norms
+	}
+	if t.arrays.dev.Info().Precision == "tf32" {
+		c.tolerance, c.gradients = toleranceTF32, toleranceTF32Gradients
 	}
 	results := make([]float32, r.results.len)
 	if err := read(t.arrays, r.storage, 0, results); err != nil {
 		return nil, err
 	}
 	for i, column := range r.Builder.columns {
-		c.compare("metric/"+column.Name, nil, results[r.results.metrics+i:][:1])
+		c.compare("metric/"+column.Name, nil, results[r.results.metrics+i:][:1], c.tolerance)
 	}
 	for _, name := range r.Trains {
 		for _, q := range r.gradient[name].of {
-			c.compare("gradient/"+q.Name, q.Shape, results[r.results.gradients[name]+q.Offset:][:q.Len()])
+			c.compare("gradient/"+q.Name, q.Shape, results[r.results.gradients[name]+q.Offset:][:q.Len()], c.gradients)
 		}
 	}
 	if err := t.setRate(r); err != nil {
@@ -191,9 +232,13 @@ func (s *Step) replay(t *Trainer, r *running, used map[string]bool) ([]Deviation
 			if err := read(t.arrays, a.storage, 0, values); err != nil {
 				return nil, err
 			}
+			tolerance := c.tolerance
+			if a.prefix != "" && a.prefix != "average/" {
+				tolerance = c.gradients // an optimizer's state is made of gradients
+			}
 			for _, q := range t.parameters[n.Name].List {
 				if q.State == a.state {
-					c.compare("after/"+a.prefix+q.Name, q.Shape, values[q.Offset:][:q.Len()])
+					c.compare("after/"+a.prefix+q.Name, q.Shape, values[q.Offset:][:q.Len()], tolerance)
 				}
 			}
 		}
@@ -207,11 +252,12 @@ type comparison struct {
 	phase     string
 	used      map[string]bool
 	tolerance float64
+	gradients float64 // the tolerance of gradients, and of optimizers' state
 	all       []Deviation
 	err       error
 }
 
-func (c *comparison) compare(result string, shape []int, got []float32) {
+func (c *comparison) compare(result string, shape []int, got []float32, tolerance float64) {
 	name := c.phase + "/" + result
 	tensor, err := c.s.file.Tensor(name)
 	if err != nil || c.err != nil {
@@ -228,7 +274,7 @@ func (c *comparison) compare(result string, shape []int, got []float32) {
 		d := float64(got[i]) - w
 		difference, norm = difference+d*d, norm+w*w
 	}
-	d := Deviation{Name: name, Error: math.Sqrt(difference), Tolerance: c.tolerance}
+	d := Deviation{Name: name, Error: math.Sqrt(difference), Tolerance: tolerance}
 	if norm > 0 {
 		d.Error /= math.Sqrt(norm)
 	}

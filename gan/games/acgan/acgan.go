@@ -89,6 +89,8 @@ func New(s Settings, in train.Input) (train.Game, error) {
 					return loss
 				}
 				b.Share("accuracy_class", nn.Accuracy(real[1], class))
+				// Odena et al. (2017, equation 3) have the discriminator learn the fakes' classes too. Here it learns them of
+				// real images alone, so that it does not take the generator's mistakes for a class.
 				return nn.Add(loss, b.Term("d_class_loss", s.Weight, nn.SoftmaxCrossEntropy(real[1], class)))
 			}},
 			{Name: "g", Trains: []string{"generator"}, Optimizer: adam, Loss: func(b *train.Builder) *nn.Node {

@@ -6,8 +6,10 @@ import (
 	"testing"
 
 	"gangpu/engine"
+	"gangpu/engine/cuda"
 	"gangpu/engine/program"
 	"gangpu/gan/train"
+	"gangpu/kernels/ptxemu"
 )
 
 // CPU is the CPU as a device, until the test ends.
@@ -18,6 +20,21 @@ func CPU(t testing.TB) program.Device {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { dev.Close() })
+	return dev
+}
+
+// Emulated is the emulator of a GPU as a device, under all of its checks, until the test ends.
+func Emulated(t testing.TB) program.Device {
+	t.Helper()
+	dev, err := cuda.Open(ptxemu.New(ptxemu.Options{Checks: true}), 0, cuda.Options{Name: "emulated", Precision: "fp32"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := dev.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return dev
 }
 
