@@ -44,6 +44,8 @@ type GameDevice struct {
 	Precision   string  `json:"precision"`
 	Iteration   Times   `json:"iteration"`
 	Ratio       float64 `json:"ratio,omitempty"`
+	Modules     int     `json:"modules,omitempty"` // of GPU code that the trainer loads
+	LoadTime    float64 `json:"load_time,omitempty"`
 }
 
 // RunGame trains a game on each device, on images of noise, and measures. The measurements are interleaved, device by
@@ -115,7 +117,8 @@ func RunGame(devices []program.Device, o GameOptions) (r *GameResult, err error)
 	}
 	for i, dev := range devices {
 		info := dev.Info()
-		d := GameDevice{Name: info.Name, Description: info.Description, Precision: info.Precision, Iteration: *timesOf(samples[i])}
+		d := GameDevice{Name: info.Name, Description: info.Description, Precision: info.Precision, Iteration: *timesOf(samples[i]),
+			Modules: info.Modules, LoadTime: info.LoadTime.Seconds()}
 		if i > 0 {
 			d.Ratio = d.Iteration.Median / r.Devices[0].Iteration.Median
 		}
@@ -160,5 +163,13 @@ func (r *GameResult) WriteTable(out io.Writer) error {
 		fmt.Fprintf(w, "%s: %s\t%s\t%.4f s\t%.4f\t%.4f\t%.0f\t%s\n", d.Name, d.Description, d.Precision, d.Iteration.Median, d.Iteration.P10,
 			d.Iteration.P90, r.FLOPs/d.Iteration.Median/1e9, ratio)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, d := range r.Devices {
+		if d.Modules > 0 {
+			fmt.Fprintf(out, "%s: %d modules, loaded in %.2f s\n", d.Name, d.Modules, d.LoadTime)
+		}
+	}
+	return nil
 }

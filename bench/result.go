@@ -42,6 +42,9 @@ type Device struct {
 	ImagesPerSecond float64 `json:"images_per_second"` // batch / median iteration
 	// DeviceMemory is what the trainer holds on the device.
 	DeviceMemory int `json:"device_memory,omitempty"`
+	// Modules is the number of modules of GPU code that the trainer loads, and LoadTime what assembling them took.
+	Modules  int     `json:"modules,omitempty"`
+	LoadTime float64 `json:"load_time,omitempty"`
 
 	Work   *Work   `json:"work,omitempty"`
 	Floor  *Floor  `json:"floor,omitempty"`

@@ -205,7 +205,8 @@ func (u *run) measure() error {
 func (u *run) result(o Options) (*Device, error) {
 	info := u.dev.Info()
 	d := &Device{Name: info.Name, Description: info.Description, Precision: info.Precision,
-		Iteration: *timesOf(u.iteration), GStep: timesOf(u.gStep), DStep: timesOf(u.dStep), DeviceMemory: u.trainer.DeviceBytes()}
+		Iteration: *timesOf(u.iteration), GStep: timesOf(u.gStep), DStep: timesOf(u.dStep), DeviceMemory: u.trainer.DeviceBytes(),
+		Modules: info.Modules, LoadTime: info.LoadTime.Seconds()}
 	d.ImagesPerSecond = float64(u.batch) / d.Iteration.Median
 	d.Work = &Work{}
 	for _, part := range u.parts() {

@@ -23,6 +23,8 @@ var rows = slices.Concat(
 	[]row{
 		{"images/s", plain, func(d *Device) float64 { return d.ImagesPerSecond }},
 		{"device memory", mebibytes, func(d *Device) float64 { return float64(d.DeviceMemory) }},
+		{"modules", plain, func(d *Device) float64 { return float64(d.Modules) }},
+		{"loading modules", milliseconds, func(d *Device) float64 { return d.LoadTime }},
 		{"GFLOP/s", giga, func(d *Device) float64 { return orZero(d.Work).FLOPRate }},
 		{"GB/s", giga, func(d *Device) float64 { return orZero(d.Work).ByteRate }},
 		{"product GFLOP/s", giga, func(d *Device) float64 { return orZero(d.Floor).FLOPRate }},
@@ -77,6 +79,9 @@ func (r *Result) WriteTable(w io.Writer) error {
 	}
 	fmt.Fprintln(t)
 	for _, row := range rows {
+		if !slices.ContainsFunc(r.Devices, func(d Device) bool { return row.value(&d) > 0 }) {
+			continue
+		}
 		fmt.Fprint(t, row.name)
 		for i := range r.Devices {
 			cell := ""

@@ -53,6 +53,9 @@ func runSelftest(c *cli.Context) (err error) {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	if info := dev.Info(); info.Modules > 0 {
+		fmt.Fprintf(c.App.Writer, "\n%d modules, loaded in %.2f s\n", info.Modules, info.LoadTime.Seconds())
+	}
 	if len(failures) > 0 {
 		return fmt.Errorf("%d operations fail on %s, the first: %w", len(failures), info.Name, failures[0])
 	}

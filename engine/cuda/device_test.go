@@ -179,6 +179,22 @@ func TestEveryOperation(t *testing.T) {
 	}
 }
 
+// The device counts the modules that programs have it load: each once.
+func TestModulesAreCounted(t *testing.T) {
+	d, bindings, e := loaded(t, newFakeDriver(), everyOp(t), Options{})
+	first := d.Info()
+	again, err := d.Load(everyOp(t), bindings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second := d.Info(); first.Modules < 5 || first.Modules != len(d.modules) || first.LoadTime <= 0 || second != first {
+		t.Errorf("%d modules in %v, then %d in %v, of %d", first.Modules, first.LoadTime, second.Modules, second.LoadTime, len(d.modules))
+	}
+	if err := errors.Join(e.Close(), again.Close(), d.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
 // A batch of products is one launch, and another that adds the parts where its sums are cut.
 func TestBatchIsOneLaunch(t *testing.T) {
 	for _, c := range []struct {

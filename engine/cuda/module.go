@@ -2,6 +2,7 @@ package cuda
 
 import (
 	"fmt"
+	"time"
 
 	"gangpu/kernels"
 )
@@ -27,10 +28,9 @@ func (d *Device) function(name string) (function, error) {
 		if err != nil {
 			return function{}, err
 		}
-		if module, err = d.driver.ModuleLoad(ptx); err != nil {
-			return function{}, d.refused(k.Module, err)
+		if module, err = d.loadModule(k.Module, ptx); err != nil {
+			return function{}, err
 		}
-		d.modules[k.Module] = module
 	}
 	handle, err := d.driver.ModuleFunction(module, name)
 	if err != nil {
@@ -39,6 +39,18 @@ func (d *Device) function(name string) (function, error) {
 	f := function{k, handle}
 	d.functions[name] = f
 	return f, nil
+}
+
+// loadModule has the driver assemble a module, and counts it.
+func (d *Device) loadModule(name string, ptx []byte) (module uint64, err error) {
+	start := time.Now()
+	if module, err = d.driver.ModuleLoad(ptx); err != nil {
+		return 0, d.refused(name, err)
+	}
+	d.info.LoadTime += time.Since(start)
+	d.info.Modules++
+	d.modules[name] = module
+	return module, nil
 }
 
 // refused explains why the driver does not take a module's PTX.

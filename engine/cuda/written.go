@@ -111,11 +111,10 @@ func (d *Device) compileWritten(written []*ptxgen.Kernel, launches ...[]launch) 
 	})
 	if len(fresh) > 0 {
 		name := fmt.Sprintf("%s and %d more kernels", fresh[0].Name, len(fresh)-1)
-		module, err := d.driver.ModuleLoad(ptxgen.Module(fresh))
+		module, err := d.loadModule(name, ptxgen.Module(fresh))
 		if err != nil {
-			return d.refused(name, err)
+			return err
 		}
-		d.modules[name] = module
 		for _, k := range fresh {
 			handle, err := d.driver.ModuleFunction(module, k.Name)
 			if err != nil {

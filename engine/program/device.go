@@ -29,6 +29,11 @@ type Info struct {
 	Description string // the processor or card, and how it is used
 	Precision   string // "fp32" or "tf32"
 	Memory      uint64 // bytes that the device has, 0 if unknown
+
+	// Modules is the number of modules of GPU code that programs have had loaded so far, and LoadTime what the driver
+	// took to assemble them; zero on a device without such code.
+	Modules  int
+	LoadTime time.Duration
 }
 
 // Memory is an array on a device.
