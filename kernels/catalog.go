@@ -5,7 +5,7 @@
 //
 // Arguments go in the order of the source's parameters, which is that of [Kernel.Params], one 8-byte slot each. Pointers to floats and words
 // must be aligned to 4 bytes, pointers to bytes not at all; kernels use 16-byte accesses where a
-// pointer and the shape permit, and slower ones elsewhere. Arrays have fewer than 2^31 elements.
+// pointer and the shape permit, and slower ones elsewhere. Arrays have fewer than 2^31 elements, but for a dataset's bytes.
 // Blocks are one-dimensional, of [Kernel.Threads] threads; grids are made by the functions of this
 // package, named after the family of kernels that they serve. Optional pointers (bias, mask, gate)
 // are 0 where there is none.

@@ -21,6 +21,9 @@ func (Images) Elementwise() bool        { return false }
 func (Images) Tolerance(string) float64 { return rounding }
 
 func (o Images) Validate() error {
+	if o.Pixels > MaxLen {
+		return fmt.Errorf("an image of %d bytes, at most %d can be told apart by 32 bits", o.Pixels, MaxLen)
+	}
 	return errors.Join(positive("batch", o.Batch), positive("pixels", o.Pixels), positive("images", o.Count))
 }
 

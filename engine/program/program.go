@@ -128,12 +128,16 @@ func Join(name string, programs ...*Program) (*Program, error) {
 }
 
 // MaxLen is the largest number of elements of an array, which kernels count by 32 bits. Scratch storages hold
-// many arrays, and may be longer.
+// many arrays, and may be longer; so may arrays of bytes, which are datasets: [Images] alone reads them, an image at a
+// time.
 const MaxLen = 1<<31 - 1
 
-// Validate reports an external storage of more than MaxLen elements, two external storages of one name, or the
+// tooLong reports whether kernels cannot count so many elements of a type.
+func tooLong(t DType, n int) bool { return t != Uint8 && n > MaxLen }
+
+// Validate reports an external storage of more than MaxLen floats or words, two external storages of one name, or the
 // first step that does not fit its operation: attributes out of range, arguments of another number, type or
-// length, a view outside its storage or of more than MaxLen elements, a result in a constant or that overlaps an
+// length, a view outside its storage or of more than MaxLen floats or words, a result in a constant or that overlaps an
 // operand which the operation still reads, or an operand in scratch that is not what a step wrote there: see [Program.Values].
 func (p *Program) Validate() error {
 	external := map[string]bool{}
@@ -144,7 +148,7 @@ func (p *Program) Validate() error {
 		if s.Scratch {
 			continue
 		}
-		if s.Len > MaxLen {
+		if tooLong(s.DType, s.Len) {
 			return fmt.Errorf("program %s: storage %q has %d elements, at most %d can be told apart by 32 bits", p.Name, s.Name, s.Len, MaxLen)
 		}
 		if external[s.Name] {
@@ -183,7 +187,7 @@ func (p *Program) validate(s Step) error {
 			return fmt.Errorf("%s: storage %q is %v, want %v", o.Name, st.Name, st.DType, o.DType)
 		case v.Len != o.Len:
 			return fmt.Errorf("%s: view of %d elements, want %d", o.Name, v.Len, o.Len)
-		case v.Len > MaxLen:
+		case tooLong(o.DType, v.Len):
 			return fmt.Errorf("%s has %d elements, at most %d can be told apart by 32 bits", o.Name, v.Len, MaxLen)
 		case v.Offset < 0 || v.Offset > st.Len-v.Len:
 			return fmt.Errorf("%s: elements [%d, %d) of storage %q, which has %d",

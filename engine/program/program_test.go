@@ -87,7 +87,9 @@ func TestValidateAllows(t *testing.T) {
 		"over both operands":      step(sumOf(4), []int{4}, View{0, 0, 4}, View{0, 0, 4}, View{0, 0, 4}),
 		"operands that overlap":   step(MatMul{M: 2, N: 2, K: 2}, []int{5, 4}, View{0, 0, 4}, View{0, 1, 4}, View{1, 0, 4}),
 		"neighbours":              step(MatMul{M: 2, N: 2, K: 2}, []int{12}, View{0, 0, 4}, View{0, 8, 4}, View{0, 4, 4}),
-		"no slope":                step(LeakyReLU{N: 4}, []int{4}, View{0, 0, 4}, View{0, 0, 4}),
+		"a dataset of 2.49e9 bytes": {Name: "test", Steps: []Step{{Op: Images{Batch: 2, Pixels: 64 * 64 * 3, Count: 202_599}, Args: []View{{0, 0, 202_599 * 64 * 64 * 3}, {1, 0, 2}, {2, 0, 2 * 64 * 64 * 3}}}},
+			Storages: []Storage{{Name: "pixels", DType: Uint8, Len: 202_599 * 64 * 64 * 3}, {Name: "indices", DType: Uint32, Len: 2}, {Name: "y", Len: 2 * 64 * 64 * 3}}},
+		"no slope": step(LeakyReLU{N: 4}, []int{4}, View{0, 0, 4}, View{0, 0, 4}),
 	} {
 		if err := p.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -32,6 +32,10 @@ var refusalChecks = []Check{
 		_, err := dev.Load(fillProgram(4), program.Bindings{"y": foreignMemory{}})
 		return refused(err, "fill program", "y")
 	}},
+	{"TooLong", func(dev program.Device) error {
+		_, err := dev.Load(fillProgram(1<<31), program.Bindings{"y": foreignMemory{}})
+		return refused(err, "fill program", `storage "y" has 2147483648 elements`)
+	}},
 	{"WrongType", func(dev program.Device) error {
 		m, err := dev.Alloc("counters", program.Uint32, 4)
 		if err != nil {

@@ -32,8 +32,8 @@ func BenchmarkMatmul(b *testing.B) {
 			x := floats(rows*depth, 1)
 			pa, pb, pc := upload(b, d, x), upload(b, d, x), upload(b, d, x)
 			for b.Loop() {
-				if err := d.Launch(fn, [3]uint32{16, 1, 1}, [3]uint32{128, 1, 1}, 0, 0,
-					[]uint64{pa, pb, 0, 0, 0, pc, rows, columns, depth, 0, 0}); err != nil {
+				if err := d.Launch(fn, [3]uint32{4, 4, 1}, [3]uint32{128, 1, 1}, 0, 0,
+					[]uint64{pa, pb, 0, 0, 0, pc, rows, columns, depth, 0, 0, 0, 0}); err != nil {
 					b.Fatal(err)
 				}
 			}
