@@ -193,3 +193,31 @@ func TestInitialisers(t *testing.T) {
 		}
 	}
 }
+
+// A graph of a file that somebody made or damaged is an error, and never a panic.
+func TestDamagedGraphs(t *testing.T) {
+	attributes := []string{`{}`, `{"axis":-7}`, `{"axis":9,"first":3,"end":1}`, `{"shape":[0,-1]}`, `{"shape":[]}`, `{"factor":0}`, `{"factor":-3}`,
+		`{"of":"average","size":0,"stride":0,"padding":0}`, `{"of":"maximum","size":3,"stride":-1,"padding":9}`, `{"block":0}`, `{"block":3}`,
+		`{"Top":9,"Bottom":-9,"Left":0,"Right":0}`, `{"weights":[]}`, `{"group":0}`, `{"group":3}`, `{"over":"group","groups":0}`, `{"over":"batch"}`,
+		`{"over":"all"}`, `{"stride":[0,0],"padding":"same"}`, `{"stride":[1,-1],"padding":"[9 9 9 9]"}`, `{"stride":[1,1],"padding":"valid"}`,
+		`{"alpha":-2}`, `{"of":"sum","axes":[7,-7]}`, `{"name":"x","code":"in 0 -> 0"}`, `{"name":"x","code":"in 5;exp 0 -> 1"}`, `{"name":"x","code":""}`,
+		`{"height":0,"width":-1}`}
+	arrays := []nn.SavedInput{{Name: "w", Role: nn.Array, Shape: []int{3, 3, 4, 5}}, {Name: "v", Role: nn.Array, Shape: []int{4}},
+		{Name: "m", Role: nn.Array, Shape: []int{7, 3}}, {Name: "x", Role: nn.Example, Shape: []int{6, 6, 4}}, {Name: "z", Role: nn.Noise, Distribution: nn.Normal, Shape: []int{7}}}
+	inputs := [][]string{nil, {"x"}, {"z"}, {"v"}, {"x", "w"}, {"z", "m"}, {"x", "v"}, {"x", "x"}, {"x", "w", "v"}, {"x", "x", "x"}, {"x", "v", "v", "v", "v"}}
+	built := 0
+	for _, kind := range append(nn.Kinds(), "chess") {
+		for _, of := range inputs {
+			for _, a := range attributes {
+				node := nn.SavedNode{Kind: kind, Attributes: json.RawMessage(a), Inputs: of, Outputs: []string{"y0"}}
+				s := nn.Saved{Inputs: arrays, Nodes: []nn.SavedNode{node}, Outputs: []string{"y0"}}
+				if _, _, err := s.Build(nn.NewGraph("damaged", tensor.Float32), 2); err == nil {
+					built++
+				}
+			}
+		}
+	}
+	if built == 0 {
+		t.Error("nothing could be built")
+	}
+}

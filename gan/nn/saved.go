@@ -3,6 +3,7 @@ package nn
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -179,6 +180,27 @@ func (n SavedNode) op() (Op, error) {
 	return op, nil
 }
 
+// arity is how many inputs an operation takes, at least and at most, where that is not one.
+var arity = map[string][2]int{
+	"map": {1, 64}, "concat": {1, 1 << 16}, "attention": {3, 3}, "dense": {2, 3}, "conv2d": {2, 3}, "conv2d_transpose": {2, 3},
+	"dropout": {2, 2}, "prelu": {2, 2}, "norm": {1, 3}, "normalise": {3, 5}, "spectral_norm": {2, 2},
+}
+
+// checkInputs reports a node whose operation does not take so many inputs.
+func (n SavedNode) checkInputs() error {
+	want, ok := arity[n.Kind]
+	switch {
+	case binary[n.Kind] != nil:
+		want = [2]int{2, 2}
+	case !ok:
+		want = [2]int{1, 1}
+	}
+	if got := len(n.Inputs); got < want[0] || got > want[1] {
+		return fmt.Errorf("%s has %d inputs, want %d to %d", n.Kind, got, want[0], want[1])
+	}
+	return nil
+}
+
 // ArraysStorage is where [Saved.Build] has a graph's arrays lie, one after the other.
 const ArraysStorage = "arrays"
 
@@ -217,7 +239,7 @@ func (s *Saved) Build(g *Graph, batch int) (outputs []*Node, arrays []Placed, er
 	}
 	for _, n := range s.Nodes {
 		op, err := n.op()
-		if err != nil {
+		if err = errors.Join(err, n.checkInputs()); err != nil {
 			return nil, nil, err
 		}
 		var inputs []*Node
@@ -227,9 +249,6 @@ func (s *Saved) Build(g *Graph, batch int) (outputs []*Node, arrays []Placed, er
 				return nil, nil, fmt.Errorf("%s reads %q, which nothing makes", n.Kind, name)
 			}
 			inputs = append(inputs, in)
-		}
-		if len(inputs) == 0 {
-			return nil, nil, fmt.Errorf("%s has no inputs", n.Kind)
 		}
 		for i, y := range applyAll(op, len(n.Outputs), inputs...) {
 			known[n.Outputs[i]] = y
