@@ -193,16 +193,17 @@ func fma32(a, b, c float32) float32 {
 // external does what an opExternal says: b = quadrant(a), c = remainder(a). A slot at an offset of
 // noSlot is not wanted.
 func (s *chunkState) external(points int) {
-	x := (*chunkFloats)(s.slot(s.next.a))
+	// No more than the points: a slot may be the end of an array that has no whole chunk left.
+	floats := func(offset uintptr) []float32 { return unsafe.Slice((*float32)(s.slot(offset)), points) }
 	var scratch [2]chunkFloats
-	quadrants, rests := &scratch[0], &scratch[1]
+	quadrants, rests := scratch[0][:points], scratch[1][:points]
 	if s.next.b != noSlot {
-		quadrants = (*chunkFloats)(s.slot(s.next.b))
+		quadrants = floats(s.next.b)
 	}
 	if s.next.c != noSlot {
-		rests = (*chunkFloats)(s.slot(s.next.c))
+		rests = floats(s.next.c)
 	}
-	quarterTurnsOf(x[:points], quadrants[:], rests[:])
+	quarterTurnsOf(floats(s.next.a), quadrants, rests)
 	s.next = s.next.after()
 }
 
