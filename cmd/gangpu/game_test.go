@@ -51,6 +51,9 @@ func TestTrainGame(t *testing.T) {
 	ownCache(t)
 	root := animals(t)
 	for _, device := range []string{"cpu", "emulated"} {
+		if device == "emulated" && testing.Short() {
+			continue // minutes under the race detector
+		}
 		dir := t.TempDir()
 		whole, parts := filepath.Join(dir, "whole"), filepath.Join(dir, "parts")
 		// A game by --data that is not the environment's.
