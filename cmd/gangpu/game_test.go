@@ -84,7 +84,7 @@ func TestTrainGame(t *testing.T) {
 		npy := filepath.Join(dir, "x.npy")
 		contains(t, succeed(t, "generate", "--model", model, "-n", "3", "--digit", "1", "--npy", npy, "--gif", filepath.Join(dir, "x.gif"),
 			"--out", filepath.Join(dir, "x.png"), "--device", "cpu"), "float32 [3, 16, 16, 3] in "+npy, "3 images in ")
-		if r := gangpu("generate", "--model", model, "--digit", "2", "--npy", npy); r.code != exitUsage || !strings.Contains(r.stderr, "the model knows 0 to 1") {
+		if r := gangpu("generate", "--model", model, "--digit", "2", "--npy", npy, "--device", "cpu"); r.code != exitUsage || !strings.Contains(r.stderr, "the model knows 0 to 1") {
 			t.Errorf("code %d, stderr %q", r.code, r.stderr)
 		}
 		// Another run begins with its networks; one of another width cannot.
