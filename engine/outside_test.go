@@ -11,7 +11,7 @@ import (
 // A module of somebody else's, with the two lines in its go.mod that README names, adds an operation.
 func TestAnotherModule(t *testing.T) {
 	if testing.Short() {
-		t.Skip("links another program")
+		t.Skip("left out by -short: it builds another module, which takes some seconds")
 	}
 	root, err := filepath.Abs("..")
 	if err != nil {

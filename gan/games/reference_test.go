@@ -91,7 +91,7 @@ func TestReferences(t *testing.T) {
 
 func TestReferencesOnEmulatedGPU(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the emulator takes ten seconds for all games")
+		t.Skip("left out by -short: the emulator takes ten seconds for the steps of all games")
 	}
 	for _, path := range references(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) { replay(t, traintest.Emulated(t), path) })

@@ -82,7 +82,7 @@ func TestRunOfAGame(t *testing.T) {
 // A module of somebody else's trains a game of its own, with the two lines in its go.mod that README names.
 func TestAnotherModuleTrains(t *testing.T) {
 	if testing.Short() {
-		t.Skip("links another program")
+		t.Skip("left out by -short: it builds another module, which takes some seconds")
 	}
 	root, err := filepath.Abs("../..")
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 func makeCommand(t *testing.T, environment []string, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("make"); err != nil {
-		t.Skip("there is no make here, to build the command by")
+		t.Skip("make is not installed here, and the test builds the command by it")
 	}
 	// A test's result is kept while the files that it looked at stay as they are.
 	for _, file := range []string{"../../../Makefile", "cgo-flags.sh", "libcuda/cuda.h", "libcuda/cuda_functions.h"} {
