@@ -249,7 +249,10 @@ func TestMapsAllocateNothing(t *testing.T) {
 	m := program.NewMap(shape, f, shape, []int{1, 5, 1})
 	turned := program.NewMap([]int{30, 40}, func(x ...expr.Expr) expr.Expr { return x[0] }, []int{40, 30})
 	turned.In[0].Index = program.Dense([]int{40, 30}).Permute([]int{1, 0})
-	ops := []program.Op{m, turned}
+	padded := program.NewMap([]int{60, 40, 3}, func(x ...expr.Expr) expr.Expr { return x[0].Add(x[0]) }, []int{60, 40, 3}) // by zeros
+	padded.In[0] = program.Source{Len: 58 * 36 * 3, Index: program.Dense([]int{58, 36, 3})}
+	padded.In[0].Axes[0].Offset, padded.In[0].Axes[1].Offset = -1, -2
+	ops := []program.Op{m, turned, padded}
 	for kind := program.Sum; kind <= program.Moments; kind++ {
 		for kept := range shape {
 			ops = append(ops, program.Reduce{Kind: kind, Kept: shape[:kept], Reduced: shape[kept:], In: m.In, Code: m.Code})

@@ -115,11 +115,12 @@ func (l *loader) box(dst, array []float32, at []int, d, n int, e *expression) {
 			}
 		}
 	}
-	l.steps(dst, array, from, d, n, &v, e)
+	l.steps(dst, array, from, d, n, v, e)
 }
 
-// steps copies n steps along dimension d. The conditions on it and those within hold values v, others hold.
-func (l *loader) steps(dst, array []float32, from, d, n int, v *[maxRank]int, e *expression) {
+// steps copies n steps along dimension d. The conditions on it and those within hold values v, others hold. They are
+// passed by value: what a recursive function takes by address would be allocated.
+func (l *loader) steps(dst, array []float32, from, d, n int, v [maxRank]int, e *expression) {
 	low, high, step := 0, n, 1
 	within, divides := false, false // there are conditions on dimensions within, divisions on this one
 	for i := range l.guards {
@@ -135,7 +136,7 @@ func (l *loader) steps(dst, array []float32, from, d, n int, v *[maxRank]int, e 
 		}
 	}
 	if divides {
-		low = l.firstWhole(low, min(low+step, high), d, v)
+		low = l.firstWhole(low, min(low+step, high), d, &v)
 	}
 	if low < 0 || low >= high {
 		return
@@ -153,13 +154,13 @@ func (l *loader) steps(dst, array []float32, from, d, n int, v *[maxRank]int, e 
 	dst = dst[low*e.inner[d]:]
 	if within {
 		for j := range n {
-			inner := *v
+			inner := v
 			for i := range l.guards {
 				if g := &l.guards[i]; g.last > d {
 					inner[i] += g.Coef[d] * (low + j*step)
 				}
 			}
-			l.steps(dst[j*step*e.inner[d]:], array, from+j*stride, d+1, e.shape[d+1], &inner, e)
+			l.steps(dst[j*step*e.inner[d]:], array, from+j*stride, d+1, e.shape[d+1], inner, e)
 		}
 		return
 	}
