@@ -104,29 +104,6 @@ func (g *Graph) Input(name string, at program.Arg, shape ...int) *Node {
 	return n
 }
 
-// Constant is a value that is everywhere the same.
-func (g *Graph) Constant(v float64, shape ...int) *Node {
-	if g.err != nil {
-		return &Node{graph: g}
-	}
-	var c gorgonia.Value = tensor.New(tensor.Of(g.dtype), tensor.WithShape(shape...))
-	t := c.(*tensor.Dense)
-	var err error
-	if g.dtype == tensor.Float64 {
-		err = t.Memset(v)
-	} else {
-		err = t.Memset(float32(v))
-	}
-	if err != nil {
-		return g.fail(fmt.Errorf("a constant: %w", err))
-	}
-	node, err := engine.Constant(g.exprs, t)
-	if err != nil {
-		return g.fail(err)
-	}
-	return &Node{graph: g, node: node}
-}
-
 // Draws are the inputs that are filled with random numbers.
 func (g *Graph) Draws() []Draw { return g.draws }
 

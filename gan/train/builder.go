@@ -79,7 +79,7 @@ func (b *Builder) Data(name string) *nn.Node {
 	if !ok {
 		return b.graph.Fail(fmt.Errorf("the data have no field %q", name))
 	}
-	at := program.Arg{Storage: "input/" + name}
+	at := program.Arg{Storage: inputOf(name)}
 	if b.training {
 		if !slices.Contains(b.tables, table) {
 			b.tables = append(b.tables, table)
@@ -110,7 +110,7 @@ func (b *Builder) Uniform(name string, shape ...int) *nn.Node {
 
 // Classes is classes that are drawn, equally often each, one-hot [batch, n]. In use they are given.
 func (b *Builder) Classes(name string, n int) *nn.Node {
-	at := program.Arg{Storage: "input/" + name}
+	at := program.Arg{Storage: inputOf(name)}
 	if b.training && !slices.ContainsFunc(b.classes, func(c classDraw) bool { return c.name == name }) {
 		b.classes = append(b.classes, classDraw{name, n, at})
 	}

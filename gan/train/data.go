@@ -27,27 +27,23 @@ type Description struct {
 type Table struct {
 	Rows   int
 	Fields []Field
-	// Stream keeps pictures off the device: a loader brings those of each batch, ahead of their use.
-	Stream bool
-	// Augment changes pictures at random as they are loaded, which makes the table one that is streamed. Its seed and
-	// stream are the trainer's.
+	// Augment changes pictures at random as they are loaded. Its seed and stream are the trainer's.
 	Augment data.Augment
 }
 
 // Field is one thing that is known of each row: an array of bytes, which become the numbers from Low, for 0, to High,
 // for 255.
 type Field struct {
-	Name      string
-	Shape     []int // of a row, as it is trained on: [height, width, channels] of an image, [classes] of a class
-	Bytes     []byte
-	Pictures  *data.Field // in the place of Bytes: pictures on the disk
-	Low, High float64     // both 0 means 0 and 1
+	Name  string
+	Shape []int // of a row, as it is trained on: [height, width, channels] of an image, [classes] of a class
+	Bytes []byte
+	// Pictures, in the place of Bytes, stay on the disk: a loader brings those of each batch, ahead of their use.
+	Pictures  *data.Field
+	Low, High float64 // both 0 means 0 and 1
 }
 
-// streamed reports whether a field of the table is loaded batch by batch.
-func (t Table) streamed(f Field) bool {
-	return f.Pictures != nil && (t.Stream || t.Augment.Flip || t.Augment.Shift > 0 || t.Augment.CropHeight > 0)
-}
+// augmented reports whether a makes other pictures.
+func augmented(a data.Augment) bool { return a.Flip || a.Shift > 0 || a.CropHeight > 0 }
 
 // OneHot are classes as a field: a row has 1 at its class.
 func OneHot(name string, labels []int32, classes int) (Field, error) {
@@ -87,12 +83,15 @@ func (d Data) validate() error {
 				return fmt.Errorf("field %q has no name, or that of another", f.Name)
 			}
 			names[f.Name] = true
-			rows := len(f.Bytes) / max(f.size(), 1)
-			if f.Pictures != nil {
-				rows = f.Pictures.Count
-			}
-			if f.size() < 1 || rows != t.Rows {
-				return fmt.Errorf("field %s has %d rows of %v, its table %d", f.Name, rows, f.Shape, t.Rows)
+			switch {
+			case f.size() < 1:
+				return fmt.Errorf("field %s has rows of %v", f.Name, f.Shape)
+			case f.Pictures != nil && f.Pictures.Count != t.Rows:
+				return fmt.Errorf("field %s has %d pictures, its table %d rows", f.Name, f.Pictures.Count, t.Rows)
+			case f.Pictures == nil && len(f.Bytes) != t.Rows*f.size():
+				return fmt.Errorf("field %s: %d rows of %v have %d bytes", f.Name, t.Rows, f.Shape, len(f.Bytes))
+			case f.Pictures == nil && len(f.Shape) == 3 && augmented(t.Augment):
+				return fmt.Errorf("field %s cannot be augmented: that is done to pictures as they are loaded", f.Name)
 			}
 		}
 	}

@@ -17,13 +17,14 @@ func FromDataset(d *data.Dataset, split *data.Split, augment data.Augment, inMem
 	for _, f := range split.Fields {
 		total += f.Bytes()
 	}
-	table := Table{Augment: augment, Stream: total > inMemory}
+	streamed := total > inMemory || augmented(augment)
+	table := Table{Augment: augment}
 	for _, p := range split.Fields {
 		f := Field{Name: p.Name, Shape: []int{p.Height, p.Width, p.Channels}, Pictures: p}
 		if augment.CropHeight > 0 {
 			f.Shape[0], f.Shape[1] = augment.CropHeight, augment.CropWidth
 		}
-		if !table.streamed(f) {
+		if !streamed {
 			var err error
 			if f.Bytes, err = p.All(); err != nil {
 				return out, err

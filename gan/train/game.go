@@ -55,8 +55,8 @@ type Phase struct {
 	ClipWeights float64
 }
 
-// runs is how often the phase runs in an iteration.
-func (p Phase) runs(iteration int) int {
+// due is how often the phase runs in an iteration.
+func (p Phase) due(iteration int) int {
 	if iteration < p.From || p.Until > 0 && iteration >= p.Until || iteration%max(p.Every, 1) != 0 {
 		return 0
 	}

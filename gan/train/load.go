@@ -18,6 +18,8 @@ type running struct {
 	merges  []merge
 	update  program.Executable
 	rate    []rate
+	parts   [2]float32 // of the rate that is written
+	runs    string     // the storage of the count of runs
 	streams []*stream
 	batches []*data.Batch // of the streams, for the run that is made
 }
@@ -43,9 +45,9 @@ func (t *Trainer) load() error {
 	}
 	for _, table := range t.data.Tables {
 		for _, f := range table.Fields {
-			if !slices.ContainsFunc(t.phases, func(p *phase) bool {
+			if f.Pictures != nil || !slices.ContainsFunc(t.phases, func(p *phase) bool {
 				return slices.ContainsFunc(p.fields, func(g Field) bool { return g.Name == f.Name })
-			}) || table.streamed(f) {
+			}) {
 				continue
 			}
 			if err := a.alloc(datasetOf(f.Name), program.Uint8, len(f.Bytes)); err != nil {
@@ -74,7 +76,7 @@ func (t *Trainer) load() error {
 }
 
 func (t *Trainer) loadPhase(p *phase) (*running, error) {
-	a, r := t.arrays, &running{phase: p}
+	a, r := t.arrays, &running{phase: p, runs: runsOf(p.Name)}
 	for _, c := range p.classes {
 		identity := make([]byte, c.classes*c.classes)
 		for i := range c.classes {
@@ -180,8 +182,8 @@ func (t *Trainer) setRate(r *running) error {
 		if old, ok := t.rates[q.storage]; ok && old == v {
 			continue
 		}
-		parts := program.LearningRate(v) // of which some optimizers read the first
-		if err := write(t.arrays, q.storage, 0, parts[:t.arrays.bindings[q.storage].Len()]); err != nil {
+		r.parts = program.LearningRate(v) // of which some optimizers read the first
+		if err := write(t.arrays, q.storage, 0, r.parts[:t.arrays.bindings[q.storage].Len()]); err != nil {
 			return err
 		}
 		t.rates[q.storage] = v

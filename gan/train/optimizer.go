@@ -11,7 +11,7 @@ import (
 // Optimizer updates parameters by their gradient. Its values are comparable: phases that train a network by equal
 // ones share its state.
 type Optimizer interface {
-	// Schedule is the learning rate.
+	// schedule is the learning rate.
 	schedule() Schedule
 	validate() error
 	// slots are the arrays of its state, of the parameters' length, zero at first: "adam/m".

@@ -84,7 +84,7 @@ func (t *Trainer) goBack(to *Model) error {
 // repeatInSight makes the next iteration and looks through the results of all operations, in their order.
 func (t *Trainer) repeatInSight() (*Origin, error) {
 	for _, r := range t.runs {
-		for range r.runs(t.iteration) {
+		for range r.due(t.iteration) {
 			if err := t.setRate(r); err != nil {
 				return nil, err
 			}
@@ -111,7 +111,7 @@ func (t *Trainer) repeatInSight() (*Origin, error) {
 			for _, q := range r.rate {
 				t.updates[q.updates]++
 			}
-			t.updates[runsOf(r.Name)]++
+			t.updates[r.runs]++
 		}
 	}
 	return nil, fmt.Errorf("iteration %d: the iteration that broke the networks did not do so again, operation by operation", t.iteration+1)

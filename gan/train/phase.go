@@ -19,6 +19,7 @@ const storageMetrics = "metrics"
 
 func resultsOf(phase string) string              { return "results/" + phase }
 func runsOf(phase string) string                 { return "runs/" + phase } // [1] uint32: how often it ran
+func inputOf(name string) string                 { return "input/" + name }
 func datasetOf(field string) string              { return "data/" + field }
 func averageOf(array string) string              { return "average/" + array } // of an array of a network
 func slotOf(slot, network string) string         { return slot + "/" + network }
@@ -155,11 +156,11 @@ func (p *phase) drawing(s streams, seed uint64, shard int) (*program.Program, er
 			return nil, err
 		}
 		for _, f := range p.fields {
-			if t, _, _ := p.data.find(f.Name); t != table || p.data.Tables[table].streamed(f) {
+			if t, _, _ := p.data.find(f.Name); t != table || f.Pictures != nil {
 				continue
 			}
 			op := program.Images{Batch: p.batch, Pixels: f.size(), Count: p.data.Tables[table].Rows}
-			if err := prog.Append(f.Name, op, arg(datasetOf(f.Name)), arg("draw/"+rows), arg("input/"+f.Name)); err != nil {
+			if err := prog.Append(f.Name, op, arg(datasetOf(f.Name)), arg("draw/"+rows), arg(inputOf(f.Name))); err != nil {
 				return nil, err
 			}
 		}

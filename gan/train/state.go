@@ -58,7 +58,7 @@ func (t *Trainer) arraysOf(n Network) []stateArray {
 func (t *Trainer) counters() []string {
 	var all []string
 	for _, r := range t.runs {
-		all = append(all, runsOf(r.Name))
+		all = append(all, r.runs)
 		for _, q := range r.rate {
 			if !slices.Contains(all, q.updates) {
 				all = append(all, q.updates)

@@ -11,6 +11,7 @@ import (
 // stream brings a phase the pictures of a table that are not on the device.
 type stream struct {
 	fields []Field
+	inputs []string // where they go
 	table  int
 	loader *data.Loader
 }
@@ -20,8 +21,8 @@ func (r *running) newStreams() {
 	for _, table := range r.tables {
 		s := &stream{table: table}
 		for _, f := range r.fields {
-			if t, _, _ := r.data.find(f.Name); t == table && r.data.Tables[table].streamed(f) {
-				s.fields = append(s.fields, f)
+			if t, _, _ := r.data.find(f.Name); t == table && f.Pictures != nil {
+				s.fields, s.inputs = append(s.fields, f), append(s.inputs, inputOf(f.Name))
 			}
 		}
 		if len(s.fields) > 0 {
@@ -32,7 +33,7 @@ func (r *running) newStreams() {
 
 // next has the batch of a step ready: the loader makes it ahead, and begins anew where a run was taken elsewhere.
 func (t *Trainer) next(r *running, s *stream) (*data.Batch, error) {
-	step := uint64(t.updates[runsOf(r.Name)])
+	step := uint64(t.updates[r.runs])
 	if s.loader != nil && s.loader.Step() != step {
 		if err := s.loader.Close(); err != nil {
 			return nil, err
@@ -75,7 +76,7 @@ func (t *Trainer) bring(r *running, batches []*data.Batch, shard int) error {
 	for i, s := range r.streams {
 		for k, f := range s.fields {
 			n := r.batch * f.size()
-			if err := writeInput(t.arrays, "input/"+f.Name, batches[i].Values[k][shard*n:][:n]); err != nil {
+			if err := writeInput(t.arrays, s.inputs[k], batches[i].Values[k][shard*n:][:n]); err != nil {
 				return err
 			}
 		}

@@ -416,3 +416,23 @@ func TestStreamedPicturesAreThoseOfTheDevice(t *testing.T) {
 		t.Error("the resumed run ends with other bits")
 	}
 }
+
+// A step allocates nothing, though its learning rate changes and its shards are added.
+func TestStepAllocatesNothing(t *testing.T) {
+	for _, shards := range []int{1, 4} {
+		g := game()
+		g.Phases[1].Optimizer = train.RMSProp{Rate: train.Schedule{Rate: 1e-3, DecayUntil: 1000}, Decay: 0.9}
+		tr := newTrainer(t, cpu(t), g, train.Settings{Batch: 8, Shards: shards, Seed: 5})
+		steps(t, tr, 3)
+		if n := testing.AllocsPerRun(10, func() {
+			if err := tr.Step(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := tr.Metrics(); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%d shards: %v allocations a step", shards, n)
+		}
+	}
+}

@@ -148,7 +148,7 @@ func (t *Trainer) Columns() []Column { return slices.Clone(t.columns) }
 // Step makes the next iteration: all phases that are due, in their order. It may return before the device is done.
 func (t *Trainer) Step() error {
 	for _, r := range t.runs {
-		for range r.runs(t.iteration) {
+		for range r.due(t.iteration) {
 			if err := t.setRate(r); err != nil {
 				return err
 			}
@@ -158,7 +158,7 @@ func (t *Trainer) Step() error {
 			for _, q := range r.rate {
 				t.updates[q.updates]++
 			}
-			t.updates[runsOf(r.Name)]++
+			t.updates[r.runs]++
 		}
 	}
 	t.iteration++
