@@ -1,37 +1,14 @@
 package engine_test
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
+
+	"gangpu/internal/othermodule"
 )
 
-// A module of somebody else's, with the two lines in its go.mod that README names, adds an operation.
+// A module of somebody else's adds an operation.
 func TestAnotherModule(t *testing.T) {
-	if testing.Short() {
-		t.Skip("left out by -short: it builds another module, which takes some seconds")
-	}
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	// What go mod tidy would add to the two lines, from the network.
-	own, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(own), "\n\n")
-	for name, text := range map[string]string{
-		"go.mod": "module example.com/outside\n\nrequire gangpu v0.0.0\n\nreplace gangpu => " + root + "\n\n" + rest,
-		"go.sum": string(sums),
-		"main.go": `package main
+	out := othermodule.Run(t, `package main
 
 import (
 	"fmt"
@@ -83,16 +60,8 @@ func run() error {
 	fmt.Println(y.Value().Data(), grads[0].Value().Data())
 	return nil
 }
-`} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	run := exec.Command("go", "run", "-mod=mod", ".")
-	run.Dir = dir
-	run.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=", "GOWORK=off")
-	out, err := run.CombinedOutput()
-	if want := "[27 64] [27 48]\n"; err != nil || string(out) != want {
-		t.Errorf("%v, %q, want %q", err, out, want)
+`)
+	if want := "[27 64] [27 48]\n"; out != want {
+		t.Errorf("%q, want %q", out, want)
 	}
 }

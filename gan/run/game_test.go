@@ -3,7 +3,6 @@ package run_test
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"gangpu/gan/run"
 	games "gangpu/gan/train"
 	"gangpu/gan/train/traintest"
+	"gangpu/internal/othermodule"
 )
 
 // A game's run goes on from its folder, with the same model in the end, whoever made the game.
@@ -79,30 +79,9 @@ func TestRunOfAGame(t *testing.T) {
 	}
 }
 
-// A module of somebody else's trains a game of its own, with the two lines in its go.mod that README names.
+// A module of somebody else's trains a game of its own.
 func TestAnotherModuleTrains(t *testing.T) {
-	if testing.Short() {
-		t.Skip("left out by -short: it builds another module, which takes some seconds")
-	}
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	// What go mod tidy would add to the two lines, from the network.
-	own, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(own), "\n\n")
-	for name, text := range map[string]string{
-		"go.mod": "module example.com/outside\n\nrequire gangpu v0.0.0\n\nreplace gangpu => " + root + "\n\n" + rest,
-		"go.sum": string(sums),
-		"main.go": `package main
+	out := othermodule.Run(t, `package main
 
 import (
 	"context"
@@ -157,20 +136,8 @@ func mean(folder string) error {
 	fmt.Println(p.Values)
 	return err
 }
-`,
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c := exec.Command("go", "run", "-mod=mod", ".", filepath.Join(dir, "run"))
-	c.Dir = dir
-	c.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off")
-	out, err := c.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	if got := strings.TrimSpace(string(out)); got != "[51 102 153 204]" {
-		t.Errorf("the mean is %s", got)
+`, filepath.Join(t.TempDir(), "run"))
+	if want := "[51 102 153 204]\n"; out != want {
+		t.Errorf("the mean is %q, want %q", out, want)
 	}
 }
