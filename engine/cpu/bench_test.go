@@ -49,6 +49,32 @@ func BenchmarkMatMul(b *testing.B) {
 	}
 }
 
+// The layers of the compact networks of package gan at batch 64, each way that a training step goes through them.
+func BenchmarkCompactConv2D(b *testing.B) {
+	act := program.Epilogue{Bias: true, Activation: activations[1]}
+	gate := program.Epilogue{Activation: activations[1], Gate: true}
+	gate.Activation.Kind = program.Identity
+	for _, c := range []struct {
+		name       string
+		transposed bool
+		g          program.Geometry
+	}{
+		{"D1", false, program.Geometry{Batch: 64, InH: 28, InW: 28, InC: 1, OutC: 24, FilterH: 5, FilterW: 5, StrideH: 2, StrideW: 2}},
+		{"D2", false, program.Geometry{Batch: 64, InH: 14, InW: 14, InC: 24, OutC: 48, FilterH: 5, FilterW: 5, StrideH: 2, StrideW: 2}},
+		{"G1", true, program.Geometry{Batch: 64, InH: 14, InW: 14, InC: 48, OutC: 48, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2}},
+		{"G2", true, program.Geometry{Batch: 64, InH: 28, InW: 28, InC: 24, OutC: 48, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2}},
+		{"G3", false, program.Geometry{Batch: 64, InH: 28, InW: 28, InC: 24, OutC: 1, FilterH: 3, FilterW: 3, StrideH: 1, StrideW: 1}},
+	} {
+		forward, inputGrad := program.Op(program.Conv2D{Geometry: c.g, Epilogue: act}), program.Op(program.Conv2DInputGrad{Geometry: c.g, Epilogue: gate})
+		if c.transposed {
+			forward, inputGrad = program.Conv2DTranspose{Geometry: c.g, Epilogue: act}, program.Conv2D{Geometry: c.g, Epilogue: gate}
+		}
+		benchmarkOp(b, c.name, forward, c.g.MACs())
+		benchmarkOp(b, c.name+"InputGrad", inputGrad, c.g.MACs())
+		benchmarkOp(b, c.name+"FilterGrad", program.Conv2DFilterGrad{Geometry: c.g}, c.g.MACs())
+	}
+}
+
 // The layers of the tutorial's networks at batch 256, each way that a training step goes through
 // them.
 func BenchmarkConv2D(b *testing.B) {

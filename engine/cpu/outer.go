@@ -8,7 +8,7 @@ const maxOuterRows = 8
 // of one image with pieces of the pixels of another that the same tap connects.
 //
 //	for r < rows, j < cols:
-//		sum = c[r*cStride+j] if accumulate, else 0
+//		sum = c[r*cStride+j] if accumulate, else start[j], else 0 if start is nil
 //		for n < images, s < steps:
 //			sum += a[n*aImage + rowOffsets[r] + pairs[s].a] * b[n*bImage + pairs[s].b + j]
 //		c[r*cStride+j] = sum
@@ -25,6 +25,7 @@ type outer struct {
 	c              *float32
 	cStride        int
 	rows, cols     int
+	start          *float32
 	accumulate     bool
 	_              [128]byte // keeps workers off each other's cache lines
 }
@@ -35,9 +36,12 @@ type pair struct{ a, b int }
 // outerGo is the loop of type outer, 4 rows by 16 columns.
 func outerGo(o *outer) {
 	var acc [4][16]float32
-	if o.accumulate {
-		for r := range o.rows {
+	for r := range o.rows {
+		switch {
+		case o.accumulate:
 			copy(acc[r][:], unsafe.Slice(at(o.c, r*o.cStride), o.cols))
+		case o.start != nil:
+			copy(acc[r][:], unsafe.Slice(o.start, o.cols))
 		}
 	}
 	pairs := unsafe.Slice(o.pairs, o.steps)

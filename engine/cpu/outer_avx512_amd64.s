@@ -15,10 +15,24 @@
 	VMOVUPS.Z 64(R11), K2, hi \
 	ADDQ      R12, R11
 
-#define FMA(r, z, lo, hi) \
+// The operands of a step, and what each row adds: one column of registers and another, a half, or none.
+#define STEP \
+	MOVQ      pair_b(R13), R12        \
+	MOVQ      pair_a(R13), R11        \
+	VMOVUPS.Z (SI)(R12*1), K1, Z0
+
+#define FMA(r, z, lo, one, other, hi) \
+	VBROADCASTSS (r)(R11*1), z   \
+	VFMADD231PS  Z0, z, lo       \
+	VFMADD231PS  one, other, hi
+
+#define FMA1(r, z, lo) \
 	VBROADCASTSS (r)(R11*1), z \
-	VFMADD231PS  Z0, z, lo     \
-	VFMADD231PS  Z1, z, hi
+	VFMADD231PS  Z0, z, lo
+
+#define NEXTSTEP \
+	ADDQ $pair__size, R13 \
+	DECQ R15
 
 #define STORE(i, lo, hi) \
 	CMPQ    BX, $i            \
@@ -29,7 +43,7 @@
 
 // func outerAVX512(o *outer)
 //
-// The loop of type outer, 8 rows by 32 columns.
+// The loop of type outer, 8 rows by 32 columns; by 24 or 16 if no more are wanted.
 TEXT ·outerAVX512(SB), NOSPLIT, $0-8
 	MOVQ  o+0(FP), R15
 	MOVQ  outer_cols(R15), DX
@@ -39,22 +53,29 @@ TEXT ·outerAVX512(SB), NOSPLIT, $0-8
 	SHRQ  $16, BX
 	KMOVW BX, K2
 
-	VPXORQ  Z8, Z8, Z8
-	VMOVAPS Z8, Z9
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	MOVQ   outer_start(R15), R11
+	TESTQ  R11, R11
+	JZ     started
+	VMOVUPS.Z (R11), K1, Z8
+	VMOVUPS.Z 64(R11), K2, Z9
+
+started:
 	VMOVAPS Z8, Z10
-	VMOVAPS Z8, Z11
+	VMOVAPS Z9, Z11
 	VMOVAPS Z8, Z12
-	VMOVAPS Z8, Z13
+	VMOVAPS Z9, Z13
 	VMOVAPS Z8, Z14
-	VMOVAPS Z8, Z15
+	VMOVAPS Z9, Z15
 	VMOVAPS Z8, Z16
-	VMOVAPS Z8, Z17
+	VMOVAPS Z9, Z17
 	VMOVAPS Z8, Z18
-	VMOVAPS Z8, Z19
+	VMOVAPS Z9, Z19
 	VMOVAPS Z8, Z20
-	VMOVAPS Z8, Z21
+	VMOVAPS Z9, Z21
 	VMOVAPS Z8, Z22
-	VMOVAPS Z8, Z23
+	VMOVAPS Z9, Z23
 
 	CMPB outer_accumulate(R15), $0
 	JEQ  rows
@@ -98,26 +119,65 @@ rows:
 
 image:
 	MOVQ outer_pairs(R15), R13
+	CMPQ outer_cols(R15), $16
+	JLE  narrow
+	CMPQ outer_cols(R15), $24
+	JLE  mid
 	MOVQ outer_steps(R15), R15
 
 	PCALIGN $32
-step:
-	MOVQ pair_b(R13), R12
-	MOVQ pair_a(R13), R11
-	VMOVUPS.Z (SI)(R12*1), K1, Z0
+wideStep:
+	STEP
 	VMOVUPS.Z 64(SI)(R12*1), K2, Z1
-	FMA(AX, Z2, Z8, Z9)
-	FMA(BX, Z3, Z10, Z11)
-	FMA(CX, Z4, Z12, Z13)
-	FMA(DX, Z5, Z14, Z15)
-	FMA(DI, Z6, Z16, Z17)
-	FMA(R8, Z7, Z18, Z19)
-	FMA(R9, Z2, Z20, Z21)
-	FMA(R10, Z3, Z22, Z23)
-	ADDQ $pair__size, R13
-	DECQ R15
-	JNZ  step
+	FMA(AX, Z2, Z8, Z1, Z2, Z9)
+	FMA(BX, Z3, Z10, Z1, Z3, Z11)
+	FMA(CX, Z4, Z12, Z1, Z4, Z13)
+	FMA(DX, Z5, Z14, Z1, Z5, Z15)
+	FMA(DI, Z6, Z16, Z1, Z6, Z17)
+	FMA(R8, Z7, Z18, Z1, Z7, Z19)
+	FMA(R9, Z2, Z20, Z1, Z2, Z21)
+	FMA(R10, Z3, Z22, Z1, Z3, Z23)
+	NEXTSTEP
+	JNZ  wideStep
+	JMP  next
 
+mid:
+	MOVQ outer_steps(R15), R15
+
+	PCALIGN $32
+midStep:
+	STEP
+	VMOVUPS.Z 64(SI)(R12*1), K2, Y1
+	FMA(AX, Z2, Z8, Y1, Y2, Y9)
+	FMA(BX, Z3, Z10, Y1, Y3, Y11)
+	FMA(CX, Z4, Z12, Y1, Y4, Y13)
+	FMA(DX, Z5, Z14, Y1, Y5, Y15)
+	FMA(DI, Z6, Z16, Y1, Y6, Y17)
+	FMA(R8, Z7, Z18, Y1, Y7, Y19)
+	FMA(R9, Z2, Z20, Y1, Y2, Y21)
+	FMA(R10, Z3, Z22, Y1, Y3, Y23)
+	NEXTSTEP
+	JNZ  midStep
+	JMP  next
+
+narrow:
+	MOVQ outer_steps(R15), R15
+
+	PCALIGN $32
+narrowStep:
+	STEP
+	FMA1(AX, Z2, Z8)
+	FMA1(BX, Z3, Z10)
+	FMA1(CX, Z4, Z12)
+	FMA1(DX, Z5, Z14)
+	FMA1(DI, Z6, Z16)
+	FMA1(R8, Z7, Z18)
+	FMA1(R9, Z2, Z20)
+	FMA1(R10, Z3, Z22)
+	NEXTSTEP
+	JNZ  narrowStep
+
+next:
 	MOVQ o+0(FP), R15
 	MOVQ outer_aImage(R15), R11
 	ADDQ R11, AX
