@@ -1,20 +1,21 @@
 package cpu
 
-// transpose sets dst[i*dstStride+j] = src[j*srcStride+i] for i < rows, j < cols.
+// transpose sets dst[i*dstStride+j] = src[j*srcStride+i] for i < rows, j < cols. The last blocks of 8x8 overlap those
+// before where 8 is no divisor.
 func transpose(dst []float32, dstStride int, src []float32, srcStride, rows, cols int) {
-	wholeRows, wholeCols := rows&^7, cols&^7
-	for i := 0; i < wholeRows; i += 8 {
-		for j := 0; j < wholeCols; j += 8 {
-			unit.transpose8x8(&dst[i*dstStride+j], dstStride, &src[j*srcStride+i], srcStride)
+	if rows < 8 || cols < 8 {
+		for i := range rows {
+			for j := range cols {
+				dst[i*dstStride+j] = src[j*srcStride+i]
+			}
 		}
+		return
 	}
-	for i := range rows {
-		first := wholeCols
-		if i >= wholeRows {
-			first = 0
-		}
-		for j := first; j < cols; j++ {
-			dst[i*dstStride+j] = src[j*srcStride+i]
+	for i := 0; i < rows; i += 8 {
+		i := min(i, rows-8)
+		for j := 0; j < cols; j += 8 {
+			j := min(j, cols-8)
+			unit.transpose8x8(&dst[i*dstStride+j], dstStride, &src[j*srcStride+i], srcStride)
 		}
 	}
 }
