@@ -2,8 +2,8 @@ package cpu
 
 import "gangpu/engine/program"
 
-// shallow is the number of input channels below which a tap of one pixel is too short a run to
-// read by itself.
+// shallow is the number of channels below which a tap of one pixel is too short a run to read by itself, and fills too
+// little of a tile as its columns.
 const shallow = 8
 
 var _ = runs(func(op program.Conv2D, a arguments, ws *workspace) (kernel, error) {
@@ -17,13 +17,11 @@ func newConv2D(g program.Geometry, x, filter []float32, e epilogue, y []float32,
 	}
 	l := &layout{workspace: ws}
 	if g.InC < shallow {
-		p := newPaddedImages(g, l)
-		k := directPadded(p).kernel(p.region.floats, filter, false, e, y, l)
-		return append(kernel{p.pad(x)}, k...)
+		return newPatchConv(g, l).kernel(x, func() []float32 { return filter }, e, y, l)
 	}
 	c := directConv2D(g)
 	if c.thin() {
 		return c.thinKernel(x, filter, false, e, y, l)
 	}
-	return c.kernel(func() []float32 { return x }, filter, false, e, y, l)
+	return c.kernel(x, filter, false, e, y, l)
 }

@@ -52,15 +52,6 @@ func directConv2D(g program.Geometry) directConv {
 	}
 }
 
-// directPadded is the convolution of padded images, whose rows of taps are each read as one.
-func directPadded(p paddedImages) directConv {
-	c := directConv2D(p.Geometry)
-	c.srcH, c.srcW, c.depth = p.height, p.width, p.FilterW*p.InC
-	class := &c.classes[0]
-	class.y, class.x, class.tapCols, class.taps = 0, 0, 1, class.taps[:p.FilterH]
-	return c
-}
-
 // directTranspose is the transposed convolution of g, from its output to its input.
 func directTranspose(g program.Geometry) directConv {
 	c := directConv{
@@ -135,7 +126,7 @@ func (c *directConv) tasks() []directTask {
 
 // kernel binds the convolution to its arrays. The weights of tap t are filter[t*depth*dstC:], as
 // [depth, dstC], or as [dstC, depth] if transposed.
-func (c directConv) kernel(source func() []float32, filter []float32, transposed bool, e epilogue, dst []float32, l *layout) kernel {
+func (c directConv) kernel(src, filter []float32, transposed bool, e epilogue, dst []float32, l *layout) kernel {
 	var (
 		panels  = ceilDiv(c.dstC, unit.tileCols)
 		depth   int // of all classes
@@ -176,7 +167,7 @@ func (c directConv) kernel(source func() []float32, filter []float32, transposed
 		panel := packed.floats()
 		out := dst[task.image*c.dstLen:]
 		g.tile = tile{
-			a: &source()[task.image*srcLen], zeros: &zeros[0], table: &g.table[0],
+			a: &src[task.image*srcLen], zeros: &zeros[0], table: &g.table[0],
 			depth: c.depth, alpha: 1,
 		}
 		for row := task.firstRow; row < task.endRow; row += unit.tileRows {

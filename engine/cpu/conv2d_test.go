@@ -87,6 +87,9 @@ func TestConvolutionsOfRandomGeometry(t *testing.T) {
 			{Batch: 2, InH: 9, InW: 8, InC: 1, OutC: 24, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2},
 			{Batch: 2, InH: 9, InW: 8, InC: 24, OutC: 1, FilterH: 5, FilterW: 4, StrideH: 1, StrideW: 1},
 			{Batch: 2, InH: 9, InW: 8, InC: 24, OutC: 3, FilterH: 5, FilterW: 5, StrideH: 1, StrideW: 2},
+			{Batch: 3, InH: 9, InW: 8, InC: 24, OutC: 3, FilterH: 3, FilterW: 4, StrideH: 1, StrideW: 1},
+			{Batch: 3, InH: 35, InW: 37, InC: 20, OutC: 2, FilterH: 3, FilterW: 3, StrideH: 1, StrideW: 1, Padding: program.Explicit(2, 0, 0, 1)},
+			{Batch: 3, InH: 35, InW: 36, InC: 2, OutC: 20, FilterH: 3, FilterW: 3, StrideH: 1, StrideW: 1, Padding: program.Explicit(0, 2, 1, 0)},
 			{Batch: 1, InH: 7, InW: 10, InC: 3, OutC: 16, FilterH: 5, FilterW: 5, StrideH: 2, StrideW: 3, Padding: program.Valid},
 		}
 		for range 60 {

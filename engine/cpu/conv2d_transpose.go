@@ -22,5 +22,9 @@ func newConv2DTranspose(g program.Geometry, x, filter []float32, e epilogue, y [
 	if c.thin() {
 		return c.thinKernel(x, filter, true, e, y, l)
 	}
-	return c.kernel(func() []float32 { return x }, filter, true, e, y, l)
+	if g.OutC < shallow && g.StrideH == 1 && g.StrideW == 1 {
+		packed, k := filterOfPatches(g, filter, l)
+		return append(k, newPatchInputGrad(g, l).kernel(x, packed, e, y, l)...)
+	}
+	return c.kernel(x, filter, true, e, y, l)
 }

@@ -38,7 +38,7 @@ func newMatMul(op program.MatMul, a, b []float32, e epilogue, c []float32, ws *w
 	l := &layout{workspace: ws}
 	if op.Products() == 1 && !op.TransA && op.M >= manyRows {
 		g := pixels(op.M, op.K, op.N)
-		return directConv2D(g).kernel(func() []float32 { return a }, b, op.TransB, e, c, l)
+		return directConv2D(g).kernel(a, b, op.TransB, e, c, l)
 	}
 	if op.TransA && !op.TransB && op.Products() == 1 && op.K >= manyRows && op.M*op.N <= fewWeights && op.Epilogue == (program.Epilogue{}) {
 		return newConv2DFilterGrad(program.Conv2DFilterGrad{Geometry: pixels(op.K, op.M, op.N)}, a, b, c, ws)
