@@ -20,6 +20,10 @@
 	VFMADD231PS  Y0, y, lo     \
 	VFMADD231PS  Y1, y, hi
 
+#define FMA1(r, y, lo) \
+	VBROADCASTSS (r)(R11*1), y \
+	VFMADD231PS  Y0, y, lo
+
 #define STORE(i, lo, hi) \
 	CMPQ       BX, $i          \
 	JLE        done            \
@@ -29,7 +33,7 @@
 
 // func outerAVX2(o *outer)
 //
-// The loop of type outer, 4 rows by 16 columns.
+// The loop of type outer, 4 rows by 16 columns; by 8 if no more are wanted.
 TEXT ·outerAVX2(SB), NOSPLIT, $0-8
 	MOVQ    o+0(FP), R15
 	MOVQ    outer_cols(R15), DX
@@ -81,9 +85,11 @@ rows:
 image:
 	MOVQ outer_pairs(R15), R13
 	MOVQ outer_steps(R15), R10
+	CMPQ outer_cols(R15), $8
+	JLE  narrow
 
 	PCALIGN $32
-step:
+wide:
 	MOVQ pair_b(R13), R12
 	MOVQ pair_a(R13), R11
 	VMASKMOVPS (SI)(R12*1), Y6, Y0
@@ -94,7 +100,23 @@ step:
 	FMA(DX, Y5, Y14, Y15)
 	ADDQ $pair__size, R13
 	DECQ R10
-	JNZ  step
+	JNZ  wide
+	JMP  next
+
+	PCALIGN $32
+narrow:
+	MOVQ pair_b(R13), R12
+	MOVQ pair_a(R13), R11
+	VMASKMOVPS (SI)(R12*1), Y6, Y0
+	FMA1(AX, Y2, Y8)
+	FMA1(BX, Y3, Y10)
+	FMA1(CX, Y4, Y12)
+	FMA1(DX, Y5, Y14)
+	ADDQ $pair__size, R13
+	DECQ R10
+	JNZ  narrow
+
+next:
 
 	MOVQ outer_aImage(R15), R11
 	ADDQ R11, AX

@@ -17,6 +17,10 @@
 	VFMADD231PS  Y0, y, lo     \
 	VFMADD231PS  Y1, y, hi
 
+#define FMA1(r, y, lo) \
+	VBROADCASTSS (r)(R15*4), y \
+	VFMADD231PS  Y0, y, lo
+
 #define ACCUMULATE(i, lo, hi) \
 	MOVQ       (tile_cOffsets+8*i)(R14), DX \
 	VMASKMOVPS (CX)(DX*1), Y0, Y2           \
@@ -44,7 +48,7 @@
 
 // func tileAVX2(t *tile)
 //
-// The loop of type tile, 6 rows by 16 columns.
+// The loop of type tile, 6 rows by 16 columns; by 8 if no more are wanted.
 TEXT ·tileAVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	VXORPS  Y4, Y4, Y4
@@ -82,9 +86,11 @@ segment:
 	ROW(4, DI)
 	ROW(5, R8)
 	MOVQ R11, R15
+	CMPQ tile_cols(R14), $8
+	JLE  narrow
 
 	PCALIGN $32
-loop:
+wide:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	FMA(AX, Y2, Y4, Y5)
@@ -95,8 +101,23 @@ loop:
 	FMA(R8, Y3, Y14, Y15)
 	ADDQ $64, SI
 	INCQ R15
-	JNZ  loop
+	JNZ  wide
+	JMP  next
 
+	PCALIGN $32
+narrow:
+	VMOVUPS (SI), Y0
+	FMA1(AX, Y2, Y4)
+	FMA1(BX, Y3, Y6)
+	FMA1(CX, Y2, Y8)
+	FMA1(DX, Y3, Y10)
+	FMA1(DI, Y2, Y12)
+	FMA1(R8, Y3, Y14)
+	ADDQ $64, SI
+	INCQ R15
+	JNZ  narrow
+
+next:
 	ADDQ $segment__size, R12
 	DECQ R13
 	JNZ  segment
