@@ -41,6 +41,10 @@ func benchCommand() *cli.Command {
 			&cli.IntFlag{Name: "size", Value: 64, Usage: "`NUMBER` of pixels a side, of another game"},
 			&cli.BoolFlag{Name: "compile", DisableDefaultText: true,
 				Usage: "measure instead how long a network of 15,000 nodes takes to build, to differentiate and to compile"},
+			&cli.BoolFlag{Name: "conv", DisableDefaultText: true,
+				Usage: "measure instead the CPU's convolutions: a grid of shapes and passes, at batches 1, 8 and 64 or that of --batch"},
+			&cli.StringFlag{Name: "pytorch", TakesFile: true, DefaultText: installedPeers + ", if it is there",
+				Usage: "`FILE` of a Python that has PyTorch, to measure --conv in turn with"},
 			&cli.BoolFlag{Name: "roofline", DisableDefaultText: true,
 				Usage: "count what the GPU's kernels execute and move, on --device emulated or for a GPU, and predict their time"},
 			&cli.StringFlag{Name: "card", DefaultText: "the GPU's, or h200",
@@ -55,6 +59,9 @@ func benchCommand() *cli.Command {
 func runBench(c *cli.Context) (err error) {
 	if c.IsSet("game") {
 		return benchGame(c)
+	}
+	if c.Bool("conv") {
+		return benchConvolutions(c)
 	}
 	p, err := preset(c)
 	if err != nil {
@@ -157,6 +164,10 @@ func checkBenchFlags(c *cli.Context, o bench.Options) error {
 	default:
 		return usagef("unknown precision %q: want fp32 or tf32", p)
 	}
+	return checkThreadsAndFile(c)
+}
+
+func checkThreadsAndFile(c *cli.Context) error {
 	if n := c.Int("threads"); n < 0 || n > 1024 {
 		return usagef("--threads %d: want 1 to 1024, or 0 for one a core", n)
 	}

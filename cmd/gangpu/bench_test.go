@@ -61,6 +61,9 @@ func TestBenchUsage(t *testing.T) {
 	}{
 		{"--batch 3", exitUsage, "batch is 3"},
 		{"--batch 1000000", exitUsage, "--batch 1000000"},
+		{"--conv --batch 0", exitUsage, "--batch 0"},
+		{"--conv --threads 9999", exitUsage, "--threads 9999"},
+		{"--conv --batch 1 --pytorch missing-python", exitFailed, "missing-python"},
 		{"--steps 0", exitUsage, "0 measurements"},
 		{"--warmup -1", exitUsage, "-1 iterations of warm-up"},
 		{"--device tpu", exitUsage, `unknown device "tpu"`},

@@ -27,6 +27,18 @@ var _ = runs(func(op program.Conv2DFilterGrad, a arguments, ws *workspace) (kern
 	return newConv2DFilterGrad(op, a.f32(0), a.f32(1), a.f32(2), ws), nil
 })
 
+func conv2DFilterGradAlgorithm(g program.Geometry) algorithm {
+	switch {
+	case useFFT(g):
+		return byFFT
+	case fewOutputs(g):
+		return bySwap
+	case g.InC%unit.outerRows == 0 || g.InC >= 4*unit.outerRows:
+		return byTiles
+	}
+	return byPatches
+}
+
 // newConv2DFilterGrad is the product of all patches of x, transposed, with dy: a row a weight of
 // one output channel, a column an output channel, summed over the pixels of the batch. The patches
 // are read in place.
@@ -35,17 +47,16 @@ var _ = runs(func(op program.Conv2DFilterGrad, a arguments, ws *workspace) (kern
 // of a tap, a column an input channel.
 func newConv2DFilterGrad(op program.Conv2DFilterGrad, x, dy, dfilter []float32, ws *workspace) kernel {
 	g := op.Geometry
-	if useFFT(g) {
-		return newFFTConv2DFilterGrad(op, x, dy, dfilter, ws)
-	}
 	var k kernel
 	l := layout{workspace: ws}
 	p := filterProduct{
 		a: func() []float32 { return x }, aLen: g.InH * g.InW * g.InC,
 		b: dy, bLen: g.OutH() * g.OutW() * g.OutC, cols: g.OutC,
 	}
-	switch {
-	case fewOutputs(g):
+	switch conv2DFilterGradAlgorithm(g) {
+	case byFFT:
+		return newFFTConv2DFilterGrad(op, x, dy, dfilter, ws)
+	case bySwap:
 		padded := newPaddedOutput(g, &l)
 		k = append(k, padded.pad(dy))
 		p = filterProduct{
@@ -53,9 +64,9 @@ func newConv2DFilterGrad(op program.Conv2DFilterGrad, x, dy, dfilter []float32, 
 			b: x, bLen: g.InH * g.InW * g.InC, cols: g.InC, swapped: g.OutC > 1,
 			tiles: mixedTiles(outputPatch(g, padded), padded, g.InH, g.InW, 1, 1, g.InC),
 		}
-	case g.InC%unit.outerRows == 0 || g.InC >= 4*unit.outerRows:
+	case byTiles:
 		p.tiles = tapTiles(g)
-	default:
+	case byPatches:
 		padded := newPaddedInput(g, &l)
 		k = append(k, padded.pad(x))
 		p.a, p.aLen = padded.region.floats, padded.len()

@@ -12,19 +12,30 @@ var _ = runs(func(op program.Conv2DInputGrad, a arguments, ws *workspace) (kerne
 	return newConv2DTranspose(op.Geometry, a.f32(0), a.f32(1), e, dx, ws), nil
 })
 
+func conv2DTransposeAlgorithm(g program.Geometry) algorithm {
+	c := directTranspose(g)
+	switch {
+	case useFFT(g):
+		return byFFT
+	case c.thin():
+		return byThin
+	case g.OutC < shallow && g.StrideH == 1 && g.StrideW == 1:
+		return byPatches
+	}
+	return byTiles
+}
+
 // newConv2DTranspose is also the input's gradient.
 func newConv2DTranspose(g program.Geometry, x, filter []float32, e epilogue, y []float32, ws *workspace) kernel {
-	if useFFT(g) {
-		return newFFTConv2DTranspose(g, x, filter, e, y, ws)
-	}
-	c := directTranspose(g)
 	l := &layout{workspace: ws}
-	if c.thin() {
-		return c.thinKernel(x, filter, true, e, y, l)
-	}
-	if g.OutC < shallow && g.StrideH == 1 && g.StrideW == 1 {
+	switch conv2DTransposeAlgorithm(g) {
+	case byFFT:
+		return newFFTConv2DTranspose(g, x, filter, e, y, ws)
+	case byThin:
+		return directTranspose(g).thinKernel(x, filter, true, e, y, l)
+	case byPatches:
 		packed, k := filterOfPatches(g, filter, l)
 		return append(k, newPatchInputGrad(g, l).kernel(x, packed, e, y, l)...)
 	}
-	return c.kernel(x, filter, true, e, y, l)
+	return directTranspose(g).kernel(x, filter, true, e, y, l)
 }

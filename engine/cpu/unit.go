@@ -10,6 +10,10 @@ type vectorUnit struct {
 	tile  func(*tile)
 	outer func(*outer)
 
+	// fmaLoop makes n rounds of fmaLoopLen multiply-adds, and nothing else.
+	fmaLoop    func(n int)
+	fmaLoopLen int
+
 	// axpy adds alpha*x to y, as long as x.
 	axpy func(alpha float32, x, y []float32)
 	// dot is the sum of x[i]*y[i] over the length of x.
@@ -54,6 +58,8 @@ var plainGo = &vectorUnit{
 	outerCols:    16,
 	tile:         tileGo,
 	outer:        outerGo,
+	fmaLoop:      fmaLoopGo,
+	fmaLoopLen:   8,
 	axpy:         axpyGo,
 	dot:          dotGo,
 	transpose8x8: transpose8x8Go,

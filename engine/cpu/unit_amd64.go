@@ -10,6 +10,8 @@ var avx512 = &vectorUnit{
 	outerCols:    32,
 	tile:         tileAVX512,
 	outer:        outerAVX512,
+	fmaLoop:      fmaLoopAVX512,
+	fmaLoopLen:   24 * 16,
 	axpy:         axpyAVX2,
 	dot:          dotAVX2,
 	transpose8x8: transpose8x8AVX2,
@@ -30,6 +32,8 @@ var avx2 = &vectorUnit{
 	outerCols:    16,
 	tile:         tileAVX2,
 	outer:        outerAVX2,
+	fmaLoop:      fmaLoopAVX2,
+	fmaLoopLen:   12 * 8,
 	axpy:         axpyAVX2,
 	dot:          dotAVX2,
 	transpose8x8: transpose8x8AVX2,
@@ -71,6 +75,12 @@ func outerAVX512(o *outer)
 
 //go:noescape
 func outerAVX2(o *outer)
+
+//go:noescape
+func fmaLoopAVX512(n int)
+
+//go:noescape
+func fmaLoopAVX2(n int)
 
 //go:noescape
 func axpyAVX2(alpha float32, x, y []float32)
