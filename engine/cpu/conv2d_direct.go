@@ -1,6 +1,10 @@
 package cpu
 
-import "gangpu/engine/program"
+import (
+	"math"
+
+	"gangpu/engine/program"
+)
 
 // A directConv is a convolution or a transposed one, seen from its result: the pixels of a
 // destination image sum those of a source image that its taps connect them with.
@@ -93,6 +97,7 @@ type directTask struct {
 	filter           int // element of the class's weights in a packed panel
 	image, images    int
 	firstRow, endRow int
+	panel, endPanel  int
 }
 
 const (
@@ -101,22 +106,51 @@ const (
 	directCache = 1 << 18
 	// directTaskMACs is about how much a task does.
 	directTaskMACs = 1 << 21
+	// directWeights is how many weights, in elements, do not stay in a second-level cache. If no more than directFewRows
+	// rows share them, a task has one panel of them, which it packs itself.
+	directWeights = 1 << 18
+	directFewRows = 128
 )
+
+func (c *directConv) panels() int { return ceilDiv(c.dstC, unit.tileCols) }
+
+// panelLen is the number of elements of a packed panel, with the weights of all classes.
+func (c *directConv) panelLen() (n int) {
+	for _, class := range c.classes {
+		n += len(class.taps) * c.depth * unit.tileCols
+	}
+	return n
+}
+
+// shared reports whether all tasks share the packed weights.
+func (c *directConv) shared() bool {
+	rows := 0
+	for _, class := range c.classes {
+		rows = max(rows, c.batch*class.rows*class.cols)
+	}
+	return c.panels()*c.panelLen() <= directWeights || rows > directFewRows
+}
 
 func (c *directConv) tasks() []directTask {
 	var tasks []directTask
 	group := min(max(1, directCache/(c.srcH*c.srcW*c.srcC+c.dstLen)), c.batch)
+	step, taskMACs := c.panels(), directTaskMACs
+	if !c.shared() {
+		group, step, taskMACs = c.batch, 1, math.MaxInt
+	}
 	for image := 0; image < c.batch; image += group {
 		images := min(group, c.batch-image)
 		filter := 0
 		for i := range c.classes {
 			class := &c.classes[i]
 			rows := class.rows * class.cols * images
-			macs := max(1, len(class.taps)*c.depth*c.dstC)
-			block := roundUp(max(1, directTaskMACs/macs), maxTileRows)
+			block := taskMACs / max(1, len(class.taps)*c.depth*c.dstC)
+			block = roundUp(max(1, min(block, rows)), maxTileRows)
 			for first := 0; first < rows; first += block {
-				tasks = append(tasks, directTask{class: class, filter: filter, image: image, images: images,
-					firstRow: first, endRow: min(first+block, rows)})
+				for panel := 0; panel < c.panels(); panel += step {
+					tasks = append(tasks, directTask{class: class, filter: filter, image: image, images: images,
+						firstRow: first, endRow: min(first+block, rows), panel: panel, endPanel: panel + step})
+				}
 			}
 			filter += len(class.taps) * c.depth * unit.tileCols
 		}
@@ -128,43 +162,38 @@ func (c *directConv) tasks() []directTask {
 // [depth, dstC], or as [dstC, depth] if transposed.
 func (c directConv) kernel(src, filter []float32, transposed bool, e epilogue, dst []float32, l *layout) kernel {
 	var (
-		panels  = ceilDiv(c.dstC, unit.tileCols)
-		depth   int // of all classes
-		maxTaps int
+		maxTaps = 0
 		tasks   = c.tasks()
 		srcLen  = c.srcH * c.srcW * c.srcC
 		workers = make([]directWorker, l.workspace.threads)
+		zeros   = make([]float32, c.depth)
+		packed  region
+		k       kernel
 	)
 	for _, class := range c.classes {
-		depth += len(class.taps) * c.depth
 		maxTaps = max(maxTaps, len(class.taps))
 	}
-	panelLen := depth * unit.tileCols
-	packed := l.shared(panels*panelLen + 1) // a class without taps at the end points there
-	zeros := make([]float32, c.depth)
 	for i := range workers {
 		workers[i] = directWorker{conv: &c, table: make([]segment, maxTaps+2)} // one to write past the last, one apart from the next worker's
 	}
-
-	pack := phase{tasks: panels, run: func(panel, _ int) {
-		j := panel * unit.tileCols
-		cols := min(unit.tileCols, c.dstC-j)
-		p := packed.floats()[panel*panelLen:]
-		for i := range c.classes {
-			for _, tap := range c.classes[i].taps {
-				w := filter[tap*c.depth*c.dstC:][:c.depth*c.dstC]
-				if transposed {
-					packPanel(p, w[j*c.depth:], c.depth, true, c.depth, cols)
-				} else {
-					packPanel(p, w[j:], c.dstC, false, c.depth, cols)
-				}
-				p = p[c.depth*unit.tileCols:]
+	if c.shared() {
+		packed = l.shared(c.panels()*c.panelLen() + 1) // a class without taps at the end points there
+		k = kernel{{tasks: c.panels(), run: func(panel, _ int) {
+			p := packed.floats()[panel*c.panelLen():]
+			for i := range c.classes {
+				p = c.pack(p, &c.classes[i], filter, transposed, panel)
 			}
-		}
-	}}
-	multiply := phase{tasks: len(tasks), run: func(i, worker int) {
+		}}}
+	} else {
+		packed = l.perWorker(maxTaps*c.depth*unit.tileCols + 1)
+	}
+	k = append(k, phase{tasks: len(tasks), run: func(i, worker int) {
 		task, g := &tasks[i], &workers[worker]
-		panel := packed.floats()
+		panels, first := packed.floats(), task.panel*c.panelLen()+task.filter
+		if !c.shared() {
+			panels, first = packed.worker(worker), 0
+			c.pack(panels, task.class, filter, transposed, task.panel)
+		}
 		out := dst[task.image*c.dstLen:]
 		g.tile = tile{
 			a: &src[task.image*srcLen], zeros: &zeros[0], table: &g.table[0],
@@ -173,17 +202,33 @@ func (c directConv) kernel(src, filter []float32, transposed bool, e epilogue, d
 		for row := task.firstRow; row < task.endRow; row += unit.tileRows {
 			g.rows(task, row)
 			g.segments(task.class)
-			for j := range panels {
-				first := j * unit.tileCols
-				g.tile.cols = min(unit.tileCols, c.dstC-first)
-				g.tile.b = &panel[j*panelLen+task.filter]
-				g.tile.c = &out[first]
-				e.onTile(&g.tile, first)
+			for panel := task.panel; panel < task.endPanel; panel++ {
+				column := panel * unit.tileCols
+				g.tile.cols = min(unit.tileCols, c.dstC-column)
+				g.tile.b = &panels[first+(panel-task.panel)*c.panelLen()]
+				g.tile.c = &out[column]
+				e.onTile(&g.tile, column)
 				unit.tile(&g.tile)
 			}
 		}
-	}}
-	return append(kernel{pack, multiply}, e.afterTiles(dst)...)
+	}})
+	return append(k, e.afterTiles(dst)...)
+}
+
+// pack lays the weights of a class for a panel out at p, and returns what follows.
+func (c *directConv) pack(p []float32, class *directClass, filter []float32, transposed bool, panel int) []float32 {
+	j := panel * unit.tileCols
+	cols := min(unit.tileCols, c.dstC-j)
+	for _, tap := range class.taps {
+		w := filter[tap*c.depth*c.dstC:][:c.depth*c.dstC]
+		if transposed {
+			packPanel(p, w[j*c.depth:], c.depth, true, c.depth, cols)
+		} else {
+			packPanel(p, w[j:], c.dstC, false, c.depth, cols)
+		}
+		p = p[c.depth*unit.tileCols:]
+	}
+	return p
 }
 
 // A directWorker is what a worker needs to set up tiles.
