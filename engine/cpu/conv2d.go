@@ -10,11 +10,12 @@ const shallow = 8
 type algorithm string
 
 const (
-	byFFT     algorithm = "fft"     // by Fourier transform
-	byThin    algorithm = "thin"    // planes of products, added up
-	byPatches algorithm = "patches" // patches read element by element
-	byTiles   algorithm = "direct"  // patches read in runs of channels
-	bySwap    algorithm = "swapped" // a filter's gradient with the sides swapped
+	byFFT      algorithm = "fft"     // by Fourier transform
+	byThin     algorithm = "thin"    // planes of products, added up
+	byPatches  algorithm = "patches" // patches read element by element
+	byWinograd algorithm = "winograd"
+	byTiles    algorithm = "direct"  // patches read in runs of channels
+	bySwap     algorithm = "swapped" // a filter's gradient with the sides swapped
 )
 
 // Algorithm names the way in which the device computes a convolution, a transposed one or a gradient: "" for any other
@@ -47,6 +48,8 @@ func conv2DAlgorithm(g program.Geometry) algorithm {
 		return byPatches
 	case c.thin():
 		return byThin
+	case winogradFits(g) && winogradConv2D(g).pays():
+		return byWinograd
 	}
 	return byTiles
 }
@@ -60,6 +63,8 @@ func newConv2D(g program.Geometry, x, filter []float32, e epilogue, y []float32,
 		return newPatchConv(g, l).kernel(x, func() []float32 { return filter }, e, y, l)
 	case byThin:
 		return directConv2D(g).thinKernel(x, filter, false, e, y, l)
+	case byWinograd:
+		return winogradConv2D(g).kernel(x, filter, e, y, l)
 	}
 	return directConv2D(g).kernel(x, filter, false, e, y, l)
 }

@@ -103,6 +103,41 @@ func TestConvolutionsOfRandomGeometry(t *testing.T) {
 	})
 }
 
+// Winograd's algorithm by itself, whether it pays or not: parts of tiles, borders, and tasks of several images.
+func TestWinograd(t *testing.T) {
+	eachUnit(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(11, 12))
+		for _, g := range []program.Geometry{
+			{Batch: 3, InH: 9, InW: 14, InC: 17, OutC: 40},
+			{Batch: 2, InH: 8, InW: 8, InC: 32, OutC: 16, Padding: program.Valid},
+			{Batch: 5, InH: 5, InW: 3, InC: 8, OutC: 33, Padding: program.Explicit(2, 1, 0, 2)},
+			{Batch: 1, InH: 1, InW: 30, InC: 9, OutC: 8},
+		} {
+			g.FilterH, g.FilterW, g.StrideH, g.StrideW = 3, 3, 1, 1
+			for _, c := range convCases(r, g) {
+				var k func(a arguments, ws *workspace) kernel
+				switch op := c.op.(type) {
+				case program.Conv2D:
+					k = func(a arguments, ws *workspace) kernel {
+						e, y := a.epilogue(op.Epilogue)
+						return winogradConv2D(g).kernel(a.f32(0), a.f32(1), e, y, &layout{workspace: ws})
+					}
+				case program.Conv2DTranspose:
+					k = func(a arguments, ws *workspace) kernel {
+						e, y := a.epilogue(op.Epilogue)
+						return winogradTranspose(g).kernel(a.f32(0), a.f32(1), e, y, &layout{workspace: ws})
+					}
+				default:
+					continue
+				}
+				if err := relativeError(guardedKernel(t, 3, c.op, k, c.in...), c.want); !(err < 5e-6) {
+					t.Errorf("%s %+v: relative error %.2g", c.op.Name(), c.op, err)
+				}
+			}
+		}
+	})
+}
+
 // tutorialGeometries are the small-filter convolutions of the GAN of package gan.
 func tutorialGeometries(batch int) []program.Geometry {
 	return []program.Geometry{

@@ -21,6 +21,8 @@ func conv2DTransposeAlgorithm(g program.Geometry) algorithm {
 		return byThin
 	case g.OutC < shallow && g.StrideH == 1 && g.StrideW == 1:
 		return byPatches
+	case winogradFits(g) && winogradTranspose(g).pays():
+		return byWinograd
 	}
 	return byTiles
 }
@@ -33,6 +35,8 @@ func newConv2DTranspose(g program.Geometry, x, filter []float32, e epilogue, y [
 		return newFFTConv2DTranspose(g, x, filter, e, y, ws)
 	case byThin:
 		return directTranspose(g).thinKernel(x, filter, true, e, y, l)
+	case byWinograd:
+		return winogradTranspose(g).kernel(x, filter, e, y, l)
 	case byPatches:
 		packed, k := filterOfPatches(g, filter, l)
 		return append(k, newPatchInputGrad(g, l).kernel(x, packed, e, y, l)...)

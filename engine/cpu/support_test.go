@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"unsafe"
 
 	"gangpu/engine/program"
 )
@@ -110,6 +111,41 @@ func guardedLoad(t testing.TB, d *Device, op program.Op, in ...[]float32) (e pro
 		}
 		return values[guardLen:][:n]
 	}
+}
+
+// guardedKernel runs a kernel of op, whether the device would choose it or not, on operands as in guardedRun.
+func guardedKernel(t testing.TB, threads int, op program.Op, k func(arguments, *workspace) kernel, in ...[]float32) []float32 {
+	t.Helper()
+	args := make(arguments, len(op.Operands()))
+	var memory, result []float32
+	for i, o := range op.Operands() {
+		values := slices.Repeat([]float32{guardWord}, guardLen+o.Len+guardLen)
+		own := values[guardLen:][:o.Len:o.Len]
+		if o.Access == program.Read {
+			copy(own, in[i])
+		} else {
+			for j := range own {
+				own[j] = float32(math.NaN())
+			}
+			memory, result = values, own
+		}
+		args[i] = unsafe.Slice((*byte)(unsafe.Pointer(&own[0])), 4*len(own))
+	}
+	ws := &workspace{threads: threads}
+	phases := k(args, ws)
+	ws.allocate()
+	for i := range ws.floats {
+		ws.floats[i] = float32(math.NaN())
+	}
+	p := newPool(threads)
+	defer p.close()
+	p.run(phases)
+	for i := range guardLen {
+		if memory[i] != guardWord || memory[len(memory)-1-i] != guardWord {
+			t.Fatalf("%+v wrote outside its result", op)
+		}
+	}
+	return result
 }
 
 // relativeError is ||got-want|| / ||want||, NaN if got has one.
