@@ -48,7 +48,8 @@ func conv2DAlgorithm(g program.Geometry) algorithm {
 		return byPatches
 	case c.thin():
 		return byThin
-	case winogradFits(g) && winogradConv2D(g).pays():
+	}
+	if _, pays := winogradConv2D(g); pays {
 		return byWinograd
 	}
 	return byTiles
@@ -64,7 +65,8 @@ func newConv2D(g program.Geometry, x, filter []float32, e epilogue, y []float32,
 	case byThin:
 		return directConv2D(g).thinKernel(x, filter, false, e, y, l)
 	case byWinograd:
-		return winogradConv2D(g).kernel(x, filter, e, y, l)
+		c, _ := winogradConv2D(g)
+		return c.kernel(x, filter, e, y, l)
 	}
 	return directConv2D(g).kernel(x, filter, false, e, y, l)
 }

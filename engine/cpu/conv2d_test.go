@@ -108,24 +108,30 @@ func TestWinograd(t *testing.T) {
 	eachUnit(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(11, 12))
 		for _, g := range []program.Geometry{
-			{Batch: 3, InH: 9, InW: 14, InC: 17, OutC: 40},
-			{Batch: 2, InH: 8, InW: 8, InC: 32, OutC: 16, Padding: program.Valid},
-			{Batch: 5, InH: 5, InW: 3, InC: 8, OutC: 33, Padding: program.Explicit(2, 1, 0, 2)},
-			{Batch: 1, InH: 1, InW: 30, InC: 9, OutC: 8},
+			{Batch: 3, InH: 9, InW: 14, InC: 17, OutC: 40, FilterH: 3},
+			{Batch: 2, InH: 8, InW: 8, InC: 32, OutC: 16, FilterH: 3, Padding: program.Valid},
+			{Batch: 5, InH: 5, InW: 3, InC: 8, OutC: 33, FilterH: 3, Padding: program.Explicit(2, 1, 0, 2)},
+			{Batch: 1, InH: 1, InW: 30, InC: 9, OutC: 8, FilterH: 3},
+			{Batch: 3, InH: 16, InW: 10, InC: 17, OutC: 40, FilterH: 4, Padding: program.Explicit(1, 1, 1, 1)},
+			{Batch: 2, InH: 9, InW: 12, InC: 40, OutC: 9, FilterH: 4},
+			{Batch: 2, InH: 13, InW: 8, InC: 8, OutC: 33, FilterH: 4, Padding: program.Explicit(3, 0, 2, 3)},
+			{Batch: 2, InH: 12, InW: 15, InC: 8, OutC: 33, FilterH: 4, Padding: program.Valid},
 		} {
-			g.FilterH, g.FilterW, g.StrideH, g.StrideW = 3, 3, 1, 1
+			g.FilterW, g.StrideH, g.StrideW = g.FilterH, g.FilterH-2, g.FilterH-2
 			for _, c := range convCases(r, g) {
 				var k func(a arguments, ws *workspace) kernel
 				switch op := c.op.(type) {
 				case program.Conv2D:
 					k = func(a arguments, ws *workspace) kernel {
 						e, y := a.epilogue(op.Epilogue)
-						return winogradConv2D(g).kernel(a.f32(0), a.f32(1), e, y, &layout{workspace: ws})
+						c, _ := winogradConv2D(g)
+						return c.kernel(a.f32(0), a.f32(1), e, y, &layout{workspace: ws})
 					}
 				case program.Conv2DTranspose:
 					k = func(a arguments, ws *workspace) kernel {
 						e, y := a.epilogue(op.Epilogue)
-						return winogradTranspose(g).kernel(a.f32(0), a.f32(1), e, y, &layout{workspace: ws})
+						c, _ := winogradTranspose(g)
+						return c.kernel(a.f32(0), a.f32(1), e, y, &layout{workspace: ws})
 					}
 				default:
 					continue

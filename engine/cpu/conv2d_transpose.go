@@ -21,7 +21,8 @@ func conv2DTransposeAlgorithm(g program.Geometry) algorithm {
 		return byThin
 	case g.OutC < shallow && g.StrideH == 1 && g.StrideW == 1:
 		return byPatches
-	case winogradFits(g) && winogradTranspose(g).pays():
+	}
+	if _, pays := winogradTranspose(g); pays {
 		return byWinograd
 	}
 	return byTiles
@@ -36,7 +37,8 @@ func newConv2DTranspose(g program.Geometry, x, filter []float32, e epilogue, y [
 	case byThin:
 		return directTranspose(g).thinKernel(x, filter, true, e, y, l)
 	case byWinograd:
-		return winogradTranspose(g).kernel(x, filter, e, y, l)
+		c, _ := winogradTranspose(g)
+		return c.kernel(x, filter, e, y, l)
 	case byPatches:
 		packed, k := filterOfPatches(g, filter, l)
 		return append(k, newPatchInputGrad(g, l).kernel(x, packed, e, y, l)...)

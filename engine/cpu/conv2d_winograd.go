@@ -2,228 +2,302 @@ package cpu
 
 import "gangpu/engine/program"
 
-// Winograd's algorithm F(4x4, 3x3) makes tiles of 4x4 results by 36 multiply-adds a channel where the definition takes 144
-// (Lavin and Gray, 2016, "Fast algorithms for convolutional neural networks"):
-//
-//	Y = Aᵀ [(G g Gᵀ) * (Bᵀ d B)] A
-//
-// for a filter g of 3x3 and an image d of 6x6, multiplied element by element; summed over channels, these are 36 products of
-// matrices. The matrices are those for the points 0, 1, -1, 2, -2 and infinity.
-var (
-	winogradB = matrixOf([][]float64{
-		{4, 0, -5, 0, 1, 0},
-		{0, -4, -4, 1, 1, 0},
-		{0, 4, -4, -1, 1, 0},
-		{0, -2, -1, 2, 1, 0},
-		{0, 2, -1, -2, 1, 0},
-		{0, 4, 0, -5, 0, 1},
-	})
-	winogradG = matrixOf([][]float64{
-		{1. / 4, 0, 0},
-		{-1. / 6, -1. / 6, -1. / 6},
-		{-1. / 6, 1. / 6, -1. / 6},
-		{1. / 24, 1. / 12, 1. / 6},
-		{1. / 24, -1. / 12, 1. / 6},
-		{0, 0, 1},
-	})
-	winogradA = matrixOf([][]float64{
-		{1, 1, 1, 1, 1, 0},
-		{0, 1, -1, 2, -2, 0},
-		{0, 1, 1, 4, 4, 0},
-		{0, 1, -1, 8, -8, 1},
-	})
-)
-
-func matrixOf(rows [][]float64) smallMatrix {
-	return newSmallMatrix(len(rows), len(rows[0]), func(row, col int) float64 { return rows[row][col] })
-}
-
 const (
-	winogradOut = 4 // results of a tile, in a direction
-	winogradIn  = 6 // what they read
 	// winogradCache is about how many elements the tiles of a task may have, transformed: a second-level cache. There are no
 	// fewer than winogradLeast tiles, if there are so many, by which the filters are multiplied when they have been read.
 	winogradCache = 1 << 18
 	winogradLeast = 24
 	// winogradTasks is how many tasks there should be.
 	winogradTasks = 8
-	// winogradWeights is the most elements that the transformed filters may have: what a third-level cache holds.
+	// winogradWeights is the most elements that the transformed filters may have: what a third-level cache holds. Those of more
+	// than winogradNear are written to it slowly.
 	winogradWeights = 1 << 22
+	winogradNear    = 1 << 20
 )
 
-// A winograd is a convolution by 3x3 of stride 1, from images [inH, inW, in] to images [outH, outW, out].
+// A winograd is a convolution, or a transposed one, by Winograd's algorithm: filters of 3x3 of stride 1 by F(4x4, 3x3), 36
+// multiply-adds for 4x4 results where the definition has 144, and filters of 4x4 of stride 2 by F(3x3, 2x2), 16 of 36.
+//
+// Stride 2 makes four phases of pixels, those of even and odd rows and columns. A convolution is the sum over phases
+// of its image of convolutions by 2x2; a transposed one makes a phase of its result by each of four.
+//
+//	V = Bᵀ d B for the part d of an image that a tile of results reads, in each phase
+//	U = G g Gᵀ for each filter g of a phase
+//	M = sum over channels, and over the image's phases, of U * V, element by element: products of matrices
+//	Y = Aᵀ M A
 type winograd struct {
-	batch      int
-	inH, inW   int
-	outH, outW int
-	in, out    int
-	top, left  int  // zeros before the image
-	flipped    bool // the filter is that of a transposed convolution: [3, 3, out, in], turned by 180 degrees
+	*winogradMatrices
+	stride        int
+	transposed    bool
+	batch         int
+	inH, inW, in  int // of the image that is read
+	outH, outW    int
+	out           int
+	padH, padW    int // of the convolution, before the image
+	firstV, rowsV int // tiles are of results v, with s*v + phase - pad a row of the result if transposed, and v if not
+	firstH, colsV int
 }
 
-// winogradConv2D is the convolution g.
-func winogradConv2D(g program.Geometry) winograd {
-	return winograd{batch: g.Batch, inH: g.InH, inW: g.InW, outH: g.OutH(), outW: g.OutW(), in: g.InC, out: g.OutC,
-		top: g.PadTop(), left: g.PadLeft()}
+// winogradOf has the algorithm for the filter and stride of g, or none.
+func winogradOf(g program.Geometry) (*winogradMatrices, bool) {
+	switch {
+	case g.FilterH != g.FilterW || g.StrideH != g.StrideW:
+	case g.FilterH == 3 && g.StrideH == 1:
+		return &winograd4x3, true
+	case g.FilterH == 4 && g.StrideH == 2:
+		return &winograd3x2, true
+	}
+	return nil, false
+}
+
+// winogradConv2D is the convolution g, if there is an algorithm for it and it pays.
+func winogradConv2D(g program.Geometry) (c winograd, pays bool) {
+	matrices, ok := winogradOf(g)
+	if !ok {
+		return c, false
+	}
+	c = winograd{winogradMatrices: matrices, stride: g.StrideH, batch: g.Batch,
+		inH: g.InH, inW: g.InW, in: g.InC, outH: g.OutH(), outW: g.OutW(), out: g.OutC,
+		padH: g.PadTop(), padW: g.PadLeft(), rowsV: g.OutH(), colsV: g.OutW()}
+	return c, c.pays()
 }
 
 // winogradTranspose is the transposed convolution of g, from its output to its input.
-func winogradTranspose(g program.Geometry) winograd {
-	return winograd{batch: g.Batch, inH: g.OutH(), inW: g.OutW(), outH: g.InH, outW: g.InW, in: g.OutC, out: g.InC,
-		top: 2 - g.PadTop(), left: 2 - g.PadLeft(), flipped: true}
-}
-
-func winogradFits(g program.Geometry) bool {
-	return g.FilterH == 3 && g.FilterW == 3 && g.StrideH == 1 && g.StrideW == 1
+func winogradTranspose(g program.Geometry) (c winograd, pays bool) {
+	matrices, ok := winogradOf(g)
+	if !ok {
+		return c, false
+	}
+	c = winograd{winogradMatrices: matrices, stride: g.StrideH, transposed: true, batch: g.Batch,
+		inH: g.OutH(), inW: g.OutW(), in: g.OutC, outH: g.InH, outW: g.InW, out: g.InC,
+		padH: g.PadTop(), padW: g.PadLeft()}
+	c.firstV, c.firstH = c.padH/c.stride, c.padW/c.stride
+	c.rowsV = (c.outH-1+c.padH)/c.stride - c.firstV + 1
+	c.colsV = (c.outW-1+c.padW)/c.stride - c.firstH + 1
+	return c, c.pays()
 }
 
 // tiles are the rows and columns of tiles of an image.
-func (c winograd) tiles() (rows, cols int) {
-	return ceilDiv(c.outH, winogradOut), ceilDiv(c.outW, winogradOut)
+func (c *winograd) tiles() (rows, cols int) { return ceilDiv(c.rowsV, c.m), ceilDiv(c.colsV, c.m) }
+
+// products is the number of products of matrices, one an element of a transformed tile.
+func (c *winograd) products() int { return c.winogradMatrices.in() * c.winogradMatrices.in() }
+
+// depth is what is summed over in a product, and phases how many phases the result has.
+func (c *winograd) depth() int {
+	if c.transposed {
+		return c.in
+	}
+	return c.stride * c.stride * c.in
 }
 
-const winogradProducts = winogradIn * winogradIn
+func (c *winograd) phases() int {
+	if c.transposed {
+		return c.stride * c.stride
+	}
+	return 1
+}
 
-// pays reports whether the algorithm takes less time than the direct one, by what either was measured to take for a
-// multiply-add of whole vectors (1), for a transformed element of an image, and for one of a filter.
-func (c winograd) pays() bool {
+// pays reports whether the algorithm takes less time than the direct one, by what was measured: the unit is a multiply-add of
+// a whole vector, and 16 transformed elements of an image, a result or a filter take so many times as many as a vector has.
+func (c *winograd) pays() bool {
+	const image, result = 1.0, 0.6
+	elements := c.products() * c.depth() * c.phases() * c.out
+	filter := 0.9
+	if elements > winogradNear {
+		filter = 3
+	}
 	rows, cols := c.tiles()
 	tiles := c.batch * rows * cols
-	out := roundUp(c.out, unit.tileCols/2)
 	lanes := unit.tileCols / 2
-	direct := 9 * c.batch * c.outH * c.outW * c.in * out / lanes
-	products := winogradProducts * roundUp(tiles, unit.tileRows) * c.in * out / lanes
-	transforms := tiles*(38*c.in+19*c.out)*16/lanes + 4*c.in*c.out*16/lanes
-	return c.in >= 16 && c.out >= 16 && winogradProducts*c.in*c.out <= winogradWeights && 5*(products+transforms) < 4*direct
+	out := roundUp(c.out, lanes)
+	taps := c.r * c.r
+	if !c.transposed {
+		taps *= c.stride * c.stride
+	}
+	direct := c.batch * c.outH * c.outW * taps * c.in * out / lanes
+	products := c.products() * roundUp(tiles, unit.tileRows) * c.depth() * c.phases() * out / lanes
+	perTile := image*float64(c.products()*c.depth()) + result*float64(c.products()*c.phases()*c.out)
+	transforms := (float64(tiles)*perTile + filter*float64(elements)) * 16 / float64(lanes)
+	return c.in >= 16 && c.out >= 16 && elements <= winogradWeights && float64(products)+transforms < 0.8*float64(direct)
 }
 
-// kernel binds the convolution to its arrays.
+// kernel binds the convolution to its arrays. The filter is [taps, in, out], or [taps, out, in] if transposed.
 func (c winograd) kernel(src, filter []float32, e epilogue, dst []float32, l *layout) kernel {
 	var (
+		n          = c.winogradMatrices.in()
 		rows, cols = c.tiles()
 		total      = c.batch * rows * cols
-		perTask    = max(winogradCache/(winogradProducts*(c.in+c.out)), winogradLeast)
+		depth      = c.depth()
+		columns    = c.phases() * c.out
+		perTask    = max(winogradCache/(c.products()*(depth+columns)), winogradLeast)
 		panels     = ceilDiv(c.out, unit.tileCols)
-		panelLen   = c.in * unit.tileCols
-		filters    = l.shared(winogradProducts * c.filtersLen())
+		panelLen   = depth * unit.tileCols
+		filters    = l.shared(c.products() * c.filtersLen())
 		workers    = make([]tileWorker, l.workspace.threads)
-		bias       = e
+		source     = func() []float32 { return filter }
 		k          kernel
 	)
 	perTask = roundUp(min(perTask, ceilDiv(total, winogradTasks)), unit.tileRows)
-	e.bias = nil
-	source := func() []float32 { return filter }
-	if c.flipped {
+	if c.transposed {
 		turned := l.shared(len(filter))
 		source = turned.floats
-		k = append(k, phase{tasks: 9, run: func(tap, _ int) {
-			n := c.in * c.out
-			transpose(turned.floats()[(8-tap)*n:], c.out, filter[tap*n:], c.in, c.in, c.out)
-		}})
+		k = append(k, c.turn(filter, turned))
 	}
-	halves := l.perWorker(winogradIn * 3 * c.out)
+	halves := l.perWorker(n * c.r * c.stride * c.out)
 	k = append(k, blocks(c.in, 8, func(first, end, worker int) {
-		c.transformFilters(source(), first, end, halves.worker(worker), filters.floats())
+		for i := first; i < end; i++ {
+			c.transformFilters(source(), i, halves.worker(worker), filters.floats())
+		}
 	}))
-	images, products := l.perWorker(perTask*winogradProducts*c.in), l.perWorker(perTask*winogradProducts*c.out)
-	patches, patchHalves := l.perWorker(winogradProducts*c.in), l.perWorker(winogradProducts*c.in)
-	resultHalves, results := l.perWorker(winogradOut*winogradIn*c.out), l.perWorker(winogradOut*c.out)
+	images, products := l.perWorker(perTask*c.products()*depth), l.perWorker(perTask*c.products()*columns)
+	patchLen := n * c.stride * n * c.stride * c.in
+	patches, patchHalves := l.perWorker(patchLen), l.perWorker(patchLen)
+	resultHalves, results := l.perWorker(c.m*n*columns), l.perWorker(c.m*c.out)
 	return append(k, blocks(total, perTask, func(first, end, worker int) {
-		g := &workers[worker]
 		v, m := images.worker(worker), products.worker(worker)
 		patch, half := patches.worker(worker), patchHalves.worker(worker)
 		for i := first; i < end; i++ {
-			c.transformImage(src, i, patch, half, v[(i-first)*winogradProducts*c.in:])
+			c.transformImage(src, i, patch, half, v[(i-first)*c.products()*depth:])
 		}
-		s, t := &g.segment, &g.tile
-		*t = tile{zeros: &v[0], table: s, segments: 1, depth: c.in, alpha: 1}
+		s, t := &workers[worker].segment, &workers[worker].tile
+		*t = tile{zeros: &v[0], table: s, segments: 1, depth: depth, alpha: 1}
 		for r := range s.a {
-			s.a[r], t.cOffsets[r] = 4*r*winogradProducts*c.in, 4*r*winogradProducts*c.out
+			s.a[r], t.cOffsets[r] = 4*r*c.products()*depth, 4*r*c.products()*columns
 		}
-		for product := range winogradProducts {
-			for panel := range panels {
-				t.cols = min(unit.tileCols, c.out-panel*unit.tileCols)
+		for product := range c.products() {
+			for panel := range c.phases() * panels {
+				column := panel % panels * unit.tileCols
+				t.cols = min(unit.tileCols, c.out-column)
 				t.b = &filters.floats()[product*c.filtersLen()+panel*panelLen]
 				for row := 0; row < end-first; row += unit.tileRows {
 					t.rows = min(unit.tileRows, end-first-row)
-					t.a = &v[(row*winogradProducts+product)*c.in]
-					t.c = &m[(row*winogradProducts+product)*c.out+panel*unit.tileCols]
+					t.a = &v[(row*c.products()+product)*depth]
+					t.c = &m[(row*c.products()+product)*columns+panel/panels*c.out+column]
 					unit.tile(t)
 				}
 			}
 		}
 		resultHalf, result := resultHalves.worker(worker), results.worker(worker)
 		for i := first; i < end; i++ {
-			c.transformResult(m[(i-first)*winogradProducts*c.out:], i, resultHalf, result, &bias, &e, dst)
+			c.transformResult(m[(i-first)*c.products()*columns:], i, resultHalf, result, &e, dst)
 		}
 	}))
 }
 
-// filtersLen is the number of elements of the transformed filters of a product, as packed panels. What is added keeps those
-// of all products out of each other's way in the caches.
-func (c winograd) filtersLen() int { return (ceilDiv(c.out, unit.tileCols)*c.in + 1) * unit.tileCols }
+// filtersLen is the number of elements of the transformed filters of a product: packed panels, those of a phase of the result
+// together. What is added keeps the products out of each other's way in the caches.
+func (c *winograd) filtersLen() int {
+	return (c.phases()*ceilDiv(c.out, unit.tileCols)*c.depth() + 1) * unit.tileCols
+}
 
-// transformFilters sets filters, packed as [36][panels][in][panel], for the input channels from first to end, to G g Gᵀ.
-func (c winograd) transformFilters(filter []float32, first, end int, half, filters []float32) {
-	panels, width := ceilDiv(c.out, unit.tileCols), unit.tileCols
-	for i := first; i < end; i++ {
-		for kx := range 3 {
-			winogradG.times(filter[(kx*c.in+i)*c.out:], 3*c.in*c.out, half[kx*c.out:], 3*c.out, c.out)
+// turn makes a filter [taps, in, out] of that of a transposed convolution. Taps of a phase change their order.
+func (c *winograd) turn(filter []float32, turned region) phase {
+	size := c.r * c.stride
+	return phase{tasks: size * size, run: func(tap, _ int) {
+		opposite := func(k int) int { return k%c.stride + (c.r-1-k/c.stride)*c.stride }
+		n := c.in * c.out
+		to := opposite(tap/size)*size + opposite(tap%size)
+		transpose(turned.floats()[to*n:], c.out, filter[tap*n:], c.in, c.in, c.out)
+	}}
+}
+
+// transformFilters sets the filters of input channel i, in all phases, to G g Gᵀ.
+func (c *winograd) transformFilters(filter []float32, i int, half, filters []float32) {
+	n, s, width := c.winogradMatrices.in(), c.stride, unit.tileCols
+	size, panels, length := c.r*s, ceilDiv(c.out, width), c.filtersLen()
+	for phase := range s * s {
+		py, px := phase/s, phase%s
+		for b := range c.r {
+			tap := py*size + b*s + px
+			c.g.times(filter[(tap*c.in+i)*c.out:], s*size*c.in*c.out, half[b*c.out:], c.r*c.out, c.out)
+		}
+		first, row := 0, phase*c.in+i // of the phase's panels, and in a panel
+		if c.transposed {
+			first, row = phase*panels, i
 		}
 		for panel := range panels {
-			n := min(width, c.out-panel*width)
-			for row := range winogradIn {
-				winogradG.times(half[row*3*c.out+panel*width:], c.out,
-					filters[row*winogradIn*c.filtersLen()+(panel*c.in+i)*width:], c.filtersLen(), n)
+			at := ((first+panel)*c.depth() + row) * width
+			for u := range n {
+				c.g.times(half[u*c.r*c.out+panel*width:], c.out, filters[u*n*length+at:], length, min(width, c.out-panel*width))
 			}
 		}
 	}
 }
 
-// place is the image, and the first result's row and column, of a tile.
-func (c winograd) place(tile int) (image, y, x int) {
+// place is the image of a tile, and its first result's row and column.
+func (c *winograd) place(tile int) (image, y, x int) {
 	rows, cols := c.tiles()
-	return tile / (rows * cols), tile / cols % rows * winogradOut, tile % cols * winogradOut
+	return tile / (rows * cols), tile / cols % rows * c.m, tile % cols * c.m
 }
 
-// transformImage sets out [36, in] to Bᵀ d B of the part of the image that a tile reads.
-func (c winograd) transformImage(src []float32, tile int, patch, half, out []float32) {
+// transformImage sets out [products, depth] to Bᵀ d B of what a tile reads.
+func (c *winograd) transformImage(src []float32, tile int, patch, half, out []float32) {
 	image, y, x := c.place(tile)
-	y -= c.top
-	x -= c.left
-	src = src[image*c.inH*c.inW*c.in:][:c.inH*c.inW*c.in]
-	rowLen := winogradIn * c.in
-	if y >= 0 && x >= 0 && y+winogradIn <= c.inH && x+winogradIn <= c.inW {
-		winogradB.times(src[(y*c.inW+x)*c.in:], c.inW*c.in, half, rowLen, rowLen)
+	n, s := c.winogradMatrices.in(), 1
+	if c.transposed {
+		y, x = y+c.firstV-(c.r-1), x+c.firstH-(c.r-1)
 	} else {
-		clear(patch)
-		left, right := max(0, -x), min(winogradIn, c.inW-x)
-		for row := max(0, -y); row < min(winogradIn, c.inH-y) && left < right; row++ {
+		s = c.stride
+		y, x = y*s-c.padH, x*s-c.padW
+	}
+	src = src[image*c.inH*c.inW*c.in:][:c.inH*c.inW*c.in]
+	size, rowLen := n*s, n*s*c.in
+	part, stride := patch, rowLen
+	if y >= 0 && x >= 0 && y+size <= c.inH && x+size <= c.inW {
+		part, stride = src[(y*c.inW+x)*c.in:], c.inW*c.in
+	} else {
+		clear(patch[:size*rowLen])
+		left, right := max(0, -x), min(size, c.inW-x)
+		for row := max(0, -y); row < min(size, c.inH-y) && left < right; row++ {
 			copy(patch[row*rowLen+left*c.in:row*rowLen+right*c.in], src[((y+row)*c.inW+x+left)*c.in:])
 		}
-		winogradB.times(patch, rowLen, half, rowLen, rowLen)
 	}
-	for row := range winogradIn {
-		winogradB.times(half[row*rowLen:], c.in, out[row*rowLen:], c.in, c.in)
+	for py := range s {
+		c.b.times(part[py*stride:], s*stride, half, rowLen, rowLen)
+		for u := range n {
+			for px := range s {
+				c.b.times(half[u*rowLen+px*c.in:], s*c.in, out[u*n*c.depth()+(py*s+px)*c.in:], c.depth(), c.in)
+			}
+		}
 	}
 }
 
-// transformResult sets the results of a tile to Aᵀ m A of the products m [36, out].
-func (c winograd) transformResult(m []float32, tile int, half, result []float32, bias, rest *epilogue, dst []float32) {
+// transformResult sets the results of a tile to Aᵀ m A of the products m [products, phases, out].
+func (c *winograd) transformResult(m []float32, tile int, half, result []float32, e *epilogue, dst []float32) {
 	image, y, x := c.place(tile)
-	rowLen := winogradIn * c.out
-	winogradA.times(m, rowLen, half, rowLen, rowLen)
-	n := min(winogradOut, c.outW-x) * c.out
-	for row := range min(winogradOut, c.outH-y) {
-		first := ((image*c.outH+y+row)*c.outW + x) * c.out
-		out := dst[first:][:n]
-		if n == winogradOut*c.out {
-			winogradA.times(half[row*rowLen:], c.out, out, c.out, c.out)
-		} else {
-			winogradA.times(half[row*rowLen:], c.out, result, c.out, c.out)
-			copy(out, result)
+	n, s, columns := c.winogradMatrices.in(), 1, c.phases()*c.out
+	if c.transposed {
+		s = c.stride
+	}
+	rowLen := n * columns
+	c.a.times(m, rowLen, half, rowLen, rowLen)
+	for u := range min(c.m, c.rowsV-y) {
+		for phase := range c.phases() {
+			row, col := y+u, x // of the result
+			if c.transposed {
+				row, col = (c.firstV+y+u)*s+phase/s-c.padH, (c.firstH+x)*s+phase%s-c.padW
+			}
+			if row < 0 || row >= c.outH {
+				continue
+			}
+			first := ((image*c.outH+row)*c.outW + col) * c.out // of the first pixel, which may lie outside
+			products := half[u*rowLen+phase*c.out:]
+			if s == 1 && col >= 0 && col+c.m <= c.outW {
+				out := dst[first:][:c.m*c.out]
+				c.a.times(products, columns, out, c.out, c.out)
+				e.all(out, first)
+				continue
+			}
+			c.a.times(products, columns, result, c.out, c.out)
+			for v := range c.m {
+				if x := col + v*s; x >= 0 && x < c.outW {
+					at := first + v*s*c.out
+					out := dst[at:][:c.out]
+					copy(out, result[v*c.out:])
+					e.all(out, at)
+				}
+			}
 		}
-		bias.addBias(out)
-		rest.finish(out, first)
 	}
 }

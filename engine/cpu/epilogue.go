@@ -33,6 +33,12 @@ func (e *epilogue) afterTiles(y []float32) kernel {
 	return kernel{blocks(len(y), elementBlock, func(first, end, _ int) { rest.finish(y[first:end], first) })}
 }
 
+// all applies the epilogue to whole pixels v, in place: elements of the result from i on.
+func (e *epilogue) all(v []float32, i int) {
+	e.addBias(v)
+	e.finish(v, i)
+}
+
 // finish applies what follows the bias to v, in place: elements of the result from i on.
 func (e *epilogue) finish(v []float32, i int) {
 	switch e.Kind {
