@@ -318,7 +318,9 @@ func TestModelFileIsChecked(t *testing.T) {
 // A learning rate that is far too large breaks the networks; the operation that did it first is found.
 func TestFindOrigin(t *testing.T) {
 	g := withoutNorm()
-	g.Phases[1].Optimizer = train.SGD{Rate: train.Constant(1e30)}
+	for i := range g.Phases {
+		g.Phases[i].Optimizer = train.SGD{Rate: train.Constant(1e30)}
+	}
 	tr := newTrainer(t, cpu(t), g, train.Settings{Batch: 8, Shards: 1, Seed: 5})
 	var diverged *train.DivergedError
 	for i := 0; ; i++ {
