@@ -33,7 +33,11 @@ func conv2DFilterGradAlgorithm(g program.Geometry) algorithm {
 		return byFFT
 	case fewOutputs(g):
 		return bySwap
-	case g.InC%unit.outerRows == 0 || g.InC >= 4*unit.outerRows:
+	}
+	if _, pays := winogradFilterGrad(g); pays {
+		return byWinograd
+	}
+	if g.InC%unit.outerRows == 0 || g.InC >= 4*unit.outerRows {
 		return byTiles
 	}
 	return byPatches
@@ -56,6 +60,9 @@ func newConv2DFilterGrad(op program.Conv2DFilterGrad, x, dy, dfilter []float32, 
 	switch conv2DFilterGradAlgorithm(g) {
 	case byFFT:
 		return newFFTConv2DFilterGrad(op, x, dy, dfilter, ws)
+	case byWinograd:
+		c, _ := winogradFilterGrad(g)
+		return c.filterGrad(x, dy, dfilter, &l)
 	case bySwap:
 		padded := newPaddedOutput(g, &l)
 		k = append(k, padded.pad(dy))

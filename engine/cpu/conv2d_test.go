@@ -105,6 +105,8 @@ func TestConvolutionsOfRandomGeometry(t *testing.T) {
 
 // Winograd's algorithm by itself, whether it pays or not: parts of tiles, borders, and tasks of several images.
 func TestWinograd(t *testing.T) {
+	defer func(n int) { winogradGroup = n }(winogradGroup)
+	winogradGroup = 0 // as few tiles as may be
 	eachUnit(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(11, 12))
 		for _, g := range []program.Geometry{
@@ -112,6 +114,7 @@ func TestWinograd(t *testing.T) {
 			{Batch: 2, InH: 8, InW: 8, InC: 32, OutC: 16, FilterH: 3, Padding: program.Valid},
 			{Batch: 5, InH: 5, InW: 3, InC: 8, OutC: 33, FilterH: 3, Padding: program.Explicit(2, 1, 0, 2)},
 			{Batch: 1, InH: 1, InW: 30, InC: 9, OutC: 8, FilterH: 3},
+			{Batch: 5, InH: 38, InW: 40, InC: 9, OutC: 8, FilterH: 3},
 			{Batch: 3, InH: 16, InW: 10, InC: 17, OutC: 40, FilterH: 4, Padding: program.Explicit(1, 1, 1, 1)},
 			{Batch: 2, InH: 9, InW: 12, InC: 40, OutC: 9, FilterH: 4},
 			{Batch: 2, InH: 13, InW: 8, InC: 8, OutC: 33, FilterH: 4, Padding: program.Explicit(3, 0, 2, 3)},
@@ -132,6 +135,11 @@ func TestWinograd(t *testing.T) {
 						e, y := a.epilogue(op.Epilogue)
 						c, _ := winogradTranspose(g)
 						return c.kernel(a.f32(0), a.f32(1), e, y, &layout{workspace: ws})
+					}
+				case program.Conv2DFilterGrad:
+					k = func(a arguments, ws *workspace) kernel {
+						c, _ := winogradFilterGrad(g)
+						return c.filterGrad(a.f32(0), a.f32(1), a.f32(2), &layout{workspace: ws})
 					}
 				default:
 					continue

@@ -50,16 +50,18 @@ func winogradOf(g program.Geometry) (*winogradMatrices, bool) {
 	return nil, false
 }
 
+// winogradShape is the convolution g, if there is an algorithm for it.
+func winogradShape(g program.Geometry) (winograd, bool) {
+	matrices, ok := winogradOf(g)
+	return winograd{winogradMatrices: matrices, stride: g.StrideH, batch: g.Batch,
+		inH: g.InH, inW: g.InW, in: g.InC, outH: g.OutH(), outW: g.OutW(), out: g.OutC,
+		padH: g.PadTop(), padW: g.PadLeft(), rowsV: g.OutH(), colsV: g.OutW()}, ok
+}
+
 // winogradConv2D is the convolution g, if there is an algorithm for it and it pays.
 func winogradConv2D(g program.Geometry) (c winograd, pays bool) {
-	matrices, ok := winogradOf(g)
-	if !ok {
-		return c, false
-	}
-	c = winograd{winogradMatrices: matrices, stride: g.StrideH, batch: g.Batch,
-		inH: g.InH, inW: g.InW, in: g.InC, outH: g.OutH(), outW: g.OutW(), out: g.OutC,
-		padH: g.PadTop(), padW: g.PadLeft(), rowsV: g.OutH(), colsV: g.OutW()}
-	return c, c.pays()
+	c, ok := winogradShape(g)
+	return c, ok && c.pays()
 }
 
 // winogradTranspose is the transposed convolution of g, from its output to its input.
@@ -158,7 +160,7 @@ func (c winograd) kernel(src, filter []float32, e epilogue, dst []float32, l *la
 		v, m := images.worker(worker), products.worker(worker)
 		patch, half := patches.worker(worker), patchHalves.worker(worker)
 		for i := first; i < end; i++ {
-			c.transformImage(src, i, patch, half, v[(i-first)*c.products()*depth:])
+			c.transformImage(src, i, patch, half, v[(i-first)*c.products()*depth:], depth)
 		}
 		s, t := &workers[worker].segment, &workers[worker].tile
 		*t = tile{zeros: &v[0], table: s, segments: 1, depth: depth, alpha: 1}
@@ -231,8 +233,8 @@ func (c *winograd) place(tile int) (image, y, x int) {
 	return tile / (rows * cols), tile / cols % rows * c.m, tile % cols * c.m
 }
 
-// transformImage sets out [products, depth] to Bᵀ d B of what a tile reads.
-func (c *winograd) transformImage(src []float32, tile int, patch, half, out []float32) {
+// transformImage sets out, whose products are stride elements apart, to Bᵀ d B of what a tile reads.
+func (c *winograd) transformImage(src []float32, tile int, patch, half, out []float32, stride int) {
 	image, y, x := c.place(tile)
 	n, s := c.winogradMatrices.in(), 1
 	if c.transposed {
@@ -243,9 +245,9 @@ func (c *winograd) transformImage(src []float32, tile int, patch, half, out []fl
 	}
 	src = src[image*c.inH*c.inW*c.in:][:c.inH*c.inW*c.in]
 	size, rowLen := n*s, n*s*c.in
-	part, stride := patch, rowLen
+	part, partStride := patch, rowLen
 	if y >= 0 && x >= 0 && y+size <= c.inH && x+size <= c.inW {
-		part, stride = src[(y*c.inW+x)*c.in:], c.inW*c.in
+		part, partStride = src[(y*c.inW+x)*c.in:], c.inW*c.in
 	} else {
 		clear(patch[:size*rowLen])
 		left, right := max(0, -x), min(size, c.inW-x)
@@ -254,10 +256,10 @@ func (c *winograd) transformImage(src []float32, tile int, patch, half, out []fl
 		}
 	}
 	for py := range s {
-		c.b.times(part[py*stride:], s*stride, half, rowLen, rowLen)
+		c.b.times(part[py*partStride:], s*partStride, half, rowLen, rowLen)
 		for u := range n {
 			for px := range s {
-				c.b.times(half[u*rowLen+px*c.in:], s*c.in, out[u*n*c.depth()+(py*s+px)*c.in:], c.depth(), c.in)
+				c.b.times(half[u*rowLen+px*c.in:], s*c.in, out[u*n*stride+(py*s+px)*c.in:], stride, c.in)
 			}
 		}
 	}

@@ -90,6 +90,10 @@ func newSmallMatrix(rows, depth int, f func(row, col int) float64) smallMatrix {
 	return m
 }
 
+func (m *smallMatrix) transposed() smallMatrix {
+	return newSmallMatrix(m.depth, m.rows, func(row, col int) float64 { return float64(m.elements[row*m.rows+col]) })
+}
+
 // times sets rows of lanes elements of out, outStride apart, to the product with those of in.
 func (m *smallMatrix) times(in []float32, inStride int, out []float32, outStride, lanes int) {
 	if m.rows == 0 {

@@ -11,6 +11,7 @@ package cpu
 type winogradMatrices struct {
 	m, r    int
 	b, g, a smallMatrix // Bᵀ, G, Aᵀ
+	gT, aT  smallMatrix // Gᵀ, A
 }
 
 func newWinogradMatrices(m, r int, points ...float64) winogradMatrices {
@@ -43,7 +44,7 @@ func newWinogradMatrices(m, r int, points ...float64) winogradMatrices {
 		}
 		return coefficients, value
 	}
-	return winogradMatrices{
+	w := winogradMatrices{
 		m: m, r: r,
 		b: newSmallMatrix(t, t, func(row, col int) float64 {
 			coefficients, _ := factors(row)
@@ -63,6 +64,8 @@ func newWinogradMatrices(m, r int, points ...float64) winogradMatrices {
 			return power(col, row)
 		}),
 	}
+	w.gT, w.aT = w.g.transposed(), w.a.transposed()
+	return w
 }
 
 // in is how many elements m results read, and how many multiplications they take.

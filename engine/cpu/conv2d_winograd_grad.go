@@ -1,0 +1,128 @@
+package cpu
+
+import "gangpu/engine/program"
+
+// winogradGroup is about how many elements the tiles have, transformed, that are multiplied at a time: what a third-level
+// cache holds. Only a test changes it.
+var winogradGroup = 1 << 19
+
+// winogradSteps is how many tiles a tile of the gradient sums over before it is stored, as filterGradSteps.
+const winogradSteps = 192
+
+// winogradFilterGrad is the filter's gradient of the convolution g, if there is an algorithm for it and it pays. It is the
+// adjoint of the convolution's, in the filter:
+//
+//	dg = Gᵀ [sum over tiles of (Bᵀ d B) * (A dY Aᵀ)] G
+func winogradFilterGrad(g program.Geometry) (c winograd, pays bool) {
+	c, ok := winogradShape(g)
+	return c, ok && c.gradPays()
+}
+
+// gradPays is pays for the filter's gradient.
+func (c *winograd) gradPays() bool {
+	const transformed, lanes = 2.2, 16
+	rows, cols := c.tiles()
+	tiles, elements := c.batch*rows*cols, c.products()*c.depth()*c.out
+	filter := 1.0
+	if elements > winogradNear {
+		filter = 3
+	}
+	width := float64(unit.outerCols / 2)
+	direct := float64(c.batch*c.outH*c.outW*c.r*c.r*c.depth()*roundUp(c.out, unit.outerCols/2)) / width
+	products := float64(tiles*c.products()*c.depth()*roundUp(c.out, unit.outerCols/2)) / width
+	transforms := transformed*float64(tiles*c.products()*(c.depth()+c.out)) + filter*float64(elements)
+	return c.in >= 16 && c.out >= 16 && elements <= winogradWeights && products+transforms*lanes/width < 0.8*direct
+}
+
+// filterGrad binds the gradient to its arrays.
+func (c winograd) filterGrad(x, dy, dfilter []float32, l *layout) kernel {
+	var (
+		n          = c.winogradMatrices.in()
+		rows, cols = c.tiles()
+		total      = c.batch * rows * cols
+		depth      = c.depth()
+		group      = min(total, max(winogradSteps, winogradGroup/(c.products()*(depth+c.out))))
+		images     = l.shared(c.products() * group * depth)
+		gradients  = l.shared(c.products() * group * c.out)
+		sums       = l.shared(c.products() * depth * c.out)
+		patchLen   = n * c.stride * n * c.stride * c.in
+		patches    = l.perWorker(max(patchLen, c.m*c.m*c.out))
+		halves     = l.perWorker(max(patchLen, n*c.m*c.out, c.r*n*c.out))
+		pairs      = make([]pair, winogradSteps)
+		outers     = make([]outer, l.workspace.threads)
+		k          kernel
+	)
+	for i := range pairs {
+		pairs[i] = pair{a: 4 * i * depth, b: 4 * i * c.out}
+	}
+	for begin := 0; begin < total; begin += group {
+		tiles := min(group, total-begin)
+		k = append(k, blocks(tiles, 8, func(first, end, worker int) {
+			for i := first; i < end; i++ {
+				c.transformImage(x, begin+i, patches.worker(worker), halves.worker(worker), images.floats()[i*depth:], tiles*depth)
+				c.transformGradient(dy, begin+i, patches.worker(worker), halves.worker(worker), gradients.floats()[i*c.out:], tiles*c.out)
+			}
+		}))
+		blocksOfRows := ceilDiv(depth, 8*unit.outerRows)
+		k = append(k, phase{tasks: c.products() * blocksOfRows, run: func(task, worker int) {
+			product, firstRow := task/blocksOfRows, task%blocksOfRows*8*unit.outerRows
+			v, z := images.floats()[product*tiles*depth:], gradients.floats()[product*tiles*c.out:]
+			sum := sums.floats()[product*depth*c.out:]
+			o := &outers[worker]
+			*o = outer{pairs: &pairs[0], images: 1, cStride: 4 * c.out}
+			for tile := 0; tile < tiles; tile += winogradSteps {
+				o.steps = min(winogradSteps, tiles-tile)
+				o.accumulate = begin+tile > 0
+				for row := firstRow; row < min(firstRow+8*unit.outerRows, depth); row += unit.outerRows {
+					o.rows = min(unit.outerRows, depth-row)
+					for r := range unit.outerRows {
+						o.rowOffsets[r] = 4 * min(r, o.rows-1)
+					}
+					o.a = &v[tile*depth+row]
+					for col := 0; col < c.out; col += unit.outerCols {
+						o.cols = min(unit.outerCols, c.out-col)
+						o.b, o.c = &z[tile*c.out+col], &sum[row*c.out+col]
+						unit.outer(o)
+					}
+				}
+			}
+		}})
+	}
+	return append(k, blocks(depth, 8, func(first, end, worker int) {
+		for row := first; row < end; row++ {
+			c.gradOfFilters(sums.floats(), row, halves.worker(worker), dfilter)
+		}
+	}))
+}
+
+// transformGradient sets out, whose products are stride elements apart, to A dY Aᵀ of a tile of the result's gradient.
+func (c *winograd) transformGradient(dy []float32, tile int, patch, half, out []float32, stride int) {
+	image, y, x := c.place(tile)
+	n := c.winogradMatrices.in()
+	rowLen := c.m * c.out
+	part, partStride := dy[((image*c.outH+y)*c.outW+x)*c.out:], c.outW*c.out
+	if y+c.m > c.outH || x+c.m > c.outW {
+		clear(patch[:c.m*rowLen])
+		for row := range min(c.m, c.outH-y) {
+			copy(patch[row*rowLen:][:min(c.m, c.outW-x)*c.out], part[row*partStride:])
+		}
+		part, partStride = patch, rowLen
+	}
+	c.aT.times(part, partStride, half, rowLen, rowLen)
+	for u := range n {
+		c.aT.times(half[u*rowLen:], c.out, out[u*n*stride:], stride, c.out)
+	}
+}
+
+// gradOfFilters sets the gradients of the filters of an input channel, in a phase, to Gᵀ S G.
+func (c *winograd) gradOfFilters(sums []float32, row int, half, dfilter []float32) {
+	n, s, length := c.winogradMatrices.in(), c.stride, c.depth()*c.out
+	size, phase, i := c.r*s, row/c.in, row%c.in
+	for v := range n {
+		c.gT.times(sums[v*length+row*c.out:], n*length, half[v*c.out:], n*c.out, c.out)
+	}
+	for a := range c.r {
+		tap := (a*s+phase/s)*size + phase%s
+		c.gT.times(half[a*n*c.out:], c.out, dfilter[(tap*c.in+i)*c.out:], s*c.in*c.out, c.out)
+	}
+}
