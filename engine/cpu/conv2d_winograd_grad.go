@@ -6,7 +6,8 @@ import "gangpu/engine/program"
 // cache holds. Only a test changes it.
 var winogradGroup = 1 << 19
 
-// winogradSteps is how many tiles a tile of the gradient sums over before it is stored, as filterGradSteps.
+// winogradSteps is how many tiles a tile of the gradient sums over in registers, as filterGradSteps. Such sums are added up:
+// one long sum would lose too much to rounding, which Gᵀ magnifies.
 const winogradSteps = 192
 
 // winogradFilterGrad is the filter's gradient of the convolution g, if there is an algorithm for it and it pays. It is the
@@ -48,6 +49,7 @@ func (c winograd) filterGrad(x, dy, dfilter []float32, l *layout) kernel {
 		patchLen   = n * c.stride * n * c.stride * c.in
 		patches    = l.perWorker(max(patchLen, c.m*c.m*c.out))
 		halves     = l.perWorker(max(patchLen, n*c.m*c.out, c.r*n*c.out))
+		parts      = l.perWorker(unit.outerRows * unit.outerCols)
 		pairs      = make([]pair, winogradSteps)
 		outers     = make([]outer, l.workspace.threads)
 		k          kernel
@@ -69,10 +71,9 @@ func (c winograd) filterGrad(x, dy, dfilter []float32, l *layout) kernel {
 			v, z := images.floats()[product*tiles*depth:], gradients.floats()[product*tiles*c.out:]
 			sum := sums.floats()[product*depth*c.out:]
 			o := &outers[worker]
-			*o = outer{pairs: &pairs[0], images: 1, cStride: 4 * c.out}
+			*o = outer{pairs: &pairs[0], images: 1}
 			for tile := 0; tile < tiles; tile += winogradSteps {
 				o.steps = min(winogradSteps, tiles-tile)
-				o.accumulate = begin+tile > 0
 				for row := firstRow; row < min(firstRow+8*unit.outerRows, depth); row += unit.outerRows {
 					o.rows = min(unit.outerRows, depth-row)
 					for r := range unit.outerRows {
@@ -81,8 +82,17 @@ func (c winograd) filterGrad(x, dy, dfilter []float32, l *layout) kernel {
 					o.a = &v[tile*depth+row]
 					for col := 0; col < c.out; col += unit.outerCols {
 						o.cols = min(unit.outerCols, c.out-col)
-						o.b, o.c = &z[tile*c.out+col], &sum[row*c.out+col]
+						o.b, o.c, o.cStride = &z[tile*c.out+col], &sum[row*c.out+col], 4*c.out
+						if begin+tile == 0 {
+							unit.outer(o)
+							continue
+						}
+						part := parts.worker(worker)
+						o.c, o.cStride = &part[0], 4*unit.outerCols
 						unit.outer(o)
+						for r := range o.rows {
+							unit.axpy(1, part[r*unit.outerCols:][:o.cols], sum[(row+r)*c.out+col:])
+						}
 					}
 				}
 			}

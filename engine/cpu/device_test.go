@@ -26,6 +26,14 @@ func TestThreadsDoNotChangeBits(t *testing.T) {
 	for _, g := range tutorialGeometries(9) {
 		cases = append(cases, convCases(r, g)...)
 	}
+	for _, g := range []program.Geometry{ // by each of the other algorithms
+		{Batch: 2, InH: 24, InW: 24, InC: 32, OutC: 32, FilterH: 3, FilterW: 3, StrideH: 1, StrideW: 1},
+		{Batch: 4, InH: 16, InW: 16, InC: 48, OutC: 64, FilterH: 4, FilterW: 4, StrideH: 2, StrideW: 2, Padding: program.Explicit(1, 1, 1, 1)},
+		{Batch: 9, InH: 14, InW: 14, InC: 24, OutC: 1, FilterH: 3, FilterW: 3, StrideH: 1, StrideW: 1},
+		{Batch: 1, InH: 4, InW: 4, InC: 256, OutC: 160, FilterH: 3, FilterW: 3, StrideH: 1, StrideW: 1, Padding: program.Valid},
+	} {
+		cases = append(cases, convCases(r, g)...)
+	}
 	one := openDevice(t, 1)
 	for _, threads := range []int{2, 3, 7} {
 		d := openDevice(t, threads)

@@ -12,7 +12,7 @@ const peakRounds = 1 << 20
 // best of several runs. No kernel can be faster.
 func (d *Device) Peak() float64 {
 	best := 0.0
-	for range 10 {
+	for range 50 {
 		start := time.Now()
 		d.pool.run(kernel{{tasks: d.pool.threads, run: func(int, int) { unit.fmaLoop(peakRounds) }}})
 		rate := 2 * float64(unit.fmaLoopLen*peakRounds*d.pool.threads) / time.Since(start).Seconds()
