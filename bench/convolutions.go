@@ -226,8 +226,8 @@ func newConvRun(dev program.Device, shape ConvShape) (_ *convRun, err error) {
 	return c, err
 }
 
-// The storages of a convRun: the image that the convolution reads and its filter, the gradient of what it writes, and what
-// the pass computes.
+// The storages of a convRun: the image that the convolution reads and its filter, the gradient of what it writes, and
+// what the pass computes.
 const (
 	convImage, convFilter, convGradient, convResult = "image", "filter", "gradient", "result"
 )

@@ -1,8 +1,9 @@
-"""Times convolutions in PyTorch on the CPU, for gangpu bench --conv, which starts it and says by lines of JSON what to do.
+"""Times convolutions in PyTorch on the CPU, for gangpu bench --conv, which starts it and tells it what to do by lines of
+JSON.
 
-A line with a shape makes its tensors, in both layouts, and is answered by {} when they are warm. A line {"measure": true}
-is answered by the seconds of a run in each layout. Shapes are those of the convolution that reads an image [batch, in,
-size, size] and writes [batch, out, ...]; a transposed one is the gradient of its input.
+A line with a shape makes its tensors, in both layouts, and is answered by {} when they are warm. A line
+{"measure": true} is answered by the seconds of a run in each layout. Shapes are those of the convolution that reads an
+image [batch, in, size, size] and writes [batch, out, ...]; a transposed one is the gradient of its input.
 """
 
 import json

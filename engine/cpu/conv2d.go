@@ -10,12 +10,12 @@ const shallow = 8
 type algorithm string
 
 const (
-	byFFT      algorithm = "fft"     // by Fourier transform
-	byThin     algorithm = "thin"    // planes of products, added up
-	byPatches  algorithm = "patches" // patches read element by element
-	byWinograd algorithm = "winograd"
-	byTiles    algorithm = "direct"  // patches read in runs of channels
-	bySwap     algorithm = "swapped" // a filter's gradient with the sides swapped
+	byFFT      algorithm = "fft"      // Fourier transform
+	byThin     algorithm = "thin"     // planes of products, added up
+	byPatches  algorithm = "patches"  // patches read element by element
+	byWinograd algorithm = "winograd" // Winograd's algorithm
+	byTiles    algorithm = "direct"   // patches read in runs of channels
+	bySwap     algorithm = "swapped"  // a filter's gradient with the sides swapped
 )
 
 // Algorithm names the way in which the device computes a convolution, a transposed one or a gradient: "" for any other

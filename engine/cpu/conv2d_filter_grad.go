@@ -47,8 +47,8 @@ func conv2DFilterGradAlgorithm(g program.Geometry) algorithm {
 // one output channel, a column an output channel, summed over the pixels of the batch. The patches
 // are read in place.
 //
-// Where there are few output channels, it is the product of all patches of dy, transposed, with x: a row an output channel
-// of a tap, a column an input channel.
+// Where there are few output channels, it is the product of all patches of dy, transposed, with x: a row an output
+// channel of a tap, a column an input channel.
 func newConv2DFilterGrad(op program.Conv2DFilterGrad, x, dy, dfilter []float32, ws *workspace) kernel {
 	g := op.Geometry
 	var k kernel

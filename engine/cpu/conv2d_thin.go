@@ -105,8 +105,8 @@ func (c directConv) thinKernel(src, filter []float32, transposed bool, e epilogu
 	return kernel{pack, multiply}
 }
 
-// addProducts sets a channel of the pixels of a class in an image to the sum of bias and products. The sums are made for
-// all pixels of the source between the first and the last of the class, whatever its stride.
+// addProducts sets a channel of the pixels of a class in an image to the sum of bias and products. The sums are made
+// for all pixels of the source between the first and the last of the class, whatever its stride.
 func (c *directConv) addProducts(class *directClass, channel int, z []float32, plane thinPlane, bias float32, sums, dst []float32) {
 	height, width := (class.rows-1)*class.dy+1, (class.cols-1)*class.dx+1
 	sums = sums[:(height-1)*plane.width+width]

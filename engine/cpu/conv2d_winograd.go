@@ -3,20 +3,22 @@ package cpu
 import "gangpu/engine/program"
 
 const (
-	// winogradCache is about how many elements the tiles of a task may have, transformed: a second-level cache. There are no
-	// fewer than winogradLeast tiles, if there are so many, by which the filters are multiplied when they have been read.
+	// winogradCache is about how many elements the tiles of a task may have, transformed: a second-level cache. There are
+	// no fewer than winogradLeast tiles, if there are so many, by which the filters are multiplied when they have been
+	// read.
 	winogradCache = 1 << 18
 	winogradLeast = 24
 	// winogradTasks is how many tasks there should be.
 	winogradTasks = 8
-	// winogradWeights is the most elements that the transformed filters may have: what a third-level cache holds. Those of more
-	// than winogradNear are written to it slowly.
+	// winogradWeights is the most elements that the transformed filters may have: what a third-level cache holds. Those of
+	// more than winogradNear are written to it slowly.
 	winogradWeights = 1 << 22
 	winogradNear    = 1 << 20
 )
 
-// A winograd is a convolution, or a transposed one, by Winograd's algorithm: filters of 3x3 of stride 1 by F(4x4, 3x3), 36
-// multiply-adds for 4x4 results where the definition has 144, and filters of 4x4 of stride 2 by F(3x3, 2x2), 16 of 36.
+// A winograd is a convolution, or a transposed one, by Winograd's algorithm: filters of 3x3 of stride 1 by F(4x4, 3x3),
+// 36 multiply-adds for 4x4 results where the definition has 144, and filters of 4x4 of stride 2 by F(3x3, 2x2), 16 of
+// 36.
 //
 // Stride 2 makes four phases of pixels, those of even and odd rows and columns. A convolution is the sum over phases
 // of its image of convolutions by 2x2; a transposed one makes a phase of its result by each of four.
@@ -27,15 +29,16 @@ const (
 //	Y = Aᵀ M A
 type winograd struct {
 	*winogradMatrices
-	stride        int
-	transposed    bool
-	batch         int
-	inH, inW, in  int // of the image that is read
-	outH, outW    int
-	out           int
-	padH, padW    int // of the convolution, before the image
-	firstV, rowsV int // tiles are of results v, with s*v + phase - pad a row of the result if transposed, and v if not
-	firstH, colsV int
+	stride       int
+	transposed   bool
+	batch        int
+	inH, inW, in int // of the image that is read
+	outH, outW   int
+	out          int
+	padH, padW   int // of the convolution, before the image
+	// Tiles cover a grid of results: the result's pixels or, if transposed, rows v of which pixel stride*v + phase - pad
+	// is one of the result in some phase, and such columns.
+	gridTop, gridLeft, gridRows, gridCols int
 }
 
 // winogradOf has the algorithm for the filter and stride of g, or none.
@@ -55,7 +58,7 @@ func winogradShape(g program.Geometry) (winograd, bool) {
 	matrices, ok := winogradOf(g)
 	return winograd{winogradMatrices: matrices, stride: g.StrideH, batch: g.Batch,
 		inH: g.InH, inW: g.InW, in: g.InC, outH: g.OutH(), outW: g.OutW(), out: g.OutC,
-		padH: g.PadTop(), padW: g.PadLeft(), rowsV: g.OutH(), colsV: g.OutW()}, ok
+		padH: g.PadTop(), padW: g.PadLeft(), gridRows: g.OutH(), gridCols: g.OutW()}, ok
 }
 
 // winogradConv2D is the convolution g, if there is an algorithm for it and it pays.
@@ -73,14 +76,16 @@ func winogradTranspose(g program.Geometry) (c winograd, pays bool) {
 	c = winograd{winogradMatrices: matrices, stride: g.StrideH, transposed: true, batch: g.Batch,
 		inH: g.OutH(), inW: g.OutW(), in: g.OutC, outH: g.InH, outW: g.InW, out: g.InC,
 		padH: g.PadTop(), padW: g.PadLeft()}
-	c.firstV, c.firstH = c.padH/c.stride, c.padW/c.stride
-	c.rowsV = (c.outH-1+c.padH)/c.stride - c.firstV + 1
-	c.colsV = (c.outW-1+c.padW)/c.stride - c.firstH + 1
+	c.gridTop, c.gridLeft = c.padH/c.stride, c.padW/c.stride
+	c.gridRows = (c.outH-1+c.padH)/c.stride - c.gridTop + 1
+	c.gridCols = (c.outW-1+c.padW)/c.stride - c.gridLeft + 1
 	return c, c.pays()
 }
 
 // tiles are the rows and columns of tiles of an image.
-func (c *winograd) tiles() (rows, cols int) { return ceilDiv(c.rowsV, c.m), ceilDiv(c.colsV, c.m) }
+func (c *winograd) tiles() (rows, cols int) {
+	return ceilDiv(c.gridRows, c.m), ceilDiv(c.gridCols, c.m)
+}
 
 // products is the number of products of matrices, one an element of a transformed tile.
 func (c *winograd) products() int { return c.winogradMatrices.in() * c.winogradMatrices.in() }
@@ -100,8 +105,9 @@ func (c *winograd) phases() int {
 	return 1
 }
 
-// pays reports whether the algorithm takes less time than the direct one, by what was measured: the unit is a multiply-add of
-// a whole vector, and 16 transformed elements of an image, a result or a filter take so many times as many as a vector has.
+// pays reports whether the algorithm takes less time than the direct one, by what was measured: the unit is a
+// multiply-add of a whole vector, and 16 transformed elements of an image, a result or a filter take so many times as
+// many as a vector has.
 func (c *winograd) pays() bool {
 	const image, result = 1.0, 0.6
 	elements := c.products() * c.depth() * c.phases() * c.out
@@ -187,8 +193,8 @@ func (c winograd) kernel(src, filter []float32, e epilogue, dst []float32, l *la
 	}))
 }
 
-// filtersLen is the number of elements of the transformed filters of a product: packed panels, those of a phase of the result
-// together. What is added keeps the products out of each other's way in the caches.
+// filtersLen is the number of elements of the transformed filters of a product: packed panels, those of a phase of the
+// result together. What is added keeps the products out of each other's way in the caches.
 func (c *winograd) filtersLen() int {
 	return (c.phases()*ceilDiv(c.out, unit.tileCols)*c.depth() + 1) * unit.tileCols
 }
@@ -238,7 +244,7 @@ func (c *winograd) transformImage(src []float32, tile int, patch, half, out []fl
 	image, y, x := c.place(tile)
 	n, s := c.winogradMatrices.in(), 1
 	if c.transposed {
-		y, x = y+c.firstV-(c.r-1), x+c.firstH-(c.r-1)
+		y, x = y+c.gridTop-(c.r-1), x+c.gridLeft-(c.r-1)
 	} else {
 		s = c.stride
 		y, x = y*s-c.padH, x*s-c.padW
@@ -274,11 +280,11 @@ func (c *winograd) transformResult(m []float32, tile int, half, result []float32
 	}
 	rowLen := n * columns
 	c.a.times(m, rowLen, half, rowLen, rowLen)
-	for u := range min(c.m, c.rowsV-y) {
+	for u := range min(c.m, c.gridRows-y) {
 		for phase := range c.phases() {
 			row, col := y+u, x // of the result
 			if c.transposed {
-				row, col = (c.firstV+y+u)*s+phase/s-c.padH, (c.firstH+x)*s+phase%s-c.padW
+				row, col = (c.gridTop+y+u)*s+phase/s-c.padH, (c.gridLeft+x)*s+phase%s-c.padW
 			}
 			if row < 0 || row >= c.outH {
 				continue

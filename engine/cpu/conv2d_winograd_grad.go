@@ -2,16 +2,16 @@ package cpu
 
 import "gangpu/engine/program"
 
-// winogradGroup is about how many elements the tiles have, transformed, that are multiplied at a time: what a third-level
-// cache holds. Only a test changes it.
+// winogradGroup is about how many elements the tiles have, transformed, that are multiplied at a time: what a
+// third-level cache holds. Only a test changes it.
 var winogradGroup = 1 << 19
 
-// winogradSteps is how many tiles a tile of the gradient sums over in registers, as filterGradSteps. Such sums are added up:
-// one long sum would lose too much to rounding, which Gᵀ magnifies.
+// winogradSteps is how many tiles a tile of the gradient sums over in registers, as filterGradSteps. Such sums are
+// added up: one long sum would lose too much to rounding, which Gᵀ magnifies.
 const winogradSteps = 192
 
-// winogradFilterGrad is the filter's gradient of the convolution g, if there is an algorithm for it and it pays. It is the
-// adjoint of the convolution's, in the filter:
+// winogradFilterGrad is the filter's gradient of the convolution g, if there is an algorithm for it and it pays. It is
+// the adjoint of the convolution's, in the filter:
 //
 //	dg = Gᵀ [sum over tiles of (Bᵀ d B) * (A dY Aᵀ)] G
 func winogradFilterGrad(g program.Geometry) (c winograd, pays bool) {

@@ -2,8 +2,8 @@ package cpu
 
 import "gangpu/engine/program"
 
-// paddedImages are a batch of images with borders of zeros, as far as taps reach. They are made where images have so few
-// channels that the copy costs little beside the convolution, and reading across the border gains much.
+// paddedImages are a batch of images with borders of zeros, as far as taps reach. They are made where images have so
+// few channels that the copy costs little beside the convolution, and reading across the border gains much.
 type paddedImages struct {
 	batch, srcH, srcW, channels int
 	top, left                   int // zeros before an image, in pixels
@@ -11,7 +11,8 @@ type paddedImages struct {
 	region                      region
 }
 
-// newPaddedInput has the input of a convolution: pixel (oy, ox) of the output reads pixels (oy*StrideH+ky, ox*StrideW+kx).
+// newPaddedInput has the input of a convolution: pixel (oy, ox) of the output reads pixels (oy*StrideH+ky,
+// ox*StrideW+kx).
 func newPaddedInput(g program.Geometry, l *layout) paddedImages {
 	p := paddedImages{
 		batch: g.Batch, srcH: g.InH, srcW: g.InW, channels: g.InC,
@@ -23,8 +24,8 @@ func newPaddedInput(g program.Geometry, l *layout) paddedImages {
 	return p
 }
 
-// newPaddedOutput has the output of a convolution of stride 1, or its gradient: pixel (iy, ix) of the input is read there
-// by pixels (iy+FilterH-1-ky, ix+FilterW-1-kx).
+// newPaddedOutput has the output of a convolution of stride 1, or its gradient: pixel (iy, ix) of the input is read
+// there by pixels (iy+FilterH-1-ky, ix+FilterW-1-kx).
 func newPaddedOutput(g program.Geometry, l *layout) paddedImages {
 	p := paddedImages{
 		batch: g.Batch, srcH: g.OutH(), srcW: g.OutW(), channels: g.OutC,

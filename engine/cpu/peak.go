@@ -8,8 +8,8 @@ import (
 // peakRounds of the loop last some milliseconds.
 const peakRounds = 1 << 20
 
-// Peak is the rate of multiply-adds in registers on all threads at once, two operations each, in operations a second: the
-// best of several runs. No kernel can be faster.
+// Peak is the rate of multiply-adds in registers on all threads at once, two operations each, in operations a second:
+// the best of several runs. No kernel can be faster.
 func (d *Device) Peak() float64 {
 	best := 0.0
 	for range 50 {

@@ -1,13 +1,13 @@
 package cpu
 
-// winogradMatrices are those of F(m, r), which makes m results of a filter of r taps by m+r-1 multiplications, one for each
-// of the points, and one for infinity (Lavin and Gray, 2016, "Fast algorithms for convolutional neural networks"):
+// winogradMatrices are those of F(m, r), which makes m results of a filter of r taps by m+r-1 multiplications, one for
+// each of the points, and one for infinity (Lavin and Gray, 2016, "Fast algorithms for convolutional neural networks"):
 //
 //	y = Aᵀ [(G g) * (Bᵀ d)]
 //
 // A polynomial is known by its values at the points and its highest coefficient. G evaluates the filter's, each value
-// divided by the product of the point's distances to the others; rows of Bᵀ are the products of all x - point but one, and
-// the last one of all; Aᵀ has the points' powers.
+// divided by the product of the point's distances to the others; rows of Bᵀ are the products of all x - point but one,
+// and the last one of all; Aᵀ has the points' powers.
 type winogradMatrices struct {
 	m, r    int
 	b, g, a smallMatrix // Bᵀ, G, Aᵀ
@@ -72,8 +72,8 @@ func newWinogradMatrices(m, r int, points ...float64) winogradMatrices {
 func (w *winogradMatrices) in() int { return w.m + w.r - 1 }
 
 // With 1/2 in place of 2 among the points, errors were measured to be two thirds. On the choice of points see Barabasz,
-// Anderson, Soodhalter and Gregg (2018, "Error analysis and improving the accuracy of Winograd convolution for deep neural
-// networks").
+// Anderson, Soodhalter and Gregg (2018, "Error analysis and improving the accuracy of Winograd convolution for deep
+// neural networks").
 var (
 	winograd4x3 = newWinogradMatrices(4, 3, 0, 1, -1, 0.5, -2)
 	winograd3x2 = newWinogradMatrices(3, 2, 0, 1, -1)
