@@ -28,10 +28,10 @@ type Place struct {
 // results, where that saves traffic. Reshapes cost nothing, and intermediate values share scratch
 // memory by the spans in which they are needed. The same graph gives the same program every time.
 //
-// Besides the operations of this package it knows Gorgonia's own +, ⊙ (of one shape, or by a
-// constant), neg, sigmoid and reshape, and constants of at most [MaxConstant] elements, which the
-// program carries (see [Constant]). Any other operation is an error that names the node, its operation
-// and its shape, as are: values other than float32, an unnamed input, two inputs of the same name, and an
+// Besides the operations of this package it knows those of Gorgonia's that docs/gorgonia.md lists, but for the ones
+// that a [VM] has to prepare for each run: Dropout and BatchNorm while they train. Constants have at most [MaxConstant]
+// elements, which the program carries (see [Constant]). Any other operation is an error that names the node, its
+// operation and its shape, as are: values other than float32, an unnamed input, two inputs of the same name, and an
 // output whose place overlaps an input or another output. A node may be an output twice, and an input or a
 // constant may be one.
 func Compile(name string, outputs []Place, inputs ...Place) (*program.Program, error) {
@@ -48,6 +48,7 @@ type passes struct{ fuse, inPlace, reuse bool }
 var allPasses = passes{fuse: true, inPlace: true, reuse: true}
 
 func compile(name string, do passes, outputs, inputs []Place) (*program.Program, error) {
+	outputs = slices.Clone(outputs)
 	c := &compiler{values: map[*gorgonia.Node]*value{}, names: map[string]*gorgonia.Node{}}
 	places, err := placesOf(inputs)
 	if err != nil {
@@ -56,6 +57,11 @@ func compile(name string, do passes, outputs, inputs []Place) (*program.Program,
 	live, err := liveNodes(outputs)
 	if err != nil {
 		return nil, err
+	}
+	if slices.ContainsFunc(live, isGorgonias) {
+		if live, err = translatePlaces(live, outputs, places); err != nil {
+			return nil, err
+		}
 	}
 	for _, n := range live {
 		if err := c.lower(n, places); err != nil {
@@ -186,17 +192,6 @@ func liveNodes(outputs []Place) ([]*gorgonia.Node, error) {
 		place(n)
 	}
 	return order, nil
-}
-
-func operandsOf(n *gorgonia.Node) []*gorgonia.Node {
-	if n.IsVar() {
-		return nil
-	}
-	var operands []*gorgonia.Node
-	for it := n.Graph().From(n.ID()); it.Next(); {
-		operands = append(operands, it.Node().(*gorgonia.Node))
-	}
-	return operands
 }
 
 // output puts a node's value in its place: it is computed there, unless it is an input or has

@@ -4,11 +4,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"gorgonia.org/gorgonia"
 
-	"gangpu/engine/expr"
 	"gangpu/engine/program"
 )
 
@@ -31,18 +29,14 @@ func (c *compiler) lower(n *gorgonia.Node, places map[*gorgonia.Node]program.Arg
 		}
 		return c.step(n, o.op, operands...)
 	}
-	return c.lowerStock(n, operands)
+	return unknown(n)
 }
 
 func (c *compiler) lowerInput(n *gorgonia.Node, places map[*gorgonia.Node]program.Arg) error {
+	if err := checkName(n, c.names); err != nil {
+		return err
+	}
 	name := n.Name()
-	if unnamed(n) {
-		return fmt.Errorf("%s: an input is bound by its name", describe(n))
-	}
-	if other, ok := c.names[name]; ok {
-		return fmt.Errorf("two inputs are called %q, of shapes %v and %v", name, other.Shape(), n.Shape())
-	}
-	c.names[name] = n
 	at, ok := places[n]
 	if !ok {
 		at = program.Arg{Storage: name}
@@ -53,47 +47,17 @@ func (c *compiler) lowerInput(n *gorgonia.Node, places map[*gorgonia.Node]progra
 	return nil
 }
 
-// lowerStock lowers Gorgonia's own operations. Their types are not exported: their names tell.
-func (c *compiler) lowerStock(n *gorgonia.Node, operands []*gorgonia.Node) error {
-	size := n.Shape().TotalSize()
-	// The name of a binary one is followed by an option: "+ false".
-	word, _, _ := strings.Cut(n.Op().String(), " ")
-	switch {
-	case word == "+" && sameSize(n, operands, 2):
-		return c.step(n, program.NewMap([]int{size}, sum, []int{size}, []int{size}), operands...)
-	case word == "⊙" && sameSize(n, operands, 2):
-		return c.step(n, program.NewMap([]int{size}, product, []int{size}, []int{size}), operands...)
-	case word == "⊙" && len(operands) == 2:
-		for i, factor := range operands {
-			other := operands[1-i]
-			if f, ok := constantValue(factor); ok && sameSize(n, []*gorgonia.Node{other}, 1) {
-				times := func(x ...expr.Expr) expr.Expr { return x[0].Mul(expr.Const(float64(f))) }
-				return c.step(n, program.NewMap([]int{size}, times, []int{size}), other)
-			}
-		}
-	case word == "neg" && sameSize(n, operands, 1):
-		return c.step(n, program.NewMap([]int{size}, func(x ...expr.Expr) expr.Expr { return x[0].Neg() }, []int{size}), operands...)
-	case word == "sigmoid" && sameSize(n, operands, 1):
-		return c.step(n, program.NewMap([]int{size}, func(x ...expr.Expr) expr.Expr { return x[0].Sigmoid() }, []int{size}), operands...)
-	case strings.HasPrefix(word, "Reshape") && sameSize(n, operands, 1):
-		return c.alias(n, operands[0])
+// checkName reports an input that has no name, or that of another one.
+func checkName(n *gorgonia.Node, names map[string]*gorgonia.Node) error {
+	name := n.Name()
+	if unnamed(n) {
+		return fmt.Errorf("%s: an input is bound by its name", describe(n))
 	}
-	var of []string
-	for _, o := range operands {
-		of = append(of, describe(o))
+	if other, ok := names[name]; ok {
+		return fmt.Errorf("two inputs are called %q, of shapes %v and %v", name, other.Shape(), n.Shape())
 	}
-	return fmt.Errorf("no device has the operation %q (%T) of node %s on %s",
-		n.Op(), n.Op(), describe(n), strings.Join(of, ", "))
-}
-
-// sameSize reports whether n has count operands, each of n's size: nothing is broadcast.
-func sameSize(n *gorgonia.Node, operands []*gorgonia.Node, count int) bool {
-	for _, o := range operands {
-		if o.Shape().TotalSize() != n.Shape().TotalSize() {
-			return false
-		}
-	}
-	return len(operands) == count
+	names[name] = n
+	return nil
 }
 
 // alias makes a reshape of x the same value as x.

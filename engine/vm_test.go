@@ -200,7 +200,7 @@ func TestVMErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect("shape (3, 2)")
-	if _, err := NewVM(b.g, dev, WithOutputs(b.must(gorgonia.Tanh(x)))); err == nil || !strings.Contains(err.Error(), "tanh") {
+	if _, err := NewVM(b.g, dev, WithOutputs(b.must(gorgonia.Sparsemax(x)))); err == nil || !strings.Contains(err.Error(), "Sparsemax") {
 		t.Errorf("error %v does not name the operation", err)
 	}
 }
