@@ -6,6 +6,8 @@ import (
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"gangpu/engine/program"
 )
 
 // translation builds the nodes of a graph again, in a graph of its own, of operations of this package alone: what
@@ -21,7 +23,7 @@ type translation struct {
 	taken map[string]bool
 
 	inputs     []translated // variables, in the order in which they were met
-	masks      []mask
+	draws      []draw
 	statistics []statistics
 }
 
@@ -34,11 +36,11 @@ type mark struct {
 	several  bool // there is more than one cost, and Gorgonia does not keep which
 }
 
-// mask is an input that a dropout multiplies by, to be drawn before each run.
-type mask struct {
+// draw is an input of random numbers, to be drawn before each run.
+type draw struct {
 	node *gorgonia.Node
-	id   int64 // of Gorgonia's node
-	rate float64
+	id   int64 // of Gorgonia's node, which has random numbers of its own
+	op   func(n int, from program.Draw) program.Op
 }
 
 // statistics are the running mean and variance of a batch norm, as inputs, and what they become by this run, which is
@@ -238,6 +240,13 @@ func (t *translation) unique(name string) string {
 	}
 	t.taken[unique] = true
 	return unique
+}
+
+// drawn is an input that a node of Gorgonia's draws.
+func (t *translation) drawn(n *gorgonia.Node, op func(n int, from program.Draw) program.Op) *gorgonia.Node {
+	d := draw{t.variable(t.unique(fmt.Sprintf("numbers drawn by node %d", n.ID())), n.Dtype(), n.Shape()), n.ID(), op}
+	t.draws = append(t.draws, d)
+	return d.node
 }
 
 func (t *translation) variable(name string, of tensor.Dtype, shape tensor.Shape) *gorgonia.Node {

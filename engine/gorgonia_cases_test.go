@@ -8,7 +8,24 @@ import (
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"gangpu/engine/cpu"
+	"gangpu/engine/program"
 )
+
+func openProcessor(t testing.TB) program.Device {
+	t.Helper()
+	dev, err := cpu.Open(cpu.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := dev.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return dev
+}
 
 // stock is a graph of Gorgonia's own operations, with inputs of random values: the same ones in float32 and float64.
 type stock struct {

@@ -270,7 +270,34 @@ func dropoutOfGorgonia(c *call) (*gorgonia.Node, error) {
 	if !(f.probability > 0 && f.probability < 1) || math.IsNaN(f.probability) {
 		return nil, fmt.Errorf("a probability of %v, want one from 0 to 1", f.probability)
 	}
-	m := mask{c.t.variable(c.t.unique(fmt.Sprintf("dropout mask %d", c.node.ID())), x.Dtype(), x.Shape()), c.node.ID(), f.probability}
-	c.t.masks = append(c.t.masks, m)
-	return Dropout(x, m.node)
+	return Dropout(x, c.t.drawn(c.node, maskOf(f.probability)))
+}
+
+func maskOf(rate float64) func(n int, from program.Draw) program.Op {
+	return func(n int, from program.Draw) program.Op {
+		return program.DropoutMask{N: n, Draw: from, Rate: float32(rate)}
+	}
+}
+
+// random are numbers that are drawn anew for each run. Gorgonia prints which, and two parameters: "2(1, 0.3) - (2, 3)".
+func random(c *call) (*gorgonia.Node, error) {
+	var which int
+	var a, b float64
+	if _, err := fmt.Sscanf(c.text, "%d(%g, %g)", &which, &a, &b); err != nil {
+		return nil, err
+	}
+	switch {
+	case which == 0:
+		return c.t.drawn(c.node, func(n int, from program.Draw) program.Op {
+			return program.Uniform{N: n, Draw: from, Low: float32(a), High: float32(b)}
+		}), nil
+	case which == 1:
+		return c.t.drawn(c.node, func(n int, from program.Draw) program.Op {
+			return program.Normal{N: n, Draw: from, Mean: float32(a), Stddev: float32(b)}
+		}), nil
+	case which == 2 && a == 1: // one trial: a mask says whether it succeeds
+		mask := c.t.drawn(c.node, maskOf(1-b))
+		return mapOf(after(mask, "binomial"), func(x ...expr.Expr) expr.Expr { return expr.Const(0).Less(x[0]) }, mask)
+	}
+	return nil, fmt.Errorf("numbers of distribution %d (%v, %v): a binomial one has one trial", which, a, b)
 }

@@ -49,13 +49,13 @@ var lowerings = map[string]lowering{
 	"BatchNormOp":         batchNorm,
 	"GroupNormOp":         groupNorm,
 	"dropoutOp":           dropoutOfGorgonia,
+	"randomOp":            random,
 	"readOp":              func(c *call) (*gorgonia.Node, error) { return c.in[0], nil },
 }
 
 // refused says why an operation is not among them. The gradients of networks' operations, which Gorgonia makes as
 // operations of their own, are refused without more.
 var refused = map[string]string{
-	"randomOp":    "it draws numbers when it runs: make them an input",
 	"letOp":       "assignments to nodes have no place in a graph that is compiled",
 	"sparsemaxOp": "it sorts, which no device does",
 	"ctcLossOp":   "it is a recurrence over time, which no device has",

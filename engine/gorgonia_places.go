@@ -33,8 +33,8 @@ func translatePlaces(live []*gorgonia.Node, outputs []Place, inputs map[*gorgoni
 	if err != nil {
 		return nil, err
 	}
-	if len(t.masks)+len(t.statistics) > 0 {
-		return nil, fmt.Errorf("dropout and batch norm of Gorgonia's need a VM, which draws masks and keeps running means")
+	if len(t.draws)+len(t.statistics) > 0 {
+		return nil, fmt.Errorf("dropout, batch norm and random numbers of Gorgonia's need a VM, which draws them and keeps running means")
 	}
 	for i := range outputs {
 		outputs[i].Node = translations[i]

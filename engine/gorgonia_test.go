@@ -9,18 +9,12 @@ import (
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
-
-	"gangpu/engine/cpu"
 )
 
 // TestGorgoniaOperations compares each operation's values, in float32 on the CPU, with those of Gorgonia's machine, and
 // its gradients, in float64, with differences of these values. Its table says how Gorgonia's own gradients compare.
 func TestGorgoniaOperations(t *testing.T) {
-	dev, err := cpu.Open(cpu.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dev.Close()
+	dev := openProcessor(t)
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "operation\tvalue\tgradient\tgradient in float32\tGorgonia's gradient\n")
@@ -117,11 +111,7 @@ func second[T any](_, b T) T { return b }
 
 // singleGradients are those of the VM, where it is asked for them, and where gorgonia.Grad is, if that can make them.
 func singleGradients(t *testing.T, c stockCase, want [][]float64) (worst float64) {
-	dev, err := cpu.Open(cpu.Options{Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dev.Close()
+	dev := openProcessor(t)
 	for _, asked := range []bool{true, false} {
 		s := newStock(t, tensor.Float32)
 		cost := s.cost(c.build(s))

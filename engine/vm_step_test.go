@@ -10,7 +10,6 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"gangpu/engine/cpu"
 	"gangpu/engine/program"
 )
 
@@ -55,11 +54,7 @@ func stockSolvers() map[string]func() gorgonia.Solver {
 // TestGorgoniaSolvers compares 20 steps on the device with 20 of the solver on the host over Gorgonia's machine: costs,
 // parameters, running statistics. The rate changes on the way.
 func TestGorgoniaSolvers(t *testing.T) {
-	dev, err := cpu.Open(cpu.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dev.Close()
+	dev := openProcessor(t)
 	for name, make := range stockSolvers() {
 		t.Run(name, func(t *testing.T) {
 			run := func(step func(s *stock, trained gorgonia.Nodes, vm gorgonia.VM, solver gorgonia.Solver) error, open func(g *gorgonia.ExprGraph) gorgonia.VM) (costs, values []float64) {
@@ -208,11 +203,7 @@ func TestGorgoniaStepTransfers(t *testing.T) {
 
 // A step allocates what Gorgonia's shapes and values do when they are asked for, and not by the size of the graph.
 func TestGorgoniaStepAllocations(t *testing.T) {
-	dev, err := cpu.Open(cpu.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dev.Close()
+	dev := openProcessor(t)
 	s, _, trained := regression(t)
 	vm, err := NewVM(s.g, dev)
 	if err != nil {

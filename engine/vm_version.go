@@ -48,7 +48,6 @@ func (v *version) trains(op *gorgonia.BatchNormOp) bool {
 func inputStorage(n *gorgonia.Node) string { return "input " + n.Name() }
 func meanStorage(id int64) string          { return fmt.Sprintf("running mean %d", id) }
 func varianceStorage(id int64) string      { return fmt.Sprintf("running variance %d", id) }
-func maskStorage(id int64) string          { return fmt.Sprintf("dropout mask %d", id) }
 
 const stepStorage = "step of random numbers"
 
@@ -77,14 +76,15 @@ func (vm *VM) compile(of *training) (*version, error) {
 		inputs = append(inputs, Place{in.to, program.Arg{Storage: inputStorage(in.to)}})
 	}
 	draws, after := &program.Program{Name: "draws"}, &program.Program{Name: "after"}
-	for _, m := range t.masks {
-		inputs = append(inputs, Place{m.node, program.Arg{Storage: maskStorage(m.id)}})
-		op := program.DropoutMask{N: m.node.Shape().TotalSize(), Draw: program.Draw{Seed: vm.seed, Stream: uint32(m.id)}, Rate: float32(m.rate)}
-		if err := draws.Append("dropout_mask", op, program.Arg{Storage: stepStorage}, program.Arg{Storage: maskStorage(m.id)}); err != nil {
+	for _, d := range t.draws {
+		at := program.Arg{Storage: inputStorage(d.node)}
+		inputs = append(inputs, Place{d.node, at})
+		op := d.op(d.node.Shape().TotalSize(), program.Draw{Seed: vm.seed, Stream: uint32(d.id)})
+		if err := draws.Append("draw", op, program.Arg{Storage: stepStorage}, at); err != nil {
 			return nil, err
 		}
 	}
-	if len(t.masks) > 0 {
+	if len(t.draws) > 0 {
 		if err := draws.Append("step", program.Increment{N: 1, Delta: 1}, program.Arg{Storage: stepStorage}); err != nil {
 			return nil, err
 		}
