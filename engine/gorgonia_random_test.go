@@ -217,3 +217,52 @@ func TestGorgoniaErrors(t *testing.T) {
 		}
 	}
 }
+
+// After steps on the device its running statistics are what a run in the other mode normalises by, and a batch norm that
+// begins to train again starts from the host's, which Gorgonia sets back.
+func TestGorgoniaStepModes(t *testing.T) {
+	s, _, trained := regression(t)
+	vm, err := NewVM(s.g, openProcessor(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer vm.Close()
+	var op *gorgonia.BatchNormOp
+	for _, n := range s.g.AllNodes() {
+		if is, ok := n.Op().(*gorgonia.BatchNormOp); ok {
+			op = is
+		}
+	}
+	solver := gorgonia.NewVanillaSolver(gorgonia.WithLearnRate(0))
+	after := func(steps int, between func()) []float64 {
+		for i := range steps {
+			if i == 3 {
+				between()
+			}
+			if err := vm.Step(solver, trained...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := vm.Download(); err != nil {
+			t.Fatal(err)
+		}
+		_, variance := op.Stats()
+		return floats(t, variance)
+	}
+	one := after(1, nil)
+	op.Reset()
+	evaluated := after(4, func() {
+		op.SetTraining(false)
+		if err := vm.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		op.SetTraining(true)
+	})
+	if e := errorOf(evaluated, one); e > 1e-6 {
+		t.Errorf("a step after evaluation leaves variances %v, want those of a first step, %v", evaluated, one)
+	}
+	op.Reset()
+	if four := after(4, func() {}); errorOf(four, one) < 1e-3 {
+		t.Errorf("four steps leave the variances of one, %v", four)
+	}
+}

@@ -108,7 +108,9 @@ func (b *builder) classify(x *gorgonia.Node, dropout float64) {
 	}
 	b.Cost = must(gorgonia.Neg(must(gorgonia.Mean(losses))))
 	b.P = p
-	b.Solver = func() gorgonia.Solver { return gorgonia.NewRMSPropSolver(gorgonia.WithBatchSize(float64(b.size.Batch))) }
+	b.Solver = func() gorgonia.Solver {
+		return gorgonia.NewRMSPropSolver(gorgonia.WithBatchSize(float64(b.size.Batch)))
+	}
 }
 
 // convnet is examples/convnet.
@@ -149,7 +151,9 @@ func autoencoder(b *builder) {
 	h := must(gorgonia.Sigmoid(must(gorgonia.Add(must(gorgonia.Mul(x, w)), bias))))
 	y := must(gorgonia.Sigmoid(must(gorgonia.Add(must(gorgonia.Mul(h, must(gorgonia.Transpose(w)))), visible))))
 	b.Cost = must(gorgonia.Mean(must(gorgonia.BinaryXent(y, b.X))))
-	b.Solver = func() gorgonia.Solver { return gorgonia.NewVanillaSolver(gorgonia.WithBatchSize(float64(b.size.Batch))) }
+	b.Solver = func() gorgonia.Solver {
+		return gorgonia.NewVanillaSolver(gorgonia.WithBatchSize(float64(b.size.Batch)))
+	}
 }
 
 // iris is examples/iris: a linear regression of the number of a species on four lengths and a 1.
