@@ -9,7 +9,8 @@
 //
 // [Compile] translates a graph to a static [program.Program], which a device that
 // [OpenDevice] opened runs. [VM] wraps that as a gorgonia.VM, which stands in for
-// gorgonia.NewTapeMachine.
+// gorgonia.NewTapeMachine, also for graphs of Gorgonia's own operations: the files gorgonia*.go build these of the
+// operations of this package, and docs/gorgonia.md says which. [VM.Step] trains with weights that stay on the device.
 //
 // Two things to know about Gorgonia: it takes inputs of the same name and shape for one node, so
 // names must be unique; and a second gorgonia.Grad over nodes that the first one differentiated is

@@ -237,6 +237,14 @@ func stockCases() []stockCase {
 		gorgonia.Lt, gorgonia.Gt, gorgonia.Lte, gorgonia.Gte, gorgonia.Eq, gorgonia.Ne} {
 		cases = append(cases, compare([]string{"Lt", "Gt", "Lte", "Gte", "Eq", "Ne"}[i], f)...)
 	}
+	for i, f := range []func(a, b *gorgonia.Node, retSame bool, left, right []byte) (*gorgonia.Node, error){gorgonia.BroadcastLt, gorgonia.BroadcastGt,
+		gorgonia.BroadcastLte, gorgonia.BroadcastGte, gorgonia.BroadcastEq, gorgonia.BroadcastNe} {
+		name := "Broadcast" + []string{"Lt", "Gt", "Lte", "Gte", "Eq", "Ne"}[i]
+		cases = append(cases, stockCase{name: name, steps: true, build: func(s *stock) *gorgonia.Node {
+			whole := func() float64 { return float64(s.rng.IntN(2)) }
+			return s.must(f(s.input(whole, 3, 4), s.input(whole, 1, 4), i%2 == 0, nil, []byte{0}))
+		}})
+	}
 	return append(append(cases, moveCases()...), networkCases()...)
 }
 

@@ -266,3 +266,63 @@ func TestGorgoniaStepModes(t *testing.T) {
 		t.Errorf("four steps leave the variances of one, %v", four)
 	}
 }
+
+// What reads gradients in the graph itself works: the descent of Gorgonia's example of a logistic regression, written
+// out, with a prediction of type bool that is read. The batches are rows of one tensor.
+func TestGorgoniaGradientsInTheGraph(t *testing.T) {
+	run := func(open func(g *gorgonia.ExprGraph, outputs ...*gorgonia.Node) gorgonia.VM) (values []float64) {
+		s := newStock(t, tensor.Float32)
+		data := s.of(s.dt, s.rng.NormFloat64, 12, 3).(*tensor.Dense)
+		x, w, b := s.x(4, 3), s.x(3), s.x()
+		p := s.must(gorgonia.Sigmoid(s.must(gorgonia.Add(s.must(gorgonia.Mul(x, w)), b))))
+		var predicted gorgonia.Value
+		read := gorgonia.Read(s.must(gorgonia.Gt(p, s.constant(0.5), false)), &predicted)
+		cost := s.must(gorgonia.Mean(s.must(gorgonia.Square(p))))
+		gradients, err := gorgonia.Grad(cost, w, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var next gorgonia.Nodes
+		for i, n := range []*gorgonia.Node{w, b} {
+			next = append(next, s.must(gorgonia.Sub(n, s.must(gorgonia.Mul(s.constant(0.1), gradients[i])))))
+		}
+		vm := open(s.g, next[0], next[1], read)
+		defer vm.Close()
+		for i := range 3 {
+			rows, err := data.Slice(gorgonia.S(4*i, 4*i+4))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := gorgonia.Let(x, rows); err != nil {
+				t.Fatal(err)
+			}
+			if err := vm.RunAll(); err != nil {
+				t.Fatal(err)
+			}
+			vm.Reset()
+			for i, n := range []*gorgonia.Node{w, b} {
+				v, err := gorgonia.CloneValue(next[i].Value())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := gorgonia.Let(n, v); err != nil {
+					t.Fatal(err)
+				}
+				values = append(values, floats(t, v)...)
+			}
+			values = append(values, floats(t, predicted)...)
+		}
+		return values
+	}
+	want := run(func(g *gorgonia.ExprGraph, _ ...*gorgonia.Node) gorgonia.VM { return gorgonia.NewTapeMachine(g) })
+	got := run(func(g *gorgonia.ExprGraph, outputs ...*gorgonia.Node) gorgonia.VM {
+		vm, err := NewVM(g, &referenceDevice{}, WithOutputs(outputs...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return vm
+	})
+	if e := errorOf(got, want); !(e <= 1e-5) {
+		t.Errorf("off by %v: %v, want %v", e, got, want)
+	}
+}

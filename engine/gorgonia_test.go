@@ -1,11 +1,12 @@
 package engine
 
 import (
+	"flag"
 	"fmt"
 	"math"
+	"os"
 	"strings"
 	"testing"
-	"text/tabwriter"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -16,8 +17,7 @@ import (
 func TestGorgoniaOperations(t *testing.T) {
 	dev := openProcessor(t)
 	var table strings.Builder
-	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "operation\tvalue\tgradient\tgradient in float32\tGorgonia's gradient\n")
+	fmt.Fprintf(&table, "| operation | value | gradient | gradient in float32 | Gorgonia's gradient |\n|---|--:|--:|--:|---|\n")
 	for _, c := range stockCases() {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStock(t, tensor.Float32)
@@ -39,18 +39,48 @@ func TestGorgoniaOperations(t *testing.T) {
 				t.Errorf("values are off by %v: %v, want %v", value, floats(t, y.Value()), want)
 			}
 			if c.steps {
-				fmt.Fprintf(w, "%s\t%.1e\tnone\tnone\t\n", c.name, value)
+				fmt.Fprintf(&table, "| %s | %s | none | none | |\n", c.name, bound(value))
 				return
 			}
 			gradient, single, theirs := stockGradients(t, c)
 			if !(gradient <= 1e-6) || !(single <= 1e-4) {
 				t.Errorf("gradients are off by %v in float64, by %v in float32", gradient, single)
 			}
-			fmt.Fprintf(w, "%s\t%.1e\t%.1e\t%.1e\t%s\n", c.name, value, gradient, single, theirs)
+			fmt.Fprintf(&table, "| %s | %s | %s | %s | %s |\n", c.name, bound(value), bound(gradient), bound(single), theirs)
 		})
 	}
-	w.Flush()
 	t.Logf("errors relative to the whole array:\n%s", table.String())
+	if *tableFile != "" && !t.Failed() {
+		writeTable(t, *tableFile, table.String())
+	}
+}
+
+var tableFile = flag.String("gorgonia-table", "", "write the table of Gorgonia's operations into this file")
+
+// writeTable puts a table between the two comments that a document has for it.
+func writeTable(t *testing.T, file, table string) {
+	t.Helper()
+	const begin, end = "<!-- operations: begin -->\n", "<!-- operations: end -->"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(text), begin)
+	_, after, too := strings.Cut(rest, end)
+	if !ok || !too {
+		t.Fatalf("%s has no place for a table", file)
+	}
+	if err := os.WriteFile(file, []byte(before+begin+table+end+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// bound is the power of ten that an error stays below: its digits differ between processors.
+func bound(e float64) string {
+	if e == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("1e%d", int(math.Ceil(math.Log10(e))))
 }
 
 // stockGradients is how far the gradients of a cost of an operation are from differences, at worst over the inputs: in
@@ -167,7 +197,7 @@ func gorgoniasGradients(t *testing.T, c stockCase, want [][]float64) string {
 		worst = max(worst, errorOf(floats(t, g), want[i]))
 	}
 	if !(worst <= 1e-6) {
-		return fmt.Sprintf("wrong: off by %.1e", worst)
+		return fmt.Sprintf("wrong: off by %.1g", worst)
 	}
 	return "right"
 }
