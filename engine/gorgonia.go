@@ -169,8 +169,8 @@ func (t *translation) translate(n *gorgonia.Node) (to *gorgonia.Node, err error)
 		}
 	}()
 	if m := t.marks[n]; m.several {
-		return nil, fmt.Errorf("engine: %s: the gradient with respect to %s may be of one cost or of another: give each cost a graph, "+
-			"or ask the VM for it by WithGradients", describe(n), describe(m.of))
+		return nil, fmt.Errorf("engine: %s: the gradient with respect to %s may be of one cost or of another: "+
+			"give each cost a graph, or ask the VM for it by WithGradients", describe(n), describe(m.of))
 	}
 	if n.IsVar() {
 		return t.input(n)
@@ -212,7 +212,8 @@ func unknown(n *gorgonia.Node) error {
 	for _, o := range operandsOf(n) {
 		of = append(of, describe(o))
 	}
-	err := fmt.Errorf("engine: no device has the operation %q (%T) of node %s on %s", n.Op(), n.Op(), describe(n), strings.Join(of, ", "))
+	err := fmt.Errorf("engine: no device has the operation %q (%T) of node %s on %s",
+		n.Op(), n.Op(), describe(n), strings.Join(of, ", "))
 	if why := refused[typeOf(n.Op())]; why != "" {
 		err = fmt.Errorf("%w: %s", err, why)
 	}

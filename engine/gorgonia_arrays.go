@@ -99,7 +99,8 @@ func tensordot(c *call) (*gorgonia.Node, error) {
 	for i := range axesB {
 		inner *= b.Shape()[i]
 	}
-	return matrices(a, b, [2]int{a.Shape().TotalSize() / inner, inner}, [2]int{inner, b.Shape().TotalSize() / inner}, false, false)
+	rows, columns := a.Shape().TotalSize()/inner, b.Shape().TotalSize()/inner
+	return matrices(a, b, [2]int{rows, inner}, [2]int{inner, columns}, false, false)
 }
 
 func sumAlong(c *call) (*gorgonia.Node, error) { return along(c, Sum) }
@@ -114,7 +115,8 @@ func along(c *call, reduce func(x *gorgonia.Node, along ...int) (*gorgonia.Node,
 	return reduce(x, axes...)
 }
 
-// sizeOf is how many elements an axis has, which the shape says: "SizeOf=3", or "SizeOf(0)" where the axis was not known.
+// sizeOf is how many elements an axis has, which the shape says: "SizeOf=3", or "SizeOf(0)" where the axis was not
+// known.
 func sizeOf(c *call) (*gorgonia.Node, error) {
 	n := numbers(c.text)[0]
 	if strings.Contains(c.text, "(") {

@@ -90,8 +90,8 @@ func maxBetween(c *call) (*gorgonia.Node, error) {
 	return c.elementwise("max_between", func(x ...expr.Expr) expr.Expr { return x[0].Max(x[1]) }, c.in...)
 }
 
-// elementwise is a map of inputs of the size of the call's result, or of one element. Constants of equal elements become
-// part of the expression.
+// elementwise is a map of inputs of the size of the call's result, or of one element. Constants of equal elements
+// become part of the expression.
 func (c *call) elementwise(name string, f func(x ...expr.Expr) expr.Expr, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := c.node.Shape()
 	args, nodes := make([]expr.Expr, len(inputs)), gorgonia.Nodes(nil)

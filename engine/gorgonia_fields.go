@@ -23,7 +23,8 @@ func field(of any, name string, kind reflect.Kind) (reflect.Value, error) {
 			return f, nil
 		}
 	}
-	return reflect.Value{}, fmt.Errorf("gorgonia's %T has no field %s of kind %v: this package reads those of v0.9.18", of, name, kind)
+	return reflect.Value{}, fmt.Errorf("gorgonia's %T has no field %s of kind %v: this package reads those of v0.9.18",
+		of, name, kind)
 }
 
 func floatField(of any, name string) (float64, error) {
@@ -42,8 +43,8 @@ func boolField(of any, name string) (bool, error) {
 	return f.Bool(), nil
 }
 
-// poolOf is the window of a pooling. Where Gorgonia was given all four paddings, it begins as far before the image as the
-// padding after it says; its result has the size that both together give.
+// poolOf is the window of a pooling. Where Gorgonia was given all four paddings, it begins as far before the image as
+// the padding after it says; its result has the size that both together give.
 func poolOf(op gorgonia.Op) (Window, error) {
 	var n [8]int
 	for i, name := range []string{"h", "w", "strideH", "strideW", "padNorth", "padSouth", "padWest", "padEast"} {
@@ -57,7 +58,8 @@ func poolOf(op gorgonia.Op) (Window, error) {
 	if explicit {
 		n[4], n[5], n[6], n[7] = n[5], n[4], n[7], n[6]
 	}
-	return Window{Height: n[0], Width: n[1], StrideH: n[2], StrideW: n[3], Top: n[4], Bottom: n[5], Left: n[6], Right: n[7]}, err
+	return Window{Height: n[0], Width: n[1], StrideH: n[2], StrideW: n[3],
+		Top: n[4], Bottom: n[5], Left: n[6], Right: n[7]}, err
 }
 
 type dropoutFields struct {
@@ -109,8 +111,8 @@ func targetOf(op gorgonia.Op) (*gorgonia.Value, error) {
 	return (*gorgonia.Value)(f.UnsafePointer()), nil
 }
 
-// madeByGrad reports whether differentiation made a node. Where the field is missing it says no, and at worst a gradient
-// is computed that nobody asked for.
+// madeByGrad reports whether differentiation made a node. Where the field is missing it says no, and at worst a
+// gradient is computed that nobody asked for.
 func madeByGrad(n *gorgonia.Node) bool {
 	f, err := field(n, "group", reflect.String)
 	return err == nil && (f.String() == "gradients" || f.String() == "undifferentiated nodes")

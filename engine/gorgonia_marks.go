@@ -7,8 +7,8 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// marksOf are the nodes that gorgonia.Grad made to be derivatives, and of what. Gorgonia notes on a derivative which node
-// it is with respect to, but not of which cost. A cost's own derivative is the constant 1.
+// marksOf are the nodes that gorgonia.Grad made to be derivatives, and of what. Gorgonia notes on a derivative which
+// node it is with respect to, but not of which cost. A cost's own derivative is the constant 1.
 func marksOf(g *gorgonia.ExprGraph) map[*gorgonia.Node]mark {
 	costs := costsOf(g)
 	marks := map[*gorgonia.Node]mark{}
@@ -64,7 +64,8 @@ func costFor(g *gorgonia.ExprGraph, n *gorgonia.Node) (*gorgonia.Node, error) {
 	if n.Deriv() != nil {
 		for _, c := range costsOf(g) {
 			if c.needs[n] && found != nil {
-				return nil, fmt.Errorf("engine: VM: %s has gradients of several costs: WithGradients says of which", describe(n))
+				return nil, fmt.Errorf("engine: VM: %s has gradients of several costs: WithGradients says of which",
+					describe(n))
 			}
 			if c.needs[n] {
 				found = c.node
@@ -72,7 +73,8 @@ func costFor(g *gorgonia.ExprGraph, n *gorgonia.Node) (*gorgonia.Node, error) {
 		}
 	}
 	if found == nil {
-		return nil, fmt.Errorf("engine: VM: nobody asked for the gradient of %s (gorgonia.Grad, or WithGradients)", describe(n))
+		return nil, fmt.Errorf("engine: VM: nobody asked for the gradient of %s (gorgonia.Grad, or WithGradients)",
+			describe(n))
 	}
 	return found, nil
 }

@@ -75,8 +75,8 @@ func let(t *testing.T, n *gorgonia.Node, data []float32) {
 	}
 }
 
-// descend trains by a machine for some steps and returns the costs, and the parameters. With onDevice the solver's steps
-// are a VM's.
+// descend trains by a machine for some steps and returns the costs, and the parameters. With onDevice the solver's
+// steps are a VM's.
 func descend(t *testing.T, m *stockmodels.Model, vm gorgonia.VM, steps int, seed uint64, onDevice bool) (costs, parameters []float64) {
 	t.Helper()
 	defer vm.Close()
@@ -146,8 +146,8 @@ func openDevices(t *testing.T) map[string]program.Device {
 	return devices
 }
 
-// TestGorgoniaModels trains the models of Gorgonia's examples, smaller, for 20 steps: by Gorgonia's machine and solver, by
-// the VM and Gorgonia's solver, and by the VM's steps, which agree.
+// TestGorgoniaModels trains the models of Gorgonia's examples, smaller, for 20 steps: by Gorgonia's machine and solver,
+// by the VM and Gorgonia's solver, and by the VM's steps, which agree.
 func TestGorgoniaModels(t *testing.T) {
 	devices := openDevices(t)
 	for _, name := range stockmodels.Names {
@@ -188,8 +188,8 @@ type nothing struct{ gorgonia.VM }
 
 func (nothing) Close() error { return nil }
 
-// TestGorgoniaDropout trains the convnet with its dropouts from five seeds by Gorgonia's machine and by the VM. They draw
-// other masks, so that only the ranges of their costs can be compared: these overlap all the way.
+// TestGorgoniaDropout trains the convnet with its dropouts from five seeds by Gorgonia's machine and by the VM. They
+// draw other masks, so that only the ranges of their costs can be compared: these overlap all the way.
 func TestGorgoniaDropout(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains ten networks")

@@ -29,8 +29,8 @@ func onImages(x *gorgonia.Node, do func(x *gorgonia.Node) (*gorgonia.Node, error
 	return Transpose(x, toFirst...)
 }
 
-// convolution finds what Gorgonia makes of one, the product of the patches of images, a row each, and filters, and makes
-// a convolution of it. It is nil where a node is none.
+// convolution finds what Gorgonia makes of one, the product of the patches of images, a row each, and filters, and
+// makes a convolution of it. It is nil where a node is none.
 func (t *translation) convolution(n *gorgonia.Node) (*gorgonia.Node, error) {
 	is := func(n *gorgonia.Node, op string) bool { return n.Op() != nil && typeOf(n.Op()) == op }
 	if !is(n, "linAlgBinOp") || n.Op().String() != "A × Bᵀ" {
@@ -200,8 +200,8 @@ func softmax(c *call) (*gorgonia.Node, error) {
 	return Transpose(x, order...)
 }
 
-// batchNorm normalises channels, the axis 1, without gamma and beta, which Gorgonia multiplies by and adds itself: by the
-// moments of the batch while it trains, else by the running ones. The running variance is of n-1.
+// batchNorm normalises channels, the axis 1, without gamma and beta, which Gorgonia multiplies by and adds itself: by
+// the moments of the batch while it trains, else by the running ones. The running variance is of n-1.
 func batchNorm(c *call) (*gorgonia.Node, error) {
 	op, x := c.node.Op().(*gorgonia.BatchNormOp), c.in[0]
 	f, err := batchNormOf(op)

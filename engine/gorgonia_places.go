@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"fmt"
+	"errors"
 
 	"gorgonia.org/gorgonia"
 
@@ -15,7 +15,8 @@ func isGorgonias(n *gorgonia.Node) bool {
 }
 
 // translatePlaces puts the translations of nodes in the places of outputs and inputs, and returns what is live then.
-func translatePlaces(live []*gorgonia.Node, outputs []Place, inputs map[*gorgonia.Node]program.Arg) ([]*gorgonia.Node, error) {
+func translatePlaces(live []*gorgonia.Node, outputs []Place,
+	inputs map[*gorgonia.Node]program.Arg) ([]*gorgonia.Node, error) {
 	names := map[string]*gorgonia.Node{}
 	for _, n := range live {
 		if n.IsVar() {
@@ -34,7 +35,8 @@ func translatePlaces(live []*gorgonia.Node, outputs []Place, inputs map[*gorgoni
 		return nil, err
 	}
 	if len(t.draws)+len(t.statistics) > 0 {
-		return nil, fmt.Errorf("dropout, batch norm and random numbers of Gorgonia's need a VM, which draws them and keeps running means")
+		return nil, errors.New("dropout, batch norm and random numbers of Gorgonia's need a VM, " +
+			"which draws them and keeps running means")
 	}
 	for i := range outputs {
 		outputs[i].Node = translations[i]

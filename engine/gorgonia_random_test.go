@@ -10,8 +10,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A dropout keeps what it should, draws other masks for each run, has its mask as its gradient, and does nothing while it
-// does not train, which is looked up at each run.
+// A dropout keeps what it should, draws other masks for each run, has its mask as its gradient, and does nothing while
+// it does not train, which is looked up at each run.
 func TestGorgoniaMasks(t *testing.T) {
 	dev := openProcessor(t)
 	run := func(seed uint64, runs int) (values, gradients [][]float64) {
@@ -108,7 +108,8 @@ func TestGorgoniaRandomNodes(t *testing.T) {
 	}
 }
 
-// A batch norm's running statistics follow training, and are what it normalises by afterwards, as on Gorgonia's machine.
+// A batch norm's running statistics follow training, and are what it normalises by afterwards, as on Gorgonia's
+// machine.
 func TestGorgoniaBatchNormModes(t *testing.T) {
 	run := func(open func(g *gorgonia.ExprGraph) gorgonia.VM) (values [][]float64) {
 		s := newStock(t, tensor.Float32)
@@ -218,8 +219,8 @@ func TestGorgoniaErrors(t *testing.T) {
 	}
 }
 
-// After steps on the device its running statistics are what a run in the other mode normalises by, and a batch norm that
-// begins to train again starts from the host's, which Gorgonia sets back.
+// After steps on the device its running statistics are what a run in the other mode normalises by, and a batch norm
+// that begins to train again starts from the host's, which Gorgonia sets back.
 func TestGorgoniaStepModes(t *testing.T) {
 	s, _, trained := regression(t)
 	vm, err := NewVM(s.g, openProcessor(t))

@@ -12,8 +12,8 @@ import (
 	"gangpu/engine/program"
 )
 
-// solver is one of Gorgonia's as an expression: what it makes of a parameter and its states, which are zero at first, by
-// a gradient. It computes as Gorgonia's does, in float32, with the quirks that it has.
+// solver is one of Gorgonia's as an expression: what it makes of a parameter and its states, which are zero at first,
+// by a gradient. It computes as Gorgonia's does, in float32, with the quirks that it has.
 type solver struct {
 	name   string
 	states int
@@ -23,7 +23,8 @@ type solver struct {
 	next func(scalar bool, gradient, parameter expr.Expr, states, rates []expr.Expr) []expr.Expr
 }
 
-// settings are the fields of a solver that are numbers or flags. A missing one is an error that the caller asks for once.
+// settings are the fields of a solver that are numbers or flags. A missing one is an error that the caller asks for
+// once.
 type settings struct {
 	of  gorgonia.Solver
 	err error
@@ -90,8 +91,8 @@ func (s *solver) ratesAt(updates int, to []float32) {
 	}
 }
 
-// update is the pass over a parameter of a shape. Its operands are the gradient, each rate, the parameters and each state; the
-// parameters and the states are its results too.
+// update is the pass over a parameter of a shape. Its operands are the gradient, each rate, the parameters and each
+// state; the parameters and the states are its results too.
 func (s *solver) update(shape tensor.Shape) program.Map {
 	scalar, r := shape.Dims() == 0, len(s.rates)
 	shape = tensor.Shape{shape.TotalSize()}
@@ -142,8 +143,8 @@ func vanilla(s *settings) *solver {
 	}}
 }
 
-// momentum is c = momentum*c - eta*g, w += c. Gorgonia regularises c, and not w; but of a scalar it regularises w, and keeps
-// no c, which stays 0.
+// momentum is c = momentum*c - eta*g, w += c. Gorgonia regularises c, and not w; but of a scalar it regularises w, and
+// keeps no c, which stays 0.
 func momentum(s *settings) *solver {
 	s.fresh()
 	prepare, momentum := prepared(s), s.number("momentum")

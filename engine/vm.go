@@ -12,13 +12,13 @@ import (
 	"gangpu/engine/program"
 )
 
-// VM runs a graph on a device, of operations of this package and of Gorgonia's own. It is a gorgonia.VM: it stands in for
-// gorgonia.NewTapeMachine, with the values of nodes on the host before and after a run, so that node.Value, node.Grad,
-// gorgonia.Read and Gorgonia's solvers work. [VM.Step] trains with weights that stay on the device. docs/gorgonia.md says
-// what it knows, and what differs.
+// VM runs a graph on a device, of operations of this package and of Gorgonia's own. It is a gorgonia.VM: it stands in
+// for gorgonia.NewTapeMachine, with the values of nodes on the host before and after a run, so that node.Value,
+// node.Grad, gorgonia.Read and Gorgonia's solvers work. [VM.Step] trains with weights that stay on the device.
+// docs/gorgonia.md says what it knows, and what differs.
 //
-// Values are those of Gorgonia's machine. Gradients are the derivatives of these values, made by the engine's rules where
-// gorgonia.Grad was asked for them.
+// Values are those of Gorgonia's machine. Gradients are the derivatives of these values, made by the engine's rules
+// where gorgonia.Grad was asked for them.
 type VM struct {
 	dev     program.Device
 	g       *gorgonia.ExprGraph
@@ -58,9 +58,9 @@ type vmOptions struct {
 	eval      bool
 }
 
-// WithOutputs has a VM compute these nodes and nothing else. Without it, it computes all roots of
-// the graph, all costs and all that gorgonia.Read reads, and all gradients that gorgonia.Grad was asked for, but not those
-// that differentiation made besides.
+// WithOutputs has a VM compute these nodes and nothing else. Without it, it computes all roots of the graph, all costs
+// and all that gorgonia.Read reads, and all gradients that gorgonia.Grad was asked for, but not those that
+// differentiation made besides.
 func WithOutputs(nodes ...*gorgonia.Node) VMOption {
 	return func(o *vmOptions) { o.outputs = nodes }
 }
@@ -78,8 +78,8 @@ func WithGradients(cost *gorgonia.Node, with ...*gorgonia.Node) VMOption {
 // WithSeed is the seed of dropouts' masks, 0 without it: the same seed draws the same masks.
 func WithSeed(seed uint64) VMOption { return func(o *vmOptions) { o.seed = seed } }
 
-// WithEvalMode is gorgonia.EvalMode: BatchNorm normalises by its running statistics, and Dropout does nothing, until their
-// SetTraining says otherwise.
+// WithEvalMode is gorgonia.EvalMode: BatchNorm normalises by its running statistics, and Dropout does nothing, until
+// their SetTraining says otherwise.
 func WithEvalMode() VMOption { return func(o *vmOptions) { o.eval = true } }
 
 // NewVM compiles g for dev, which the caller closes after the VM. Nodes added to g later are not
@@ -91,7 +91,8 @@ func NewVM(g *gorgonia.ExprGraph, dev program.Device, options ...VMOption) (*VM,
 		option(&o)
 	}
 	vm := &VM{dev: dev, g: g, seed: o.seed, memory: map[string]program.Memory{}, versions: map[string]*version{},
-		trained: map[gorgonia.Solver]*training{}, resident: map[*gorgonia.Node]bool{}, running: map[*gorgonia.BatchNormOp]bool{}}
+		trained: map[gorgonia.Solver]*training{}, resident: map[*gorgonia.Node]bool{},
+		running: map[*gorgonia.BatchNormOp]bool{}}
 	if err := vm.want(o); err != nil {
 		return nil, err
 	}
@@ -197,8 +198,8 @@ func holder(g *gorgonia.ExprGraph, of *gorgonia.Node, i int) *gorgonia.Node {
 	return gorgonia.NewTensor(g, of.Dtype(), of.Dims(), gorgonia.WithShape(of.Shape()...), name)
 }
 
-// defaultOutputs are the nodes that no other needs, but for gradients that no one asked for, and costs, what is read, and
-// the gradients of inputs.
+// defaultOutputs are the nodes that no other needs, but for gradients that no one asked for, and costs, what is read,
+// and the gradients of inputs.
 func defaultOutputs(g *gorgonia.ExprGraph) []*gorgonia.Node {
 	needed := map[*gorgonia.Node]bool{}
 	for _, n := range g.AllNodes() {
@@ -229,10 +230,10 @@ func defaultOutputs(g *gorgonia.ExprGraph) []*gorgonia.Node {
 // Program is what the last run ran, or the next one will if there was none.
 func (vm *VM) Program() *program.Program { return vm.current.program }
 
-// RunAll computes the outputs from the current values of the inputs. The values that it gives to
-// the output nodes are the same ones each time, with new contents. Inputs that the device has since [VM.Step] are not
-// read from the host. Whether BatchNorm and Dropout train is looked up at each run; BatchNorm's running means and variances
-// are those of its Stats before the run and after it.
+// RunAll computes the outputs from the current values of the inputs. The values that it gives to the output nodes are
+// the same ones each time, with new contents. Inputs that the device has since [VM.Step] are not read from the host.
+// Whether BatchNorm and Dropout train is looked up at each run; BatchNorm's running means and variances are those of
+// its Stats before the run and after it.
 func (vm *VM) RunAll() error {
 	v, err := vm.version(nil)
 	if err != nil {

@@ -24,7 +24,8 @@ type training struct {
 // Step is RunAll and then solver.Step over the gradients of the nodes, all of it on the device: it computes what RunAll
 // does but for gradients, which stay there, and updates the values of the nodes as the solver does on the host. The
 // solver is one of Gorgonia's: Vanilla, Momentum, Adam or RMSProp, with its settings as they are at the first step but
-// for the learning rate, which is read at each. The gradients are those that gorgonia.Grad or [WithGradients] asked for.
+// for the learning rate, which is read at each. The gradients are those that gorgonia.Grad or [WithGradients] asked
+// for.
 //
 // The values of the nodes, the solver's state and the running statistics of batch norms are uploaded by the first step,
 // as zeros where there are none, and stay on the device: from then on the host's are not read. [VM.Download] brings
@@ -129,7 +130,8 @@ func newTraining(by gorgonia.Solver, nodes []*gorgonia.Node) (*training, error) 
 			return nil, fmt.Errorf("a step over %s twice", describe(n))
 		}
 	}
-	t := &training{solver: s, nodes: slices.Clone(nodes), versions: map[string]*version{}, rates: make([]float32, len(s.rates))}
+	t := &training{solver: s, nodes: slices.Clone(nodes), versions: map[string]*version{},
+		rates: make([]float32, len(s.rates))}
 	t.ratesAt = t.storage("rates")
 	return t, nil
 }

@@ -90,7 +90,8 @@ func (vm *VM) compile(of *training) (*version, error) {
 		}
 	}
 	for _, s := range t.statistics {
-		inputs = append(inputs, Place{s.mean, program.Arg{Storage: meanStorage(s.id)}}, Place{s.variance, program.Arg{Storage: varianceStorage(s.id)}})
+		inputs = append(inputs, Place{s.mean, program.Arg{Storage: meanStorage(s.id)}},
+			Place{s.variance, program.Arg{Storage: varianceStorage(s.id)}})
 		for _, next := range []struct {
 			node *gorgonia.Node
 			to   string
@@ -100,7 +101,8 @@ func (vm *VM) compile(of *training) (*version, error) {
 			}
 			from := program.Arg{Storage: "next " + next.to}
 			outputs = append(outputs, Place{next.node, from})
-			if err := after.Append("running", copyOf(next.node.Shape().TotalSize()), from, program.Arg{Storage: next.to}); err != nil {
+			n := next.node.Shape().TotalSize()
+			if err := after.Append("running", copyOf(n), from, program.Arg{Storage: next.to}); err != nil {
 				return nil, err
 			}
 		}
@@ -179,7 +181,8 @@ func (vm *VM) load(p *program.Program, t *translation, results []result) (*versi
 	}
 	for _, in := range t.inputs {
 		if m, live := bindings[inputStorage(in.to)]; live {
-			v.inputs = append(v.inputs, vmValue{node: in.from, shape: in.from.Shape(), memory: m, host: make([]float32, in.from.Shape().TotalSize())})
+			shape := in.from.Shape()
+			v.inputs = append(v.inputs, vmValue{node: in.from, shape: shape, memory: m, host: make([]float32, shape.TotalSize())})
 		}
 	}
 	for _, r := range results {
@@ -188,7 +191,8 @@ func (vm *VM) load(p *program.Program, t *translation, results []result) (*versi
 		if r.node.Dtype() == tensor.Bool {
 			value = newBools(r.node.Shape())
 		}
-		v.outputs = append(v.outputs, vmValue{node: r.node, memory: bindings[r.storage], reads: r.reads, host: host, value: value})
+		v.outputs = append(v.outputs,
+			vmValue{node: r.node, memory: bindings[r.storage], reads: r.reads, host: host, value: value})
 	}
 	for _, s := range t.statistics {
 		mean, live := bindings[meanStorage(s.id)]

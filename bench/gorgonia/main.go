@@ -54,7 +54,8 @@ type measurement struct {
 func main() {
 	log.SetFlags(0)
 	var o options
-	flag.StringVar(&o.machines, "machines", "tape,vm,vm-step", "which take turns: tape (gorgonia.NewTapeMachine), vm (engine.NewVM), vm-step (its Step)")
+	flag.StringVar(&o.machines, "machines", "tape,vm,vm-step",
+		"which take turns: tape (gorgonia.NewTapeMachine), vm (engine.NewVM), vm-step (its Step)")
 	flag.StringVar(&o.machine, "machine", "", "measure this machine in this process, and print JSON")
 	flag.StringVar(&o.model, "model", "convnet", "the model: "+strings.Join(stockmodels.Names[:2], ", "))
 	flag.IntVar(&o.size.Batch, "batch", 100, "images in a batch")
@@ -103,15 +104,17 @@ func run(o options) error {
 		var seconds, user, build []float64
 		var peak int64
 		for _, m := range all[machine] {
-			seconds, user, build, peak = append(seconds, m.Seconds...), append(user, m.User), append(build, m.Build), max(peak, m.PeakMemory)
+			seconds, user, build = append(seconds, m.Seconds...), append(user, m.User), append(build, m.Build)
+			peak = max(peak, m.PeakMemory)
 		}
 		last := all[machine][len(all[machine])-1]
 		accuracy := ""
 		if last.Accuracy > 0 {
 			accuracy = fmt.Sprintf("%.1f%%", 100*last.Accuracy)
 		}
-		fmt.Printf("| %s | %.2f s | %.3f s | %.3f to %.3f s | %.3f s | %d MiB | %.4f to %.4f | %s |\n", machine, at(build, 0.5), at(seconds, 0.5),
-			at(seconds, 0.1), at(seconds, 0.9), at(user, 0.5), peak>>20, last.Costs[0], last.Costs[len(last.Costs)-1], accuracy)
+		fmt.Printf("| %s | %.2f s | %.3f s | %.3f to %.3f s | %.3f s | %d MiB | %.4f to %.4f | %s |\n", machine,
+			at(build, 0.5), at(seconds, 0.5), at(seconds, 0.1), at(seconds, 0.9), at(user, 0.5), peak>>20,
+			last.Costs[0], last.Costs[len(last.Costs)-1], accuracy)
 	}
 	return nil
 }
@@ -233,8 +236,8 @@ func initialise(model *stockmodels.Model, seed uint64) {
 	}
 }
 
-// bind puts a batch into the model's inputs, with the pixels and labels that the examples make: from 0.1 to 1, and 0.9 for
-// the class, 0.1 for the others.
+// bind puts a batch into the model's inputs, with the pixels and labels that the examples make: from 0.1 to 1, and 0.9
+// for the class, 0.1 for the others.
 func bind(model *stockmodels.Model, set *mnist.Set, first int) error {
 	n := model.X.Shape()[0]
 	each := set.Rows * set.Cols

@@ -22,8 +22,8 @@ type Model struct {
 }
 
 // Size says how large a model is. Divisor divides the numbers of channels and hidden units, Pixels is the side of an
-// image, 28 in the examples. Dropout leaves dropouts in. Labels makes the cost of images -mean(log(p)*y), where the examples
-// have -mean(log(p*y)), whose gradient no label has a part in.
+// image, 28 in the examples. Dropout leaves dropouts in. Labels makes the cost of images -mean(log(p)*y), where the
+// examples have -mean(log(p*y)), whose gradient no label has a part in.
 type Size struct {
 	Batch, Divisor, Pixels int
 	Dropout, Labels        bool
@@ -69,7 +69,8 @@ func (b *builder) input(name string, shape ...int) *gorgonia.Node {
 }
 
 func (b *builder) trained(name string, init gorgonia.InitWFn, shape ...int) *gorgonia.Node {
-	n := gorgonia.NewTensor(b.Graph, tensor.Float32, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name), gorgonia.WithInit(init))
+	n := gorgonia.NewTensor(b.Graph, tensor.Float32, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name),
+		gorgonia.WithInit(init))
 	b.Trained = append(b.Trained, n)
 	return n
 }
