@@ -15,6 +15,7 @@ import (
 // solver is one of Gorgonia's as an expression: what it makes of a parameter and its states, which are zero at first,
 // by a gradient. It computes as Gorgonia's does, in float32, with the quirks that it has.
 type solver struct {
+	of     gorgonia.Solver
 	name   string
 	states int
 	eta    reflect.Value // of Gorgonia's solver: a schedule changes it
@@ -46,17 +47,6 @@ func (s *settings) flag(name string) bool {
 	return f
 }
 
-// fresh reports a solver that has stepped on the host: what it remembers is there.
-func (s *settings) fresh() {
-	f, err := field(s.of, "cache", reflect.Slice)
-	if err == nil && !f.IsNil() {
-		err = fmt.Errorf("a %T that has stepped on the host: its state is there; make a new one", s.of)
-	}
-	if s.err == nil {
-		s.err = err
-	}
-}
-
 // solverOf reads the settings of a solver of Gorgonia's.
 func solverOf(by gorgonia.Solver) (*solver, error) {
 	s := &settings{of: by}
@@ -76,6 +66,7 @@ func solverOf(by gorgonia.Solver) (*solver, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
+	made.of = by
 	var err error
 	if made.eta, err = field(by, "eta", reflect.Float64); err != nil {
 		return nil, err
@@ -146,7 +137,6 @@ func vanilla(s *settings) *solver {
 // momentum is c = momentum*c - eta*g, w += c. Gorgonia regularises c, and not w; but of a scalar it regularises w, and
 // keeps no c, which stays 0.
 func momentum(s *settings) *solver {
-	s.fresh()
 	prepare, momentum := prepared(s), s.number("momentum")
 	return &solver{name: "momentum", states: 1, next: func(scalar bool, g, w expr.Expr, states, rates []expr.Expr) []expr.Expr {
 		if scalar {
@@ -159,7 +149,6 @@ func momentum(s *settings) *solver {
 
 // adam is that of Kingma and Ba (2015), algorithm 1.
 func adam(s *settings) *solver {
-	s.fresh()
 	prepare, beta1, beta2, epsilon := prepared(s), s.number("beta1"), s.number("beta2"), s.number("eps")
 	correction := func(beta float64) func(int) float64 {
 		return func(updates int) float64 { return 1 / (1 - math.Pow(beta, float64(updates))) }
@@ -177,7 +166,6 @@ func adam(s *settings) *solver {
 // rmsProp is that of Tieleman and Hinton (2012). Gorgonia clips the gradient after its square was taken,
 // and that of a scalar not at all.
 func rmsProp(s *settings) *solver {
-	s.fresh()
 	decay, epsilon, l2, clip := s.number("decay"), s.number("eps"), s.number("l2reg"), s.number("clip")
 	useL2, useClip := s.flag("useL2Reg"), s.flag("useClip")
 	return &solver{name: "rmsprop", states: 1, next: func(scalar bool, g, w expr.Expr, states, rates []expr.Expr) []expr.Expr {

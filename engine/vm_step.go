@@ -19,6 +19,7 @@ type training struct {
 	rates    []float32 // of the next step
 	written  []float32 // those that the device has
 	updates  int
+	resident bool // the state is on the device, and not on the host
 }
 
 // Step is RunAll and then solver.Step over the gradients of the nodes, all of it on the device: it computes what RunAll
@@ -29,7 +30,7 @@ type training struct {
 //
 // The values of the nodes, the solver's state and the running statistics of batch norms are uploaded by the first step,
 // as zeros where there are none, and stay on the device: from then on the host's are not read. [VM.Download] brings
-// values and statistics back. A step transfers the other inputs, the results, and a few rates.
+// them back. A step transfers the other inputs, the results, and a few rates.
 func (vm *VM) Step(by gorgonia.Solver, nodes ...*gorgonia.Node) error {
 	t := vm.trained[by]
 	if t == nil {
@@ -47,6 +48,12 @@ func (vm *VM) Step(by gorgonia.Solver, nodes ...*gorgonia.Node) error {
 	v, err := vm.version(t)
 	if err != nil {
 		return err
+	}
+	if !t.resident {
+		if err := t.uploadState(vm); err != nil {
+			return fmt.Errorf("engine: VM: %w", err)
+		}
+		t.resident = true
 	}
 	t.updates++
 	t.solver.ratesAt(t.updates, t.rates)
@@ -68,8 +75,9 @@ func (vm *VM) Step(by gorgonia.Solver, nodes ...*gorgonia.Node) error {
 	return nil
 }
 
-// Download brings the values of the nodes that [VM.Step] updates back to the host, into the tensors that were bound to
-// them, and the running statistics of batch norms. From then on the host's count again: the next run uploads them.
+// Download brings what [VM.Step] left on the device back to the host: the values of the nodes, into the tensors that
+// were bound to them, the solvers' states, and the running statistics of batch norms. From then on the host's count
+// again: the solver may go on there, and the next step on the device uploads them.
 func (vm *VM) Download() error {
 	done := map[*gorgonia.Node]bool{}
 	for _, t := range vm.trained {
@@ -92,6 +100,15 @@ func (vm *VM) Download() error {
 				}
 			}
 		}
+	}
+	for _, t := range vm.trained {
+		if !t.resident {
+			continue
+		}
+		if err := t.downloadState(vm); err != nil {
+			return fmt.Errorf("engine: VM: downloading %w", err)
+		}
+		t.resident = false
 	}
 	clear(vm.resident)
 	clear(vm.running)
@@ -138,6 +155,10 @@ func newTraining(by gorgonia.Solver, nodes []*gorgonia.Node) (*training, error) 
 
 // storage is the name of an array of the training's own.
 func (t *training) storage(what string) string { return fmt.Sprintf("%s of solver %p", what, t.solver) }
+
+func (t *training) stateAt(i, state int) string {
+	return t.storage(fmt.Sprintf("state %d of node %d", state, i))
+}
 
 func (t *training) gradientAt(i int) program.Arg {
 	return program.Arg{Storage: t.storage(fmt.Sprintf("gradient %d", i))}
@@ -195,7 +216,7 @@ func (t *training) update(p *program.Program, to *translation) error {
 		}
 		args = append(args, program.Arg{Storage: inputStorage(x)})
 		for s := range t.solver.states {
-			args = append(args, program.Arg{Storage: t.storage(fmt.Sprintf("state %d of node %d", s, i))})
+			args = append(args, program.Arg{Storage: t.stateAt(i, s)})
 		}
 		args = append(args, args[1+len(t.rates):]...) // these are overwritten
 		if err := p.Append(n.Name()+"/"+t.solver.name, t.solver.update(n.Shape()), args...); err != nil {

@@ -51,8 +51,9 @@ func stockSolvers() map[string]func() gorgonia.Solver {
 	return all
 }
 
-// TestGorgoniaSolvers compares 20 steps on the device with 20 of the solver on the host over Gorgonia's machine: costs,
-// parameters, running statistics. The rate changes on the way.
+// TestGorgoniaSolvers compares 20 steps with 20 of the solver on the host over Gorgonia's machine: costs, parameters,
+// running statistics. The steps from 8 to 13 are the host's, by the same solver; the others are taken on the device. The
+// rate changes on the way.
 func TestGorgoniaSolvers(t *testing.T) {
 	dev := openProcessor(t)
 	for name, make := range stockSolvers() {
@@ -93,8 +94,19 @@ func TestGorgoniaSolvers(t *testing.T) {
 				vm.Reset()
 				return solver.Step(gorgonia.NodesToValueGrads(trained))
 			}, func(g *gorgonia.ExprGraph) gorgonia.VM { return gorgonia.NewTapeMachine(g, gorgonia.BindDualValues()) })
+			i := 0
 			costs, got := run(func(s *stock, trained gorgonia.Nodes, vm gorgonia.VM, solver gorgonia.Solver) error {
-				return vm.(*VM).Step(solver, trained...)
+				own := vm.(*VM)
+				if i++; i <= 8 || i > 14 {
+					return own.Step(solver, trained...)
+				}
+				if err := own.Download(); err != nil { // after the first of these there is nothing to bring
+					return err
+				}
+				if err := vm.RunAll(); err != nil {
+					return err
+				}
+				return solver.Step(gorgonia.NodesToValueGrads(trained))
 			}, func(g *gorgonia.ExprGraph) gorgonia.VM {
 				vm, err := NewVM(g, dev)
 				if err != nil {
@@ -243,14 +255,6 @@ func TestGorgoniaStepErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect("other nodes", solver, trained[0])
-	used := gorgonia.NewAdamSolver()
-	if err := vm.RunAll(); err != nil {
-		t.Fatal(err)
-	}
-	if err := used.Step(gorgonia.NodesToValueGrads(trained)); err != nil {
-		t.Fatal(err)
-	}
-	expect("stepped on the host", used, trained...)
 }
 
 // TestGorgoniaFields holds Gorgonia to the names of the fields that are read by reflection.
