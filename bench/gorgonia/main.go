@@ -27,6 +27,7 @@ import (
 
 	"gangpu/engine"
 	"gangpu/engine/cpu"
+	"gangpu/engine/program"
 	"gangpu/engine/stockmodels"
 	"gangpu/mnist"
 )
@@ -130,17 +131,23 @@ func measure(o options) (m measurement, err error) {
 	if err != nil {
 		return m, err
 	}
+	dev, err := cpu.Open(cpu.Options{})
+	if err != nil {
+		return m, err
+	}
+	defer func() { err = errors.Join(err, dev.Close()) }()
 	start := time.Now()
 	model, err := stockmodels.New(o.model, o.size)
 	if err != nil {
 		return m, err
 	}
 	initialise(model, o.seed)
-	step, forward, done, err := trainer(model, o)
+	vm, err := machine(model, dev, o)
 	if err != nil {
 		return m, err
 	}
-	defer func() { err = errors.Join(err, done()) }()
+	defer func() { err = errors.Join(err, vm.Close()) }()
+	step := stepOf(vm, model, o)
 	m = measurement{Machine: o.machine, Build: time.Since(start).Seconds()}
 	before := userTime()
 	for i := range o.iterations {
@@ -160,61 +167,37 @@ func measure(o options) (m measurement, err error) {
 		m.Costs = append(m.Costs, float64(model.Read.Data().(float32)))
 	}
 	m.User, m.PeakMemory = (userTime()-before)/float64(max(len(m.Seconds), 1)), peakMemory()
-	if o.size.Labels && o.machine != "tape" {
-		m.Accuracy, err = accuracy(model, &data.Test, forward)
+	if own, ok := vm.(*engine.VM); ok {
+		if err := own.Download(); err != nil {
+			return m, err
+		}
+	}
+	if o.size.Labels {
+		m.Accuracy, err = accuracy(model, dev, &data.Test)
 	}
 	return m, err
 }
 
-// trainer is an iteration of the machine that is measured, and a run without one.
-func trainer(model *stockmodels.Model, o options) (step, forward func() error, done func() error, err error) {
-	solver := model.Solver()
-	var vm gorgonia.VM
-	update := func() error { return solver.Step(gorgonia.NodesToValueGrads(model.Trained)) }
+func machine(model *stockmodels.Model, dev program.Device, o options) (gorgonia.VM, error) {
 	if o.machine == "tape" {
-		vm = gorgonia.NewTapeMachine(model.Graph, gorgonia.BindDualValues(model.Trained...))
-		done = vm.Close
-	} else {
-		dev, err := cpu.Open(cpu.Options{})
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		own, err := engine.NewVM(model.Graph, dev, engine.WithSeed(o.seed))
-		if err != nil {
-			return nil, nil, nil, errors.Join(err, dev.Close())
-		}
-		var only *engine.VM // made after training
-		vm, done = own, func() error {
-			if only != nil {
-				err = only.Close()
-			}
-			return errors.Join(err, own.Close(), dev.Close())
-		}
-		if o.machine == "vm-step" {
-			step = func() error { return own.Step(solver, model.Trained...) }
-		}
-		forward = func() error {
-			if only == nil {
-				if err := own.Download(); err != nil {
-					return err
-				}
-				if only, err = engine.NewVM(model.Graph, dev, engine.WithOutputs(model.P), engine.WithEvalMode()); err != nil {
-					return err
-				}
-			}
-			return only.RunAll()
-		}
+		return gorgonia.NewTapeMachine(model.Graph, gorgonia.BindDualValues(model.Trained...)), nil
 	}
-	if step == nil {
-		step = func() error {
-			defer vm.Reset()
-			if err := vm.RunAll(); err != nil {
-				return err
-			}
-			return update()
-		}
+	return engine.NewVM(model.Graph, dev, engine.WithSeed(o.seed))
+}
+
+// stepOf is an iteration of the machine that is measured.
+func stepOf(vm gorgonia.VM, model *stockmodels.Model, o options) func() error {
+	solver := model.Solver()
+	if o.machine == "vm-step" {
+		return func() error { return vm.(*engine.VM).Step(solver, model.Trained...) }
 	}
-	return step, forward, done, nil
+	return func() error {
+		defer vm.Reset()
+		if err := vm.RunAll(); err != nil {
+			return err
+		}
+		return solver.Step(gorgonia.NodesToValueGrads(model.Trained))
+	}
 }
 
 // initialise draws the same parameters for each machine, as gorgonia.GlorotN does: by the sum of both fans.
@@ -256,11 +239,20 @@ func bind(model *stockmodels.Model, set *mnist.Set, first int) error {
 		gorgonia.Let(model.Y, tensor.New(tensor.WithShape(n, 10), tensor.WithBacking(y))))
 }
 
-func accuracy(model *stockmodels.Model, set *mnist.Set, forward func() error) (float64, error) {
+// accuracy is that of the model as the host has it.
+func accuracy(model *stockmodels.Model, dev program.Device, set *mnist.Set) (share float64, err error) {
+	vm, err := engine.NewVM(model.Graph, dev, engine.WithOutputs(model.P), engine.WithEvalMode())
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, vm.Close()) }()
 	n, right := model.X.Shape()[0], 0
 	batches := set.Count / n
 	for b := range batches {
-		if err := errors.Join(bind(model, set, b*n), forward()); err != nil {
+		if err := bind(model, set, b*n); err != nil {
+			return 0, err
+		}
+		if err := vm.RunAll(); err != nil {
 			return 0, err
 		}
 		p := model.P.Value().Data().([]float32)
