@@ -38,10 +38,6 @@ func (vm *VM) Step(by gorgonia.Solver, nodes ...*gorgonia.Node) error {
 		if t, err = newTraining(by, nodes); err != nil {
 			return fmt.Errorf("engine: VM: %w", err)
 		}
-		if vm.closed {
-			return fmt.Errorf("engine: VM: closed")
-		}
-		vm.trained[by] = t
 	} else if !slices.Equal(t.nodes, nodes) {
 		return fmt.Errorf("engine: VM: a solver's steps are over other nodes than before: its state belongs to those")
 	}
@@ -49,6 +45,7 @@ func (vm *VM) Step(by gorgonia.Solver, nodes ...*gorgonia.Node) error {
 	if err != nil {
 		return err
 	}
+	vm.trained[by] = t
 	if !t.resident {
 		if err := t.uploadState(vm); err != nil {
 			return fmt.Errorf("engine: VM: %w", err)

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command gorgonia trains the convnet of Gorgonia's examples on MNIST, by Gorgonia's own machine and by an engine.VM on
 // the CPU, and reports times, memory and what was learned. Each measurement is a process of its own; the machines take
 // turns, so that what else the computer does falls on all of them.
