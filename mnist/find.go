@@ -291,3 +291,23 @@ func explainLink(path string, err error) error {
 	}
 	return err
 }
+
+// IsFolder reports whether a path is one that Open has to say something of: a folder with IDX files, as
+// [Options.Dir] describes it, or such a file itself. It goes by names; Open looks into the files.
+func IsFolder(path string) bool {
+	folder, prefix := path, ""
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		folder, prefix = filepath.Dir(path), filepath.Base(path)
+		sets, err := scan(folder)
+		return err == nil && sets[prefix] != nil
+	case err != nil:
+		return false
+	case !info.IsDir():
+		_, _, ok := partOf(filepath.Base(path))
+		return ok
+	}
+	f, err := choose(folder, prefix, "")
+	return err != nil || f.paths != [4]string{} || f.missing[TrainImages] != nil
+}

@@ -246,7 +246,7 @@ def write_tutorial(folder):
                     "generator/conv2d": 1, "discriminator/conv2d": 24, "discriminator/conv2d_1": 48,
                     "discriminator/dense": 1}.items():
         trained[name + "/bias"] = draw.normal(n, deviation=0.2)
-    settings = {"model": "compact", "latent": LATENT, "k": 1, "alternation": "every-k", "loss": "non-saturating",
+    settings = {"networks": "compact", "latent": LATENT, "k": 1, "alternation": "every-k", "loss": "non-saturating",
                 "conditional": True, "label_smoothing": smoothing, "alpha": alpha, "dropout": rate, "lr": 0.002,
                 "lr_d": 0.004, "beta1": 0.5, "beta2": 0.99, "epsilon": 1e-7, "ema": 0.9}
     step = Step("tutorial", settings, image, BATCH, trained, classes=CLASSES, averages={"generator": 0.9})

@@ -22,10 +22,12 @@ import (
 
 // Options says which dataset Open opens, and what its pictures are made to.
 type Options struct {
-	// Folder holds the pictures. A .zip of them will do.
+	// Folder holds the pictures, or the four IDX files of a dataset of MNIST's form ([mnist.Options.Dir]). A .zip of
+	// pictures will do.
 	Folder string
 
-	// Dataset, if Folder is empty, is one of Datasets(), which is fetched if it is not in the cache.
+	// Dataset, if Folder is empty, is one of Datasets(), which is fetched if it is not in the cache. Beside a Folder of IDX
+	// files it says which dataset these are to be.
 	Dataset string
 
 	// Layout is how the pictures are laid out. It is recognised if empty.
@@ -179,7 +181,7 @@ func Open(ctx context.Context, o Options) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Folder == "" && slices.Contains(mnist.Datasets(), o.Dataset) {
+	if o.isIDX() {
 		return openIDX(ctx, o)
 	}
 	found, err := o.find(ctx)
@@ -230,7 +232,7 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Background == (color.NRGBA{}) {
 		o.Background = color.NRGBA{R: 255, G: 255, B: 255, A: 255}
-		if o.Folder == "" && slices.Contains(mnist.Datasets(), o.Dataset) {
+		if o.isIDX() {
 			o.Background = color.NRGBA{A: 255}
 		}
 	}

@@ -19,9 +19,18 @@ type Game struct {
 	// Sample makes images as the game's data has them, [batch, height, width, channels], in the range [Low, High].
 	Sample    func(b *Builder) *nn.Node
 	Low, High float64 // both 0 means 0 and 1
+	// Guides are levels that the game's numbers are to be compared with.
+	Guides []Guide
 	// Uses are what else the networks are used for once they are trained: to classify images, say. They are saved with
 	// the model.
 	Uses []Use
+}
+
+// Guide is a level on an axis of columns ("loss"): what a discriminator's loss is where it cannot tell, say.
+type Guide struct {
+	Axis  string
+	Value float64
+	Label string
 }
 
 // Network is a named network.

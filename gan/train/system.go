@@ -15,11 +15,20 @@ type System struct {
 	Title string // "deep convolutional GAN"
 	Paper string // "Radford, Metz and Chintala, 2016, arXiv:1511.06434"
 	Needs string // what data: "images", "images with classes"
+	// Dataset is the one that the game is trained on where nobody says: "emoji".
+	Dataset string
+	// Channels that the game's images have to have: pictures are made so. 0 is those of the pictures.
+	Channels int
 
 	// Presets are recipes; the first is what is used without another.
 	Presets []Preset
 	// New makes the game. The settings are of the presets' type.
 	New func(settings any, in Input) (Game, error)
+	// Implied, if set, is a preset's settings with what those given, by name, say of others that are not.
+	Implied func(settings any, given map[string]any) any
+	// Line, if set, is what is told of each iteration, from 0, by the values of its columns. Else it is their names
+	// and values, every few seconds.
+	Line func(epoch, iteration, perEpoch int, value func(column string) float64) string
 }
 
 // Preset is a recipe of a system.

@@ -29,7 +29,7 @@ type Settings struct {
 // System is the game as the command knows it.
 var System = train.System{
 	Name: "acgan", Title: "class-conditional GAN", Paper: "Odena, Olah and Shlens, 2017, arXiv:1610.09585; Miyato and Koyama, 2018, arXiv:1802.05637",
-	Needs: "images with classes",
+	Needs: "images with classes", Dataset: "emoji",
 	Presets: []train.Preset{
 		{Name: "auxiliary", Description: "the discriminator tells the class", Batch: 64, Epochs: 100,
 			Settings: Settings{Latent: 100, Embedding: 32, Filters: 64, Class: "auxiliary", Weight: 1, Loss: nn.NonSaturating, Rate: 2e-4, Beta1: 0.5, Average: 0.999}},

@@ -25,7 +25,7 @@ const Use = "classify"
 // System is the game as the command knows it.
 var System = train.System{
 	Name: "classifier", Title: "classifier of images, to judge other games by", Paper: "LeCun et al., 1998, with strided convolutions (Springenberg et al., 2015, arXiv:1412.6806)",
-	Needs: "images with classes",
+	Needs: "images with classes", Dataset: "emoji",
 	Presets: []train.Preset{
 		{Name: "small", Description: "three convolutions and a layer of 64 features", Batch: 100, Epochs: 12,
 			Settings: Settings{Filters: 32, Features: 64, Dropout: 0.4, Rate: 2e-3}},

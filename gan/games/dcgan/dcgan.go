@@ -23,7 +23,7 @@ type Settings struct {
 
 // System is the game as the command knows it.
 var System = train.System{
-	Name: "dcgan", Title: "deep convolutional GAN", Paper: "Radford, Metz and Chintala, 2016, arXiv:1511.06434", Needs: "images",
+	Name: "dcgan", Title: "deep convolutional GAN", Paper: "Radford, Metz and Chintala, 2016, arXiv:1511.06434", Needs: "images", Dataset: "emoji",
 	Presets: []train.Preset{
 		{Name: "paper", Description: "the paper's networks and rates", Batch: 64, Epochs: 25,
 			Settings: Settings{Latent: 100, Filters: 64, Loss: nn.NonSaturating, Rate: 2e-4, Beta1: 0.5}},

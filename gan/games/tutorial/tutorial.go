@@ -5,6 +5,7 @@ package tutorial
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"gangpu/gan/games/dcgan"
@@ -14,7 +15,7 @@ import (
 
 // Settings are those of the game.
 type Settings struct {
-	Model       string  `json:"model" usage:"the networks: tutorial (the generator's last filter is as large as an image) or compact"`
+	Networks    string  `json:"networks" usage:"tutorial (the generator's last filter is as large as an image) or compact (3x3)"`
 	Latent      int     `json:"latent" usage:"normals that an image is made from"`
 	K           int     `json:"k" usage:"number that alternation is about"`
 	Alternation string  `json:"alternation" usage:"every-k (a discriminator step every k iterations) or k-steps (k of them before each generator step)"`
@@ -48,9 +49,9 @@ type form struct {
 // forms of all losses; s is D's score before any sigmoid.
 var forms = map[Loss]form{
 	// Goodfellow et al., 2014, section 3.
-	"non-saturating": {1, 0, 1, nn.BCE, nn.BCE, 1, 1, 0.6931},
+	"non-saturating": {1, 0, 1, nn.BCE, nn.BCE, 1, 1, math.Ln2},
 	// The same, equation 1: G minimises log(1 - D(G(z))).
-	"minimax": {1, 0, 0, nn.BCE, nn.BCE, 1, -1, 0.6931},
+	"minimax": {1, 0, 0, nn.BCE, nn.BCE, 1, -1, math.Ln2},
 	// Mao et al., 2017, equation 2 with a = -1 and b = c = 1, so that 0 divides real from fake.
 	"least-squares": {1, -1, 1, nn.LeastSquares, nn.LeastSquares, 1, 0.5, 1},
 	// Lim and Ye, 2017: D the sum of both halves' means.
@@ -66,12 +67,21 @@ func linear(scores *nn.Node, label float64) *nn.Node { return nn.Scale(nn.Mean(s
 // Losses are their names.
 var Losses = []Loss{"non-saturating", "minimax", "least-squares", "hinge", "wasserstein", "wasserstein-gp"}
 
-// Guessing is D's loss where it gives every image the same odds, 0 if that says nothing.
-func (l Loss) Guessing() float64 { return forms[l].guessing }
+// guides are D's loss where it gives every image the same odds, if that says something.
+func (l Loss) guides() []train.Guide {
+	g := train.Guide{Axis: "loss", Value: forms[l].guessing, Label: "cannot tell"}
+	switch g.Value {
+	case 0:
+		return nil
+	case math.Ln2:
+		g.Label = "log 2"
+	}
+	return []train.Guide{g}
+}
 
 // Defaults are the tutorial's settings.
 func Defaults() Settings {
-	return Settings{Model: "tutorial", Latent: 100, K: 2, Alternation: "every-k", Loss: "non-saturating", Alpha: 0.3, Dropout: 0.4,
+	return Settings{Networks: "tutorial", Latent: 100, K: 2, Alternation: "every-k", Loss: "non-saturating", Alpha: 0.3, Dropout: 0.4,
 		Rate: 2e-4, Beta1: 0.5, Beta2: 0.999, Epsilon: 1e-7}
 }
 
@@ -79,19 +89,42 @@ func Defaults() Settings {
 // weights. The recipe is the better of two that were compared as wholes, by the distance of docs/judging.md.
 func Best() Settings {
 	s := Defaults()
-	s.Model, s.Latent, s.K, s.Alpha, s.Rate, s.Average = "compact", 64, 1, 0.2, 1e-3, 0.999
+	s.Networks, s.Latent, s.K, s.Alpha, s.Rate, s.Average = "compact", 64, 1, 0.2, 1e-3, 0.999
 	return s
 }
 
 // System is the game as the command knows it.
 var System = train.System{
 	Name: "tutorial", Title: "the GAN of a tutorial, on digits", Paper: "Goodfellow et al., 2014, arXiv:1406.2661", Needs: "grey images",
+	Dataset: "mnist", Channels: 1,
 	Presets: []train.Preset{
 		{Name: "tutorial", Description: "the tutorial's model and settings", Settings: Defaults(), Batch: 256, Epochs: 100},
 		{Name: "best", Description: "the recipe that comes to good digits soonest: a compact model, a step of each network an iteration, averaged weights",
 			Settings: Best(), Batch: 64, Epochs: 20},
 	},
 	New: func(settings any, in train.Input) (train.Game, error) { return New(settings.(Settings), in) },
+	Implied: func(settings any, given map[string]any) any {
+		s := settings.(Settings)
+		if loss, ok := given["loss"].(string); ok {
+			s = s.WithLoss(Loss(loss))
+		}
+		return s
+	},
+	Line: line,
+}
+
+// line is what the tutorial prints of an iteration.
+func line(epoch, iteration, perEpoch int, value func(column string) float64) string {
+	return fmt.Sprintf(">%d, %d/%d, d=%s, g=%s, accuracy real %.0f%%, fake %.0f%%", epoch+1, iteration+1, perEpoch,
+		lossText(value("d_loss")), lossText(value("g_loss")), 100*value("accuracy_real"), 100*value("accuracy_fake"))
+}
+
+// lossText is a loss as the tutorial prints it; what is beyond measure is not written out.
+func lossText(v float64) string {
+	if v >= 1e6 || v <= -1e6 {
+		return fmt.Sprintf("%.3g", v)
+	}
+	return fmt.Sprintf("%.3f", v)
 }
 
 // WithLoss is s with another loss, and what else that loss's paper says that it needs: Wasserstein's RMSProp is Adam
@@ -119,8 +152,8 @@ func (s Settings) validate(in train.Input) error {
 		return fmt.Errorf("loss is %q, want one of %s", s.Loss, strings.Join(names, ", "))
 	}
 	switch {
-	case s.Model != "tutorial" && s.Model != "compact":
-		return fmt.Errorf("model is %q, want tutorial or compact", s.Model)
+	case s.Networks != "tutorial" && s.Networks != "compact":
+		return fmt.Errorf("networks is %q, want tutorial or compact", s.Networks)
 	case s.Alternation != "every-k" && s.Alternation != "k-steps":
 		return fmt.Errorf("alternation is %q, want every-k or k-steps", s.Alternation)
 	case in.Height < 4 || in.Width < 4 || in.Height%4 != 0 || in.Width%4 != 0:
@@ -141,6 +174,10 @@ func (s Settings) validate(in train.Input) error {
 		return fmt.Errorf("gradient penalty is %v and lr_d %v, want positive numbers, or 0 for none", s.Penalty, s.RateD)
 	case !(s.Alpha >= 0 && s.Alpha <= 1) || !(s.Dropout >= 0 && s.Dropout < 1):
 		return fmt.Errorf("alpha is %v and dropout %v, want 0 to 1", s.Alpha, s.Dropout)
+	}
+	const mostLatent, mostK = 65_536, 1000 // far beyond what anyone trains with
+	if s.Latent > mostLatent || s.K > mostK {
+		return fmt.Errorf("latent is %d and k %d, want at most %d and %d", s.Latent, s.K, mostLatent, mostK)
 	}
 	return errors.Join(dcgan.Positive("latent", s.Latent), dcgan.Positive("k", s.K))
 }
@@ -181,8 +218,6 @@ func New(s Settings, in train.Input) (train.Game, error) {
 		// Both halves are one batch.
 		scores := b.Apply("discriminator", append([]*nn.Node{nn.Stack(x, y)}, classes...)...)
 		real, fakes := nn.Examples(scores, 0, b.Batch()), nn.Examples(scores, b.Batch(), 2*b.Batch())
-		b.Share("accuracy_real", nn.Above(real, 0))
-		b.Share("accuracy_fake", nn.Below(fakes, 0))
 		loss := nn.Scale(nn.Add(f.d(real, f.real-s.Smoothing), f.d(fakes, f.fake)), f.factorD/2)
 		if s.Penalty > 0 {
 			between := nn.Lerp(y, x, b.Uniform("t", 1, 1, 1))
@@ -192,7 +227,10 @@ func New(s Settings, in train.Input) (train.Game, error) {
 			slope := nn.Slope(b.Apply("discriminator", append([]*nn.Node{between}, classes...)...), between)
 			loss = nn.Add(loss, nn.Scale(nn.GradientPenalty(slope), s.Penalty))
 		}
-		return b.Term("d_loss", 1, loss)
+		loss = b.Term("d_loss", 1, loss)
+		b.Share("accuracy_real", nn.Above(real, 0))
+		b.Share("accuracy_fake", nn.Below(fakes, 0))
+		return loss
 	}
 	g := train.Phase{Name: "g", Trains: []string{"generator"}, Optimizer: adam(s.Rate), Loss: func(b *train.Builder) *nn.Node {
 		class := drawn(b)
@@ -200,7 +238,7 @@ func New(s Settings, in train.Input) (train.Game, error) {
 		return b.Term("g_loss", 1, nn.Scale(f.g(scores, f.target), f.factorG))
 	}}
 	return train.Game{
-		Name: "tutorial", Settings: s,
+		Name: "tutorial", Settings: s, Guides: s.Loss.guides(),
 		Networks: []train.Network{
 			{Name: "generator", Net: s.generator(in), Average: s.Average},
 			{Name: "discriminator", Net: s.discriminator()},
@@ -226,7 +264,7 @@ func New(s Settings, in train.Input) (train.Game, error) {
 // filter as large as an image of MNIST; the compact one looks at the neighbours of a pixel.
 func (s Settings) generator(in train.Input) nn.Network {
 	deep, last, kernel := 64, 32, 28
-	if s.Model == "compact" {
+	if s.Networks == "compact" {
 		deep, last, kernel = 48, 24, 3
 	}
 	h, w := in.Height/4, in.Width/4
@@ -243,7 +281,7 @@ func (s Settings) generator(in train.Input) nn.Network {
 // of the loss, which is computed of scores without overflow.
 func (s Settings) discriminator() nn.Network {
 	first, second, kernel := 32, 64, 3
-	if s.Model == "compact" {
+	if s.Networks == "compact" {
 		first, second, kernel = 24, 48, 5
 	}
 	return func(l *nn.Layers, x []*nn.Node) []*nn.Node {

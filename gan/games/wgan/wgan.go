@@ -26,7 +26,7 @@ type Settings struct {
 // System is the game as the command knows it.
 var System = train.System{
 	Name: "wgan", Title: "Wasserstein GAN", Paper: "Arjovsky, Chintala and Bottou, 2017, arXiv:1701.07875; Gulrajani et al., 2017, arXiv:1704.00028",
-	Needs: "images",
+	Needs: "images", Dataset: "emoji",
 	Presets: []train.Preset{
 		{Name: "penalty", Description: "a gradient penalty keeps the critic's slope near 1 (WGAN-GP)", Batch: 64, Epochs: 100,
 			Settings: Settings{Latent: 128, Filters: 64, Norm: "layer", Critic: 5, Penalty: 10, Rate: 1e-4}},
