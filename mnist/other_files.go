@@ -13,14 +13,11 @@ import (
 type OtherFilesError struct {
 	Path     string   // the folder, or the file
 	Examples []string // a file of each kind, by the name's ending; the kind with most files first
-	Pictures int      // how many of all files are pictures
 	Err      error
 }
 
 func (e *OtherFilesError) Error() string { return e.Err.Error() }
 func (e *OtherFilesError) Unwrap() error { return e.Err }
-
-var pictures = []string{".png", ".jpg", ".jpeg", ".bmp", ".gif"}
 
 // notAFolder is the error of a path of a file.
 func notAFolder(path string) error {
@@ -64,11 +61,7 @@ func otherFiles(folder string, err error) error {
 		return strings.Compare(a, b)
 	})
 	var parts []string
-	pictured := 0
 	for _, k := range kinds {
-		if slices.Contains(pictures, k) {
-			pictured += count[k]
-		}
 		switch {
 		case len(parts) == 4:
 			parts = append(parts, "others")
@@ -84,7 +77,7 @@ func otherFiles(folder string, err error) error {
 	if folders > 0 {
 		parts = append(parts, fmt.Sprintf("%d folders", folders))
 	}
-	others := &OtherFilesError{Path: folder, Pictures: pictured, Err: fmt.Errorf("%w; it has %s", err, strings.Join(parts, ", "))}
+	others := &OtherFilesError{Path: folder, Err: fmt.Errorf("%w; it has %s", err, strings.Join(parts, ", "))}
 	for _, k := range kinds {
 		others.Examples = append(others.Examples, first[k])
 	}

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"gangpu/internal/runfolder"
-	"gangpu/internal/safetensors"
 )
 
 // checkpointNames are the files that a run keeps.
@@ -133,13 +132,9 @@ func TestLockedRun(t *testing.T) {
 func TestResumeOnAnotherDevice(t *testing.T) {
 	out := trained(t)
 	path := filepath.Join(out, "model.safetensors")
-	f := readTensors(t, path)
-	f.Metadata["device"] = "cuda:0"
-	var err error
-	if f.Metadata["sha256"], err = f.Checksum("sha256"); err != nil {
-		t.Fatal(err)
-	}
-	if err := safetensors.Write(path, f); err != nil {
+	m := readModel(t, path)
+	m.Device = "cuda:0"
+	if err := m.Save(path); err != nil {
 		t.Fatal(err)
 	}
 	got := gangpu("train", "--device", "cpu", "--resume", out, "--iterations", "3")

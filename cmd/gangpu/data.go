@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	pictures "gangpu/gan/data"
+	"gangpu/gan/picture"
 	"gangpu/gan/run"
 	"gangpu/mnist"
 
@@ -22,7 +23,7 @@ func dataCommand() *cli.Command {
 		Description: "FOLDER holds pictures, or a dataset's IDX files; a .zip of pictures will do. NAME is that of a dataset:\n" +
 			strings.Join(pictures.Datasets(), ", ") + ". Without either, --data and --dataset say what. With --size, pictures\n" +
 			"are decoded to the cache, as training would have it. docs/data.md tells what folders are read, and how.",
-		Flags: slices.Concat(dataFlags(), pictureFlags(), []cli.Flag{
+		Flags: slices.Concat(dataFlags("mnist"), pictureFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "grid", TakesFile: true, Usage: "write 25 of the training images to this PNG `FILE`"},
 			&cli.BoolFlag{Name: "clear", DisableDefaultText: true, Usage: "remove decoded pictures from the cache"},
 		}),
@@ -36,13 +37,7 @@ func data(c *cli.Context) error {
 	if err := errors.Join(checkOutputs(c, grid), err); err != nil {
 		return err
 	}
-	src, name := flagSource(c), c.Args().First()
-	if name == "" && src.folder == "" && slices.Contains(pictures.Datasets(), src.name) && !slices.Contains(mnist.Datasets(), src.name) {
-		return dataOfPictures(c, src.name)
-	}
-	if err := checkDataFlags(c); err != nil {
-		return err
-	}
+	name := c.Args().First()
 	switch {
 	case c.Args().Len() > 1:
 		return usagef("data takes one folder or name, not %d: flags come first", c.Args().Len())
@@ -52,26 +47,47 @@ func data(c *cli.Context) error {
 		return usagef("--clear removes all decoded pictures, not those of %s only", name)
 	case c.Bool("clear"):
 		return clearPictures(c)
-	case slices.Contains(mnist.Datasets(), name):
-		src = source{name: name}
-	case slices.Contains(pictures.Datasets(), name), name != "" && isPictures(name, nil):
-		return dataOfPictures(c, name)
-	case name != "":
-		src = source{folder: name}
 	}
-	d, err := openData(c, src, mnist.TrainLabels, mnist.TestImages, mnist.TestLabels)
-	if name != "" && isPictures(name, err) {
-		return dataOfPictures(c, name)
-	}
-	if err != nil {
+	if err := checkDataFlags(c); err != nil {
 		return err
+	}
+	o := mnist.Options{Dir: c.String("data"), Dataset: c.String("dataset"), Optional: []mnist.Part{mnist.TrainLabels, mnist.TestImages, mnist.TestLabels}}
+	switch {
+	case slices.Contains(pictures.Datasets(), name):
+		o.Dir, o.Dataset = "", name
+	case name != "":
+		o.Dir, o.Dataset = name, ""
+	case given(c, "dataset") && !given(c, "data"):
+		o.Dir = ""
+	}
+	switch {
+	case o.Dir != "" && !mnist.IsFolder(o.Dir):
+		return dataOfPictures(c, o.Dir)
+	case o.Dir == "" && o.Dataset != "" && !slices.Contains(mnist.Datasets(), o.Dataset):
+		return dataOfPictures(c, o.Dataset)
+	}
+	bar := newFetchBar(c.App.ErrWriter)
+	defer bar.finish()
+	o.Progress = bar.show
+	d, err := mnist.Open(c.Context, o)
+	if err != nil {
+		return blame(c, explainImages(gameSource{Folder: o.Dir}, err), "data", "dataset")
 	}
 	for _, flag := range pictureFlags() {
 		if c.IsSet(flag.Names()[0]) {
 			return usagef("--%s is for pictures, and %s are IDX files", flag.Names()[0], d.Name)
 		}
 	}
-	if err := spareInputs(grid, filesOf(d)...); err != nil {
+	return describeIDX(c, d, grid)
+}
+
+// describeIDX shows what is in the files of a dataset of MNIST's form.
+func describeIDX(c *cli.Context, d *mnist.Data, grid []output) error {
+	var paths []string
+	for _, f := range d.Files {
+		paths = append(paths, f.Path)
+	}
+	if err := spareInputs(grid, paths...); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.App.Writer, "%s in %s\n\n", d.Name, d.Dir)
@@ -122,12 +138,17 @@ func classCounts(labels []byte) string {
 	return fmt.Sprint(counts[:last+1])
 }
 
-// writeDataGrid draws 25 images.
+// writeDataGrid draws 25 images, evenly spaced, dark on white.
 func writeDataGrid(c *cli.Context, file string, set mnist.Set) error {
-	s := imagesOf(set).Samples(run.SamplesPerEpoch)
-	if err := s.SavePNG(file, sampleGridOf(s.Height, s.Width)); err != nil {
+	p := picture.Pixels{Count: min(set.Count, run.SamplesPerEpoch), Height: set.Rows, Width: set.Cols, Channels: 1}
+	for i := range p.Count {
+		for _, ink := range set.Image(i * set.Count / p.Count) {
+			p.Values = append(p.Values, 255-ink)
+		}
+	}
+	if err := sampleGridOf(p.Height, p.Width).SavePNG(file, p); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(c.App.Writer, "\n%d images in %s\n", s.Count, file)
+	_, err := fmt.Fprintf(c.App.Writer, "\n%d images in %s\n", p.Count, file)
 	return err
 }

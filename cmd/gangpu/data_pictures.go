@@ -15,7 +15,6 @@ import (
 	pictures "gangpu/gan/data"
 	"gangpu/gan/run"
 	"gangpu/internal/terminal"
-	"gangpu/mnist"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/urfave/cli/v2"
@@ -79,12 +78,6 @@ func colour(text string) (color.NRGBA, error) {
 	return color.NRGBA{R: uint8(v >> 16), G: uint8(v >> 8), B: uint8(v), A: 255}, nil
 }
 
-// isPictures says whether what an argument names is pictures, not IDX files.
-func isPictures(name string, err error) bool {
-	others := (*mnist.OtherFilesError)(nil)
-	return strings.EqualFold(filepath.Ext(name), ".zip") || errors.As(err, &others)
-}
-
 // dataOfPictures shows what is in a folder of pictures, or in a dataset of them.
 func dataOfPictures(c *cli.Context, name string) error {
 	bar := &pictureBar{w: c.App.ErrWriter}
@@ -104,8 +97,11 @@ func dataOfPictures(c *cli.Context, name string) error {
 		return err
 	}
 	report, err := pictures.Inspect(c.Context, o)
+	if err != nil && o.Folder != "" && isWithoutImages(o.Folder, err) || err == nil && report.Files == 0 && len(report.Problems) == 1 && report.Problems[0].Kind == pictures.NoPictures {
+		return blame(c, withoutImages(o.Folder), "data")
+	}
 	if err != nil {
-		return err
+		return blame(c, err, "data", "dataset")
 	}
 	bar.finish()
 	if err := writeReport(c.App.Writer, report); err != nil {

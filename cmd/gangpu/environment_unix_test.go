@@ -74,7 +74,7 @@ func TestWrongVariables(t *testing.T) {
 		{"GANGPU_SEED=-1", exitUsage, []string{"summary"}},
 		{"GANGPU_DATA=/none", exitFailed, []string{"data"}},
 		{"GANGPU_DATA=/none", exitFailed, []string{"train"}},
-		{"GANGPU_DATASET=none", exitUsage, []string{"train-classifier", "--out", filepath.Join(t.TempDir(), "x")}},
+		{"GANGPU_DATASET=none", exitUsage, []string{"train", "classifier", "--out", filepath.Join(t.TempDir(), "x")}},
 		{"GANGPU_MODEL=/none", exitFailed, []string{"evaluate"}},
 		{"GANGPU_MODEL=/none", exitFailed, []string{"generate", "--out", filepath.Join(t.TempDir(), "x")}},
 		{"GANGPU_OUT=" + run, exitFailed, []string{"train"}},

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"gangpu/mnist"
+	pictures "gangpu/gan/data"
 
 	"github.com/urfave/cli/v2"
 )
@@ -45,19 +45,20 @@ func checkDeviceFlags(c *cli.Context) error {
 	return nil
 }
 
-func dataFlags() []cli.Flag {
+// dataFlags say which images are meant; usual is the dataset where nobody says.
+func dataFlags(usual string) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "data", EnvVars: []string{"GANGPU_DATA"}, TakesFile: true,
-			Usage: "`FOLDER` of the dataset's IDX files; without it the dataset is looked for in the cache, and fetched"},
-		&cli.StringFlag{Name: "dataset", EnvVars: []string{"GANGPU_DATASET"}, DefaultText: "mnist",
-			Usage: "`NAME`: " + strings.Join(mnist.Datasets(), ", ")},
+			Usage: "`FOLDER` of pictures, a .zip of some, or a folder of IDX files; docs/data.md tells what folders are read"},
+		&cli.StringFlag{Name: "dataset", EnvVars: []string{"GANGPU_DATASET"}, DefaultText: usual,
+			Usage: "`NAME` of a dataset that is looked for in the cache, and fetched: " + strings.Join(pictures.Datasets(), ", ")},
 	}
 }
 
 // checkDataFlags refuses a dataset that nobody knows before anything is looked for.
 func checkDataFlags(c *cli.Context) error {
-	if name := c.String("dataset"); name != "" && !slices.Contains(mnist.Datasets(), name) {
-		return blame(c, usagef("unknown dataset %q: want one of %s", name, strings.Join(mnist.Datasets(), ", ")), "dataset")
+	if name := c.String("dataset"); name != "" && !slices.Contains(pictures.Datasets(), name) {
+		return blame(c, usagef("unknown dataset %q: want one of %s", name, strings.Join(pictures.Datasets(), ", ")), "dataset")
 	}
 	return nil
 }

@@ -6,12 +6,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"gangpu/gan"
 	"gangpu/gan/picture"
 )
 
@@ -64,30 +62,23 @@ func TestFoldersThatHelpIsSaidOf(t *testing.T) {
 	dir := t.TempDir()
 	pictures := filepath.Join(dir, "my pictures")
 	for i, class := range []string{"0", "1"} {
-		s := gan.Samples{Count: 1, Height: 30, Width: 30, Pixels: make([]float32, 900)}
-		s.Pixels[400+i] = 1
+		p := picture.Pixels{Count: 1, Height: 30, Width: 30, Channels: 1, Values: make([]uint8, 900)}
+		p.Values[400+i] = 255
 		if err := os.MkdirAll(filepath.Join(pictures, class), 0o777); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.SavePNG(filepath.Join(pictures, class, "a.png"), picture.Grid{}); err != nil {
+		if err := (picture.Grid{}).SavePNG(filepath.Join(pictures, class, "a.png"), p); err != nil {
 			t.Fatal(err)
 		}
 	}
 	args := trainArgs(filepath.Join(dir, "run"), "--iterations", "1", "--data", pictures)
-	r := asProcess(t, "", nil, args...)
-	checkFailure(t, r, exitFailed, "no train-images-idx3-ubyte[.gz]; it has 2 files *.png, 2 folders; gangpu reads IDX files, no pictures: this makes one of all 2", args)
-	if exec.Command("python3", "-c", "import PIL").Run() == nil {
-		_, line, _ := strings.Cut(r.stderr, "python3 ")
-		if out, err := exec.Command("sh", "-c", "python3 "+line).CombinedOutput(); err != nil {
-			t.Errorf("%v: %s", err, out)
-		}
-		if r := asProcess(t, "", nil, args...); r.code != exitOK || !strings.Contains(r.stdout, "2 of 28x28") {
-			t.Errorf("trained on the pictures: %+v", r)
-		}
+	checkFailure(t, asProcess(t, "", nil, args...), exitUsage, "images of 30x30: the generator makes such as divide by 4", args)
+	if r := asProcess(t, "", nil, append(args, "--size", "28")...); r.code != exitOK || !strings.Contains(r.stdout, "2 of 28 x 28, 1 channel") {
+		t.Errorf("trained on the pictures: %+v", r)
 	}
 
 	for file, want := range map[string]string{
-		"mnist.npz": "numpy.load", "archive.zip": "unzip ", "raw.tar.gz": "tar -xf ", "train.csv": "it has train.csv; gangpu reads IDX files",
+		"mnist.npz": "numpy.load", "archive.zip": "unzip ", "raw.tar.gz": "tar -xf ", "train.csv": "it has train.csv; gangpu reads pictures, and IDX files",
 	} {
 		folder := filepath.Join(dir, "folder of "+file)
 		if err := os.Mkdir(folder, 0o777); err != nil {
@@ -128,12 +119,12 @@ func TestFoldersThatHelpIsSaidOf(t *testing.T) {
 	if err := os.Symlink("/gone/model", gone); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"generate", "--npy", "x.npy", "--model", gone}, {"evaluate", "--device", "cpu", gone}, {"train", "--weights", gone},
+	for _, args := range [][]string{{"generate", "--npy", "x.npy", "--model", gone}, {"evaluate", "--device", "cpu", gone}, {"train", "--from", gone},
 		{"train", "--resume", gone}, {"import", "--out", "x", "--keras", gone}, {"report", gone}} {
 		checkFailure(t, asProcess(t, dir, nil, args...), exitFailed, gone+" is a link to /gone/model, which is not there", args)
 	}
 	home := append([]string{"HOME", "XDG_CACHE_HOME"}, noEnvironment...)
-	checkFailure(t, asProcess(t, "", home, "data"), exitFailed, "--data FOLDER reads the dataset's files from a folder instead", []string{"data"})
+	checkFailure(t, asProcess(t, "", home, "data"), exitFailed, "--data FOLDER reads the images from a folder instead", []string{"data"})
 }
 
 // A command with a smaller -n leaves no images of one with a larger; other files in the folder stay.

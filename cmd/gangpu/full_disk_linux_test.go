@@ -40,8 +40,8 @@ func TestFullSideDisk(t *testing.T) {
 		t.Errorf("%v: %s", err, stderr.String())
 	}
 	checkWarnings(t, stderr.String(), "writing events:", "writing "+r.Metrics()+":")
-	if f := readTensors(t, out, "model.safetensors"); f.Metadata["iterations"] != "200" {
-		t.Errorf("the model was saved after %s iterations, want 200", f.Metadata["iterations"])
+	if m := readModel(t, out, "model.safetensors"); m.Iterations != 200 {
+		t.Errorf("the model was saved after %d iterations, want 200", m.Iterations)
 	}
 	if run, err := runfolder.Open(out); err != nil || run.State != runfolder.Finished {
 		t.Errorf("the run is %v (%v)", run, err)

@@ -62,10 +62,8 @@ func TestTrainGame(t *testing.T) {
 		out := succeed(t, append(args, "--iterations", "3", "--out", whole)...)
 		contains(t, out, "game    acgan: class-conditional GAN", "images  animals, 12 of 16 x 16, 3 channels, 2 classes", "d=", "class")
 		succeed(t, append(args, "--iterations", "2", "--out", parts)...)
-		out = succeed(t, "train", "acgan", "--resume", parts, "--iterations", "3", "--device", device)
-		if r := gangpu("train", "--resume", parts); r.code != exitUsage || !strings.Contains(r.stderr, "gangpu train acgan --resume") {
-			t.Errorf("code %d, stderr %q", r.code, r.stderr)
-		}
+		out = succeed(t, "train", "--resume", parts, "--iterations", "3", "--device", device)
+		fail(t, exitUsage, "is a run of the game acgan: gangpu train --resume goes on with it", "train", "dcgan", "--resume", parts)
 		contains(t, out, "model   "+filepath.Join(parts, "model.safetensors")+", after 3 iterations")
 		model := filepath.Join(whole, "model.safetensors")
 		if hashOf(t, model) != hashOf(t, filepath.Join(parts, "model.safetensors")) {
@@ -118,10 +116,10 @@ func TestRunsOfGames(t *testing.T) {
 	var out, stderr bytes.Buffer
 	code := execute(ctx, []string{"gangpu", "train", "dcgan", "--data", root, "--size", "16", "--filters", "2", "--batch", "4", "--log-every", "0s",
 		"--out", filepath.Join(dir, "run"), "--device", "cpu"}, &stopping{&out, "epoch 1/", cancel}, &stderr)
-	if code == exitOK || !strings.Contains(stderr.String(), "go on with: gangpu train dcgan --resume "+filepath.Join(dir, "run")) {
+	if code == exitOK || !strings.Contains(stderr.String(), "go on with: gangpu train --resume "+filepath.Join(dir, "run")) {
 		t.Fatalf("code %d, stderr %q", code, stderr.String())
 	}
-	contains(t, succeed(t, "runs", dir), "run: go on with: gangpu train dcgan --resume "+filepath.Join(dir, "run"))
+	contains(t, succeed(t, "runs", dir), "run: go on with: gangpu train --resume "+filepath.Join(dir, "run"))
 }
 
 // A game is judged by a classifier that is a game itself.
@@ -194,6 +192,6 @@ func TestGameBench(t *testing.T) {
 func TestGames(t *testing.T) {
 	out := succeed(t, "games")
 	for _, s := range systems {
-		contains(t, out, "gangpu train "+s.Name, s.Paper, s.Presets[0].Description)
+		contains(t, out, s.Title+": "+trainLine(s.Name)+"\n", s.Paper, s.Presets[0].Description)
 	}
 }

@@ -4,9 +4,9 @@ import (
 	"fmt"
 
 	"gangpu/engine/program"
-	"gangpu/gan"
+	pictures "gangpu/gan/data"
 	"gangpu/gan/judge"
-	"gangpu/mnist"
+	"gangpu/gan/train"
 
 	"github.com/urfave/cli/v2"
 )
@@ -15,55 +15,52 @@ import (
 
 func classifierFlag() cli.Flag {
 	return &cli.StringFlag{Name: "classifier", TakesFile: true, DefaultText: "MNIST's, for MNIST's images",
-		Usage: "`FILE` of the classifier to judge images by, as train-classifier writes it"}
+		Usage: "judge the images by this `FILE`: the model of a run of the game classifier on the same data"}
 }
+
+// noClassifier says why images are not judged.
+const noClassifier = "these images have no classifier: gangpu train classifier makes one, --classifier takes it"
 
 // openClassifier is the classifier of a file or, if that is empty, for MNIST's own images, the one that is part of
 // gangpu; nil if there is none for the images. One that cannot judge these images is an error; one of other
 // images is told of.
-func openClassifier(c *cli.Context, file string, data *mnist.Data, pixels string) (*gan.Classifier, error) {
+func openClassifier(c *cli.Context, file string, d *gameData) (*train.Model, error) {
 	if file == "" {
-		classifier, err := judge.MNIST()
-		if err != nil || classifier.Notes[notePixels] != pixels {
-			return nil, err
-		}
-		return classifier, nil
+		return nil, nil
 	}
-	classifier, err := gan.LoadClassifier(file)
+	classifier, err := train.Load(file)
 	if err != nil {
-		return nil, err
-	}
-	if t := data.Train; classifier.Height() != t.Rows || classifier.Width() != t.Cols {
-		return nil, fmt.Errorf("the classifier %s takes images of %dx%d, those of %s are %dx%d: gangpu train-classifier makes one for these",
-			file, classifier.Height(), classifier.Width(), data.Name, t.Rows, t.Cols)
-	}
-	if trained := classifier.Notes[notePixels]; trained != "" && trained != pixels {
-		fmt.Fprintf(c.App.ErrWriter, "gangpu: the classifier %s was trained on %s, not on these images of %s: "+
-			"its numbers say less, and compare with its own only\n", file, classifier.Notes[noteDataset], data.Name)
+		return nil, fmt.Errorf("--classifier: %w", err)
 	}
 	return classifier, nil
 }
 
 // judgeable reports why no images can be judged by a dataset's test images.
-func judgeable(data *mnist.Data) error {
-	if n := data.Test.Count; n == 0 {
-		return fmt.Errorf("judging compares with test images: %w", data.Missing[mnist.TestImages])
-	} else if n == 1 {
-		return fmt.Errorf("judging compares with at least 2 test images, and %s has 1", data.Dir)
+func judgeable(d *gameData) error {
+	test := d.testSplit()
+	if test == nil {
+		return fmt.Errorf("judging compares with test images, and %s has none", d.Source)
 	}
-	if data.Train.Count == 1 {
-		return fmt.Errorf("judging compares with at least 2 training images, and %s has 1", data.Dir)
+	for _, s := range []*pictures.Split{d.Split("train"), test} {
+		if n := s.Fields[0].Count; n < 2 {
+			return fmt.Errorf("judging compares with at least 2 %s images, and %s has %d", s.Name, d.Source, n)
+		}
 	}
 	return nil
 }
 
-func newJudge(dev program.Device, classifier *gan.Classifier, o judge.Options, data *mnist.Data) (*judge.Judge, error) {
-	j, err := judge.New(dev, classifier, o, imagesOf(data.Train), imagesOf(data.Test))
+func newJudge(dev program.Device, classifier *train.Model, o judge.Options, d *gameData) (*judge.Judge, error) {
+	var fields []train.Field
+	for _, split := range []*pictures.Split{d.Split("train"), d.testSplit()} {
+		t, err := train.FromDataset(d.Dataset, split, pictures.Augment{}, 1<<62)
+		if err != nil {
+			return nil, err
+		}
+		fields = append(fields, t.Tables[0].Fields[0])
+	}
+	j, err := judge.NewOf(dev, classifier, o, fields[0], fields[1])
 	if err != nil {
 		return nil, fmt.Errorf("preparing to judge: %w", err)
 	}
 	return j, nil
 }
-
-// noClassifier says why images are not judged.
-const noClassifier = "these images have no classifier: gangpu train-classifier makes one, --classifier takes it"

@@ -2,23 +2,17 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"gangpu/engine/program"
-	"gangpu/gan"
+	pictures "gangpu/gan/data"
+	classifying "gangpu/gan/games/classifier"
 	"gangpu/gan/judge"
 	"gangpu/gan/run"
-	"gangpu/mnist"
+	"gangpu/gan/train"
 
 	"github.com/urfave/cli/v2"
 )
-
-func judgingFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.IntFlag{Name: "judge-every", Value: 1,
-			Usage: "judge generated images, as evaluate does, after each `NUMBER` of epochs; 0 is never"},
-		classifierFlag(),
-	}
-}
 
 // noteClassifier is where run.json notes the classifier that judges the run, absolute; of MNIST's own it does not.
 const noteClassifier = "classifier"
@@ -26,28 +20,29 @@ const noteClassifier = "classifier"
 // judgingPlan is how a run is judged: by the flags or, if they say nothing, as it was before.
 type judgingPlan struct {
 	every      int
-	file       string          // of the classifier; empty for MNIST's
-	classifier *gan.Classifier // nil if the run is not judged
+	classifier *train.Model // nil if there is none
 }
 
-// planJudging opens the classifier to judge a run by, if the flags or the run ask for one, or there is one for the
+// planJudging opens the classifier to judge the run by, if the flags or the run ask for one, or there is one for the
 // images. Where nobody asked, what is in the way is told of, and the run goes on without.
-func planJudging(c *cli.Context, before *run.Info, data *mnist.Data, pixels string) (judgingPlan, error) {
-	p := judgingPlan{every: c.Int("judge-every"), file: c.String("classifier")}
+func (t *training) planJudging(c *cli.Context) (p judgingPlan, err error) {
+	p.every = c.Int("judge-every")
+	file := c.String("classifier")
 	asked := given(c, "judge-every") || given(c, "classifier")
+	before := t.before()
 	if before != nil {
 		if !given(c, "judge-every") && before.JudgeEvery != nil {
 			p.every = *before.JudgeEvery
 		}
 		if !given(c, "classifier") {
-			p.file = before.Notes[noteClassifier]
+			file = before.Notes[noteClassifier]
 		}
 	}
-	if p.every == 0 {
+	if p.every == 0 || t.game.Sample == nil {
 		return p, nil
 	}
-	classifier, err := openClassifier(c, p.file, data, pixels)
-	if err != nil && before != nil && p.file == before.Notes[noteClassifier] && p.file != "" {
+	classifier, err := openClassifier(c, file, t.data)
+	if err != nil && before != nil && file == before.Notes[noteClassifier] && file != "" {
 		return p, fmt.Errorf("%w; the run was judged by it: --classifier FILE says where it is, --judge-every 0 goes on without", err)
 	}
 	if err != nil {
@@ -59,7 +54,7 @@ func planJudging(c *cli.Context, before *run.Info, data *mnist.Data, pixels stri
 		}
 		return p, nil
 	}
-	if err := judgeable(data); err != nil {
+	if err := judgeable(t.data); err != nil {
 		if asked {
 			return p, err
 		}
@@ -67,38 +62,39 @@ func planJudging(c *cli.Context, before *run.Info, data *mnist.Data, pixels stri
 		return p, nil
 	}
 	p.classifier = classifier
-	return p, nil
+	if file != "" {
+		t.classifier, err = filepath.Abs(file)
+	}
+	return p, err
 }
 
-// makeJudge prepares to judge as many generated images as there are test images, or fewer, if the run is judged.
-func (t *training) makeJudge(dev program.Device, data *mnist.Data) (err error) {
-	if t.plan.classifier == nil {
-		return nil
+// judging is how the run is judged, what is said of the real images, and what frees the judge.
+func (t *training) judging(dev program.Device, trainer *train.Trainer, p judgingPlan) (j run.Judging, floor string, free func() error, err error) {
+	j.Every = p.every
+	free = func() error { return nil }
+	if p.every > 0 && t.system.Name == classifying.System.Name {
+		j, free, err = t.testing(j, trainer)
+		return j, "", free, err
 	}
-	o := judge.DefaultOptions()
-	o.Images = min(o.Images, data.Test.Count)
-	if t.judge, err = newJudge(dev, t.plan.classifier, o, data); err != nil {
-		return err
+	if p.classifier == nil {
+		return j, "", free, nil
 	}
-	_, err = t.trainer.Sampler(judge.Batch) // as long as nothing is lost if there is no room for it
-	return err
-}
-
-// judging is how the run is judged: by the noise of its seed.
-func (t *training) judging() run.Judging {
-	j := run.Judging{Every: t.plan.every}
-	if t.judge == nil {
-		return j
+	jd, err := newJudge(dev, p.classifier, usualJudging(t.data), t.data)
+	if err != nil {
+		return j, "", free, err
 	}
+	sampler, err := trainer.Sampler(judge.Batch) // as long as nothing is lost if there is no room for it
+	if err != nil {
+		return j, "", jd.Close, err
+	}
+	real := jd.Floor()
+	floor = fmt.Sprintf("%d training images have classifier Fréchet distance %.2f, classifier score %.3f", real.Images, real.FrechetDistance, real.ClassifierScore)
 	j.Measures = []run.Measure{{Name: "classifier_frechet_distance", Label: "classifier Fréchet distance"},
-		{Name: "classifier_score", Higher: true}, {Name: "confident", Higher: true}, {Name: "classes_seen", Higher: true}}
+		{Name: "classifier_score", Label: "classifier score", Higher: true}, {Name: "confident", Higher: true},
+		{Name: "classes_seen", Label: "classes seen", Higher: true}}
 	var last judge.Scores
-	j.Score = func() ([]float64, error) {
-		sampler, err := t.trainer.Sampler(judge.Batch)
-		if err != nil {
-			return nil, err
-		}
-		if last, err = t.judge.ScoreSampler(sampler, t.trainer.Settings().Seed); err != nil {
+	j.Score = func() (_ []float64, err error) {
+		if last, err = jd.ScoreGame(sampler, trainer.Settings().Seed, t.data.testSplit().Labels); err != nil {
 			return nil, err
 		}
 		return []float64{last.FrechetDistance, last.ClassifierScore, last.Confident, float64(last.ClassesSeen)}, nil
@@ -107,5 +103,38 @@ func (t *training) judging() run.Judging {
 		return fmt.Sprintf("classifier Fréchet distance %.2f, classifier score %.3f, %.1f%% confident, %d of %d classes seen",
 			last.FrechetDistance, last.ClassifierScore, 100*last.Confident, last.ClassesSeen, len(last.Classes))
 	}
-	return j
+	return j, floor, jd.Close, nil
+}
+
+// testing has a classifier that is trained told of by the share of the test images that it classifies rightly.
+func (t *training) testing(j run.Judging, trainer *train.Trainer) (run.Judging, func() error, error) {
+	split := t.data.testSplit()
+	none := func() error { return nil }
+	if split == nil {
+		return j, none, nil
+	}
+	d, err := train.FromDataset(t.data.Dataset, split, pictures.Augment{}, 1<<62)
+	if err != nil {
+		return j, none, err
+	}
+	r, err := trainer.Runner(classifying.Use, judge.Batch)
+	if err != nil {
+		return j, none, err
+	}
+	j.Measures = []run.Measure{{Name: "test_accuracy", Label: "test accuracy", Higher: true}}
+	j.Score = func() ([]float64, error) {
+		accuracy, err := classifying.Accuracy(r, d.Tables[0].Fields[0], split.Labels)
+		return []float64{accuracy}, err
+	}
+	j.Line = func(s []float64) string {
+		return fmt.Sprintf("%.2f%% of %d test images are classified rightly", 100*s[0], len(split.Labels))
+	}
+	return j, r.Close, nil
+}
+
+// usualJudging takes no more generated images than there are real ones to compare with.
+func usualJudging(d *gameData) judge.Options {
+	o := judge.DefaultOptions()
+	o.Images = min(o.Images, d.Split("train").Fields[0].Count)
+	return o
 }

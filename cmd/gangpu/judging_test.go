@@ -32,7 +32,7 @@ func TestTrainJudges(t *testing.T) {
 	judge := classifier(t)
 	whole, parts := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "parts")
 	stdout := succeed(t, trainArgs(whole, "--classifier", judge, "--epochs", "3")...)
-	if !strings.Contains(stdout, "\njudge   12 training images have classifier Fréchet distance ") {
+	if !strings.Contains(stdout, "\njudge   40 training images have classifier Fréchet distance ") {
 		t.Errorf("the floor is not in\n%s", stdout)
 	}
 	form := regexp.MustCompile(`(?m)^judged  classifier Fréchet distance \d+\.\d\d, classifier score \d+\.\d{3}, \d+\.\d% confident, \d+ of 10 classes seen$`)

@@ -157,8 +157,8 @@ func TestLinkedModel(t *testing.T) {
 	if info, err := os.Lstat(model); err != nil || info.Mode()&os.ModeSymlink == 0 {
 		t.Errorf("the link was replaced (%v)", err)
 	}
-	if f := readTensors(t, moved); f.Metadata["iterations"] != "4" {
-		t.Errorf("the linked state is of %s iterations, want 4", f.Metadata["iterations"])
+	if m := readModel(t, moved); m.Iterations != 4 {
+		t.Errorf("the linked state is of %d iterations, want 4", m.Iterations)
 	}
 
 	// A link to a checkpoint is no other place for the newest state: the checkpoint keeps its own.
@@ -174,8 +174,8 @@ func TestLinkedModel(t *testing.T) {
 	if !bytes.Equal(before, readFile(t, checkpoint)) {
 		t.Error("a later state was written over a checkpoint")
 	}
-	if f := readTensors(t, model); f.Metadata["iterations"] != "6" {
-		t.Errorf("the newest state is of %s iterations, want 6", f.Metadata["iterations"])
+	if m := readModel(t, model); m.Iterations != 6 {
+		t.Errorf("the newest state is of %d iterations, want 6", m.Iterations)
 	}
 
 	// One whose place is gone is refused before anything is trained.

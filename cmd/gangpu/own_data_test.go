@@ -15,46 +15,6 @@ import (
 
 // Tests of images of one's own, by the command as a process.
 
-// asProcess runs the command as a process, in a folder if that is not empty, with variables of the environment
-// changed: "NAME=value", or "NAME" for one that is not set.
-func asProcess(t *testing.T, dir string, env []string, args ...string) result {
-	t.Helper()
-	cmd := command(t, args...)
-	cmd.Dir = dir
-	for _, e := range env {
-		name, _, set := strings.Cut(e, "=")
-		kept := cmd.Env[:0:0]
-		for _, v := range cmd.Env {
-			if !strings.HasPrefix(v, name+"=") {
-				kept = append(kept, v)
-			}
-		}
-		if cmd.Env = kept; set {
-			cmd.Env = append(cmd.Env, e)
-		}
-	}
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	exit := (*exec.ExitError)(nil)
-	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
-}
-
-// noEnvironment lets no variable say where the images are.
-var noEnvironment = []string{"GANGPU_DATA", "GANGPU_DATASET"}
-
-// ownImages makes a folder of images that no other test has.
-func ownImages(t *testing.T, seed uint64) string {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), "own")
-	if err := writeImages(dir, seed, imageSide); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
 // A model is judged by the images that it was trained on, wherever they are; by others only if that is asked for,
 // and with a word.
 func TestEvaluateOwnImages(t *testing.T) {

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -76,8 +77,8 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gangpu; echo "${COMPREPLY[*]}"`
 	}{
 		{[]string{"gangpu", "ge"}, "generate"},
 		{[]string{"gangpu", "de"}, "devices"},
-		{[]string{"gangpu", "train", "--b"}, "--batch --beta1 --beta2"},
-		{[]string{"gangpu", "train", "--beta1", "0.1", "--b"}, "--batch --beta2"},
+		{[]string{"gangpu", "train", "--b"}, "--batch --beta1 --beta2 --background"},
+		{[]string{"gangpu", "train", "--beta1", "0.1", "--b"}, "--batch --beta2 --background"},
 		{[]string{"gangpu", "data", "--"}, "--data --dataset --layout --size --fit --background --grid --clear --help"},
 		{[]string{"gangpu", "completion", ""}, "bash zsh fish"},
 		{[]string{"gangpu", "help", "v"}, "verify version"},
@@ -163,4 +164,44 @@ func TestTrainServe(t *testing.T) {
 	if last := told[strings.LastIndexByte(told, '\n')+1:]; !strings.HasPrefix(last, `data: {`) || !strings.Contains(last, `"state":"finished","iterations":30,`) {
 		t.Errorf("at last a page is told %.300s", last)
 	}
+}
+
+// asProcess runs the command as a process, in a folder if that is not empty, with variables of the environment
+// changed: "NAME=value", or "NAME" for one that is not set.
+func asProcess(t *testing.T, dir string, env []string, args ...string) result {
+	t.Helper()
+	cmd := command(t, args...)
+	cmd.Dir = dir
+	for _, e := range env {
+		name, _, set := strings.Cut(e, "=")
+		kept := cmd.Env[:0:0]
+		for _, v := range cmd.Env {
+			if !strings.HasPrefix(v, name+"=") {
+				kept = append(kept, v)
+			}
+		}
+		if cmd.Env = kept; set {
+			cmd.Env = append(cmd.Env, e)
+		}
+	}
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	exit := (*exec.ExitError)(nil)
+	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// noEnvironment lets no variable say where the images are.
+var noEnvironment = []string{"GANGPU_DATA", "GANGPU_DATASET"}
+
+// ownImages makes a folder of images that no other test has.
+func ownImages(t *testing.T, seed uint64) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "own")
+	if err := writeImages(dir, seed, imageSide); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }

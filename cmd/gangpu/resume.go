@@ -6,50 +6,94 @@ import (
 	"strings"
 
 	"gangpu/engine/program"
-	"gangpu/gan"
 	"gangpu/gan/run"
+	"gangpu/gan/train"
 	"gangpu/internal/runfolder"
 
 	"github.com/urfave/cli/v2"
 )
 
-// openResumed locks and loads the run to go on with, if the other flags let it go on.
-func openResumed(c *cli.Context) (*training, error) {
-	if given(c, "weights") {
-		return nil, usagef("--weights begins a new run, --resume goes on with one: leave one of them away")
+// before is what run.json said of a run to go on with; nil if there is none.
+func (t *training) before() *run.Info {
+	if t.run == nil {
+		return nil
 	}
-	for _, f := range settingsFlags() {
+	return t.run.Before()
+}
+
+// resume locks and loads the run to go on with, if the other flags let it go on.
+func (t *training) resume(c *cli.Context) error {
+	for _, f := range settingsFlags(t.system) {
 		if name := f.Names()[0]; name != "epochs" && given(c, name) {
-			return nil, usagef("--%s cannot change in the middle of a run; a resumed run has its own settings", name)
+			return usagef("--%s cannot change in the middle of a run; a resumed run has its own settings", name)
 		}
 	}
-	if _, err := limited(c, "epochs"); c.IsSet("epochs") && err != nil {
-		return nil, err
+	if given(c, "from") {
+		return usagef("--from begins a new run, --resume goes on with one: leave one of them away")
 	}
 	path := c.String("resume")
 	folder, file, err := runfolder.Resumable(path)
 	if err != nil {
-		return nil, fmt.Errorf("resuming: %w", err)
+		return fmt.Errorf("resuming: %w", err)
 	}
-	if m, err := gameModel(file); m != nil && err == nil {
-		return nil, usagef("%s is a run of the game %s: gangpu train %s --resume %s goes on with it", path, m.Game, m.Game, shellQuote(path))
-	}
-	t := &training{from: file}
+	t.from = file
 	if folder == "" { // a state alone, which goes on in a folder of its own
-		if t.saved, err = gan.Load(file); err != nil {
-			return nil, fmt.Errorf("resuming: %w", err)
+		if t.saved, err = train.Load(file); err != nil {
+			return fmt.Errorf("resuming: %w", err)
 		}
-		return t, checkNewFolder(c)
+		if err := checkNewFolder(c); err != nil {
+			return err
+		}
+	} else {
+		if given(c, "out") {
+			return usagef("--resume goes on in the run's own folder: leave --out away")
+		}
+		if t.run, err = run.Resume(path, run.LoadGame); err != nil {
+			return adviseRun(c, err)
+		}
+		saved, _ := t.run.Saved()
+		t.saved = run.ModelOf(saved)
 	}
-	if given(c, "out") {
-		return nil, usagef("--resume goes on in the run's own folder: leave --out away")
+	s, known := system(t.saved.Game)
+	switch {
+	case !known:
+		return fmt.Errorf("%s is a run of the game %s: going on with it needs the game's code, and this gangpu has %s", path, t.saved.Game, gameNames())
+	case t.system.Name != usualGame.Name && s.Name != t.system.Name:
+		return usagef("%s is a run of the game %s: gangpu train --resume goes on with it", path, s.Name)
 	}
-	if t.run, err = run.Resume(path, loadSnapshot); err != nil {
-		return nil, adviseRun(c, err)
+	t.system = s
+	return nil
+}
+
+// resumed makes the trainer that goes on from what was saved.
+func (t *training) resumed(c *cli.Context, dev program.Device) (*train.Trainer, error) {
+	if now := dev.Info().Name; t.saved.Device != now {
+		fmt.Fprintf(c.App.ErrWriter, "gangpu: the run was saved on %s and continues on %s: same draws, other rounding\n", t.saved.Device, now)
 	}
-	saved, _ := t.run.Saved()
-	t.saved, t.before = saved.(snapshot).ModelFile, t.run.Before()
-	return t, nil
+	if err := t.checkTrainedOn(c, "images", notePixels, t.data.SHA256); err != nil {
+		return nil, err
+	}
+	t.saved.Settings.Iterations = t.planned.Iterations
+	trainer, err := train.Resume(dev, t.game, t.saved, t.tables)
+	if err != nil {
+		return nil, fmt.Errorf("resuming %s: %w", t.from, err)
+	}
+	if trainer.Reads("class") {
+		if err := t.checkTrainedOn(c, "labels", noteLabels, t.data.labels()); err != nil {
+			return nil, errors.Join(err, trainer.Close())
+		}
+	}
+	return trainer, nil
+}
+
+// checkTrainedOn reports that a run was trained on other images, or with other labels, than those it is to go on with. Files
+// of early versions do not say.
+func (t *training) checkTrainedOn(c *cli.Context, what, note, now string) error {
+	if before := t.saved.Notes[note]; before == "" || before == now {
+		return nil
+	}
+	return blame(c, fmt.Errorf("the run of %s was trained on other %s than those in %s: on %s; --data or --dataset says which",
+		t.from, what, t.data.Source, t.saved.Notes[noteDataset]), "data", "dataset")
 }
 
 // adviseRun adds to an error of a run the command line that goes on with it, if there is one.
@@ -69,7 +113,7 @@ func adviseRun(c *cli.Context, err error) error {
 // resumeLine is the command line that goes on with a run, from its folder or one of its files.
 func resumeLine(c *cli.Context, path string) string {
 	line := []string{"gangpu train --resume", shellQuote(path)}
-	for _, name := range []string{"data", "device", "precision", "iterations", "judge-every", "classifier"} {
+	for _, name := range []string{"data", "dataset", "device", "precision", "iterations", "judge-every", "classifier"} {
 		if given(c, name) {
 			line = append(line, "--"+name, shellQuote(fmt.Sprint(c.Value(name))))
 		}
@@ -86,36 +130,4 @@ func shellQuote(s string) string {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-// checkData reports that a run was trained on other images, or with other labels, than those in a folder,
-// with which it is to go on. Files of early versions do not say.
-func (t *training) checkData(dir, pixels, labels string) error {
-	notes := t.saved.Notes
-	for _, v := range []struct{ what, before, now string }{
-		{"images", notes[notePixels], pixels},
-		{"labels", notes[noteLabels], labels},
-	} {
-		if v.before != "" && v.before != v.now {
-			return fmt.Errorf("the run of %s was trained on other %s than those in %s: on %s; --data or --dataset says which",
-				t.from, v.what, dir, notes[noteDataset])
-		}
-	}
-	return nil
-}
-
-// resume makes the trainer that goes on from what was saved.
-func (t *training) resume(c *cli.Context, dev program.Device, images gan.Images) (*gan.Trainer, error) {
-	f := t.saved
-	if c.IsSet("epochs") {
-		f.Settings.Epochs = c.Int("epochs")
-	}
-	if now := dev.Info().Name; f.Device != now {
-		fmt.Fprintf(c.App.ErrWriter, "gangpu: the run was saved on %s and continues on %s: same draws, other rounding\n", f.Device, now)
-	}
-	trainer, err := gan.ResumeTrainer(dev, f, images)
-	if err != nil {
-		return nil, fmt.Errorf("resuming %s: %w", t.from, err)
-	}
-	return trainer, nil
 }

@@ -94,7 +94,7 @@ func printRuns(w io.Writer, runs []*run.Found) error {
 		case runfolder.Failed, runfolder.Unreadable:
 			_, err = fmt.Fprintf(w, "%s: %s\n", r.Folder, r.Reason)
 		case runfolder.Died, runfolder.Interrupted:
-			_, err = fmt.Fprintf(w, "%s: go on with: gangpu train %s--resume %s\n", r.Folder, subcommand(r.Architecture), shellQuote(string(r.Folder)))
+			_, err = fmt.Fprintf(w, "%s: go on with: gangpu train --resume %s\n", r.Folder, shellQuote(string(r.Folder)))
 		}
 		if err != nil {
 			return err

@@ -29,9 +29,9 @@ func TestRuns(t *testing.T) {
 	if err := os.WriteFile(filepath.Join("runs", "damaged", "run.json"), nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	form := `^run +state +epochs +d loss +g loss +accuracy real +accuracy fake +score +device +time +begun
+	form := `^run +state +epochs +d loss +accuracy real +accuracy fake +g loss +score +device +time +begun
 runs/damaged +unreadable
-runs/001 +finished +0\.5/0\.5 +0\.\d{3} +0\.\d{3} +\d+% +\d+% +cpu +\S+ +\d{4}-\d\d-\d\d \d\d:\d\d
+runs/001 +finished +0\.5/0\.5 +0\.\d{3} +\d+% +\d+% +0\.\d{3} +cpu +\S+ +\d{4}-\d\d-\d\d \d\d:\d\d
 runs/new +failed +0\.\d+/0\.6 .* cpu .*
 runs/damaged: reading runs/damaged/run.json: unexpected end of JSON input
 runs/new: training diverged: .*

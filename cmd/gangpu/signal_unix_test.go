@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -55,8 +54,8 @@ func ended(t *testing.T, cmd *exec.Cmd, line string, then func(p *os.Process, st
 func checkMade(t *testing.T, run string) int {
 	t.Helper()
 	made := len(metricsRows(t, run))
-	if f := readTensors(t, run, "model.safetensors"); f.Metadata["iterations"] != strconv.Itoa(made) {
-		t.Errorf("the model was saved after %s iterations, the metrics of %d", f.Metadata["iterations"], made)
+	if m := readModel(t, run, "model.safetensors"); m.Iterations != made {
+		t.Errorf("the model was saved after %d iterations, the metrics of %d", m.Iterations, made)
 	}
 	return made
 }

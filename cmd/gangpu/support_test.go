@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"gangpu/gan/run"
+	"gangpu/gan/train"
 	"gangpu/internal/safetensors"
 )
 
@@ -171,6 +172,15 @@ func readTensors(t *testing.T, path ...string) *safetensors.File {
 	return f
 }
 
+func readModel(t *testing.T, path ...string) *train.Model {
+	t.Helper()
+	m, err := train.Load(filepath.Join(path...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 // sameTensors reports whether both files hold the same bits.
 func sameTensors(a, b *safetensors.File) bool {
 	return slices.EqualFunc(a.Tensors, b.Tensors, func(x, y safetensors.Tensor) bool {
@@ -182,7 +192,7 @@ func sameTensors(a, b *safetensors.File) bool {
 func metricsRows(t *testing.T, run string) []string {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(string(readFile(t, run, "metrics.csv")), "\n"), "\n")
-	if lines[0] != "epoch,iteration,d_loss,g_loss,accuracy_real,accuracy_fake,seconds" {
+	if lines[0] != "epoch,iteration,d_loss,accuracy_real,accuracy_fake,g_loss,seconds" {
 		t.Fatalf("metrics.csv begins with %q", lines[0])
 	}
 	rows := lines[1:]

@@ -5,165 +5,267 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"gangpu/engine/program"
-	"gangpu/gan"
-	"gangpu/gan/judge"
 	"gangpu/gan/run"
-	"gangpu/mnist"
+	"gangpu/gan/train"
 
 	"github.com/urfave/cli/v2"
 )
 
 // training is what a run is made of, as far as it is known.
 type training struct {
-	run     *run.Run       // nil as long as a new one has no folder
-	saved   *gan.ModelFile // to go on from; nil of a new run
-	from    string         // the file of it
-	before  *run.Info      // what run.json said of a run to go on with; nil if it has none
-	initial *gan.ModelFile // whose weights a new run begins with; nil for drawn ones
-	trainer *ganTrainer
-	plan    judgingPlan
-	judge   *judge.Judge // of the images; nil if they are not judged
+	system  train.System
+	saved   *train.Model // to go on from; nil of a new run
+	from    string       // the file of it
+	run     *run.Run     // nil as long as a new one has no folder
+	game    train.Game
+	data    *gameData
+	tables  train.Data
+	planned train.Settings
+	total   int // iterations that the run is to have made
+	// classifier is the file of the one that judges the run, absolute; empty if there is no such file.
+	classifier string
 }
 
-// free frees what is held on the device.
-func (t *training) free() error {
-	var err error
-	if t.judge != nil {
-		err = t.judge.Close()
+func trainGame(c *cli.Context, s train.System) (err error) {
+	t := &training{system: s}
+	defer func() {
+		if t.run != nil {
+			err = errors.Join(err, t.run.Close())
+		}
+	}()
+	if err := t.open(c); err != nil {
+		return err
 	}
-	if t.trainer != nil {
-		err = errors.Join(err, t.trainer.Close())
+	defer func() { err = errors.Join(err, t.data.Close()) }()
+	if c.Bool("dry-run") {
+		return t.dryRun(c)
 	}
-	return err
-}
-
-// Close lets others have the run.
-func (t *training) Close() error {
-	if t.run == nil {
-		return nil
-	}
-	return t.run.Close()
-}
-
-// options are those of the run, as far as flags and what it was say.
-func (t *training) options(c *cli.Context, dev program.Info, dataset run.Dataset) (run.Options, error) {
-	settings, err := json.Marshal(t.trainer.Settings())
+	page, err := listen(c)
 	if err != nil {
-		return run.Options{}, fmt.Errorf("the settings: %w", err)
+		return err
 	}
-	o := run.Options{
-		CheckpointEvery: c.Int("checkpoint-every"), Keep: c.Int("keep"),
-		About: run.About{Model: t.trainer.Model().Name, Settings: settings, Dataset: dataset, Guides: guides(t.trainer.Settings().Loss),
-			Session: run.Session{Command: os.Args, Version: versionLine(), Device: dev.Name, Description: dev.Description, Precision: dev.Precision}},
-		Out: c.App.Writer, Err: c.App.ErrWriter,
-		Warn: func(text string) { fmt.Fprintf(c.App.ErrWriter, "gangpu: warning: %s\n", text) },
-		Line: tutorialLine(t.trainer.IterationsPerEpoch()), LineEvery: run.EachIteration,
-		Preview: c.Bool("preview"),
+	if page != nil {
+		defer page.Close() // again, unless the run does not begin
 	}
-	if t.before != nil {
-		if !given(c, "checkpoint-every") {
-			o.CheckpointEvery = t.before.CheckpointEvery
-		}
-		if !given(c, "keep") {
-			o.Keep = t.before.Keep
-		}
+	plan, err := t.planJudging(c)
+	if err != nil {
+		return err
 	}
-	if t.plan.file != "" {
-		file, err := filepath.Abs(t.plan.file)
-		if err != nil {
-			return o, err
-		}
-		o.About.Notes = map[string]string{noteClassifier: file}
+	dev, err := openDevice(c)
+	if err != nil {
+		return err
 	}
-	o.Iterations, err = t.total(c)
-	return o, err
-}
-
-// introduce says what is going to be trained.
-func (t *training) introduce(c *cli.Context, dev program.Info, data *mnist.Data) error {
-	w, model := c.App.Writer, t.trainer.Model()
-	fmt.Fprintf(w, "device  %s: %s, %s\nimages  %s, %d of %dx%d, from %s\nrun     %s\n", dev.Name, dev.Description, dev.Precision,
-		data.Name, data.Train.Count, data.Train.Rows, data.Train.Cols, data.Dir, t.run.Folder())
-	if n := model.Classes(); n > 0 {
-		fmt.Fprintf(w, "classes %d, known to both networks\n", n)
+	defer func() { err = errors.Join(err, dev.Close()) }()
+	trainer, err := t.trainer(c, dev)
+	if err != nil {
+		return err
 	}
-	if f := t.initial; f != nil {
-		networks, err := otherNetworks(c, f.Model.Name)
-		if err != nil {
+	defer func() { err = errors.Join(err, trainer.Close()) }()
+	if trainer.Game().Sample != nil {
+		if _, err := trainer.Sampler(run.SamplesPerEpoch); err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "weights from %s%s; Adam begins anew\n", c.String("weights"), networks)
 	}
-	if list := unusual(model, t.trainer.Settings()); list != "" {
-		fmt.Fprintf(w, "with    %s; all else is the tutorial's\n", list)
+	judging, floor, closeJudge, err := t.judging(dev, trainer, plan)
+	if err != nil {
+		return err
 	}
-	if t.judge != nil {
-		floor := t.judge.Floor()
-		fmt.Fprintf(w, "judge   %d training images have classifier Fréchet distance %.2f, classifier score %.3f\n",
-			floor.Images, floor.FrechetDistance, floor.ClassifierScore)
+	defer func() { err = errors.Join(err, closeJudge()) }()
+	o, err := t.options(c, trainer, dev.Info())
+	if err != nil {
+		return err
+	}
+	// All that can fail before the run's folder is there has been done.
+	if t.run == nil {
+		if t.run, err = run.Create(c.String("out"), run.LoadGame); err != nil {
+			return explainOccupied(err)
+		}
+	}
+	o.Page, o.Judging = page, judging
+	t.introduce(c, dev.Info(), floor)
+	return adviseRun(c, t.run.Train(c.Context, run.OfGame(trainer), o))
+}
+
+// open finds what is wrong with the flags, opens the run to go on with, if there is one, and the data, and makes the game.
+func (t *training) open(c *cli.Context) error {
+	if err := checkRunFlags(c); err != nil {
+		return err
+	}
+	var settings any
+	var planned train.Settings
+	var epochs int
+	var err error
+	note := ""
+	if c.IsSet("resume") {
+		if err := t.resume(c); err != nil {
+			return err
+		}
+		note, planned = t.saved.Notes[noteSource], t.saved.Settings
+		if settings, err = t.system.Decode(t.saved.GameSettings); err != nil {
+			return err
+		}
+		if c.IsSet("epochs") {
+			if epochs = c.Int("epochs"); epochs < 1 || epochs > mostEpochs {
+				return usagef("--epochs %d: want 1 to %d", epochs, mostEpochs)
+			}
+		}
+	} else {
+		if settings, planned, epochs, err = readSettings(c, t.system); err != nil {
+			return err
+		}
+		if err := checkNewFolder(c); err != nil && !c.Bool("dry-run") {
+			return err
+		}
+	}
+	source, o, err := gameSourceOf(c, t.system, note)
+	if err != nil {
+		return err
+	}
+	if t.data, err = openGameData(c, source, o); err != nil {
+		return err
+	}
+	if err := t.make(c, settings, planned, epochs); err != nil {
+		return errors.Join(err, t.data.Close())
 	}
 	return nil
 }
 
-// known is the model that a run goes on from, or begins with the weights of, and its file; nil of one from nothing.
-func (t *training) known(c *cli.Context) (model *gan.ModelFile, file string) {
-	if t.saved != nil {
-		return t.saved, t.from
+// make makes the game of the settings for the data. A resumed run has as many epochs as before if none are given.
+func (t *training) make(c *cli.Context, settings any, planned train.Settings, epochs int) (err error) {
+	inMemory := c.Int64("in-memory") << 20
+	if t.tables, err = train.FromDataset(t.data.Dataset, t.data.Split("train"), t.data.augment, inMemory); err != nil {
+		return err
 	}
-	return t.initial, c.String("weights")
+	in, err := train.InputOf(t.tables)
+	if err != nil {
+		return err
+	}
+	perEpoch := max(t.tables.Rows()/planned.Batch, 1)
+	if epochs > 0 {
+		planned.Iterations = epochs * perEpoch
+	}
+	t.total = planned.Iterations
+	if n := c.Int("iterations"); n > 0 {
+		t.total = min(n, t.total)
+	}
+	if t.saved != nil && t.saved.Iterations >= t.total {
+		return fmt.Errorf("%s has made %d iterations and was to make %d: a larger --epochs or --iterations makes more", t.from, t.saved.Iterations, t.total)
+	}
+	in.Iterations, t.planned = planned.Iterations, planned
+	if t.game, err = t.system.New(settings, in); err == nil {
+		err = train.Check(t.game, t.planned)
+	}
+	if err != nil {
+		if t.saved == nil {
+			return blame(c, usagef("%s: %v", t.system.Name, err), "batch")
+		}
+		return err
+	}
+	t.tables = t.tables.In(t.game.Low, t.game.High)
+	return nil
 }
 
-// makeTrainer makes the trainer, with room for the samples.
-func (t *training) makeTrainer(c *cli.Context, dev program.Device, images gan.Images) error {
-	begin := t.startAnew
+// trainer makes the trainer: anew, with the networks of another model, or from where a run was.
+func (t *training) trainer(c *cli.Context, dev program.Device) (*train.Trainer, error) {
 	if t.saved != nil {
-		begin = t.resume
+		return t.resumed(c, dev)
 	}
-	trainer, err := begin(c, dev, images)
-	if trainer != nil {
-		t.trainer = &ganTrainer{Trainer: trainer}
-	}
-	if err == nil {
-		_, err = trainer.Sampler(run.SamplesPerEpoch)
-	}
-	return err
-}
-
-func (t *training) startAnew(c *cli.Context, dev program.Device, images gan.Images) (*gan.Trainer, error) {
-	settings, m, err := recipe(c, images.Rows, images.Cols, images.Classes())
+	trainer, err := train.New(dev, t.game, t.planned, t.tables)
 	if err != nil {
 		return nil, err
 	}
-	if f := t.initial; f != nil {
-		m, settings.Latent, settings.Alpha, settings.Dropout = f.Model, f.Settings.Latent, f.Settings.Alpha, f.Settings.Dropout
+	source, err := json.Marshal(t.data.source)
+	if err == nil {
+		trainer.Notes[noteSource], trainer.Notes[notePixels], trainer.Notes[noteVersion] = string(source), t.data.SHA256, versionLine()
+		trainer.Notes[noteDataset], trainer.Notes[noteLabels] = t.data.Name, t.data.labels()
+		err = t.begin(c, trainer)
 	}
-	trainer, err := gan.NewTrainer(dev, settings, m, images)
-	if err != nil || t.initial == nil {
-		return trainer, err
+	if err != nil {
+		return nil, errors.Join(err, trainer.Close())
 	}
-	return trainer, trainer.SetWeights(t.initial)
+	return trainer, nil
 }
 
-// makeFolder makes the folder of a run that has none.
-func (t *training) makeFolder(c *cli.Context) (err error) {
-	if t.run == nil {
-		t.run, err = run.Create(c.String("out"), loadSnapshot)
+// begin gives a new run's networks the arrays of the model of --from.
+func (t *training) begin(c *cli.Context, trainer *train.Trainer) error {
+	file := c.String("from")
+	if file == "" {
+		return nil
 	}
-	return explainOccupied(err)
+	m, err := train.Load(file)
+	if err != nil {
+		return err
+	}
+	taken, left, err := trainer.Take(m)
+	if err != nil {
+		return fmt.Errorf("--from %s: %w", file, err)
+	}
+	fmt.Fprintf(c.App.Writer, "from    %s: %s taken", file, counted(taken, "array"))
+	if left > 0 {
+		fmt.Fprintf(c.App.Writer, ", %d of the game drawn: there are none of their names and shapes", left)
+	}
+	fmt.Fprintln(c.App.Writer)
+	return nil
 }
 
-// total is the number of iterations that the run is to have made, which is more than it has.
-func (t *training) total(c *cli.Context) (int, error) {
-	r := t.trainer
-	total := r.Settings().Epochs * r.IterationsPerEpoch()
-	if n := c.Int("iterations"); n > 0 {
-		total = min(n, total)
+// options are those of the run, as far as flags and what it was say.
+func (t *training) options(c *cli.Context, trainer *train.Trainer, dev program.Info) (run.Options, error) {
+	settings, err := json.Marshal(struct {
+		Game any `json:"game"`
+		train.Settings
+	}{t.game.Settings, t.planned})
+	if err != nil {
+		return run.Options{}, err
 	}
-	if r.Iterations() >= total {
-		return 0, fmt.Errorf("%s has made %d iterations and was to make %d: a larger --epochs or --iterations makes more", t.from, r.Iterations(), total)
+	o := run.Options{
+		Iterations: t.total, CheckpointEvery: c.Int("checkpoint-every"), Keep: c.Int("keep"),
+		About: run.About{Model: t.system.Name, Settings: settings, Dataset: t.data.recorded(), Guides: run.GuidesOf(t.game),
+			Session: run.Session{Command: os.Args, Version: versionLine(), Device: dev.Name, Description: dev.Description, Precision: dev.Precision}},
+		Out: c.App.Writer, Err: c.App.ErrWriter,
+		Warn:    func(text string) { fmt.Fprintf(c.App.ErrWriter, "gangpu: warning: %s\n", text) },
+		Preview: c.Bool("preview"), LineEvery: c.Duration("log-every"),
 	}
-	return total, nil
+	if o.LineEvery == 0 {
+		o.LineEvery = run.EachIteration
+	}
+	if t.system.Line != nil {
+		o.Line = run.LineOf(t.system.Line, trainer)
+	}
+	if t.classifier != "" {
+		o.About.Notes = map[string]string{noteClassifier: t.classifier}
+	}
+	if before := t.before(); before != nil {
+		if !given(c, "checkpoint-every") {
+			o.CheckpointEvery = before.CheckpointEvery
+		}
+		if !given(c, "keep") {
+			o.Keep = before.Keep
+		}
+	}
+	return o, nil
+}
+
+// introduce says what is going to be trained, and how real images are judged, if the run is.
+func (t *training) introduce(c *cli.Context, dev program.Info, floor string) {
+	w, f := c.App.Writer, t.data.Split("train").Fields[0]
+	fmt.Fprintf(w, "game    %s: %s\ndevice  %s: %s, %s\nimages  %s, %d of %d x %d, %s", t.system.Name, t.system.Title, dev.Name, dev.Description, dev.Precision,
+		t.data.Name, f.Count, f.Width, f.Height, counted(f.Channels, "channel"))
+	if n := len(t.data.Classes); n > 0 {
+		fmt.Fprintf(w, ", %d classes", n)
+	}
+	if n := len(t.data.Skipped); n > 0 {
+		fmt.Fprintf(w, "; %s skipped", counted(n, "file"))
+	}
+	fmt.Fprintf(w, ", from %s\nrun     %s, %d iterations of batch %d\n", t.data.Source, t.run.Folder(), t.total, t.planned.Batch)
+	for _, note := range t.data.Notes {
+		fmt.Fprintf(w, "note    %s\n", note)
+	}
+	if list := unusual(t.system, t.game.Settings, t.planned); list != "" {
+		fmt.Fprintf(w, "with    %s; all else is preset %s's\n", list, t.system.Presets[0].Name)
+	}
+	if floor != "" {
+		fmt.Fprintf(w, "judge   %s\n", floor)
+	}
 }

@@ -25,14 +25,14 @@ func TestUsageErrors(t *testing.T) {
 		{`takes no argument "x"`, []string{"version", "x"}},
 		{"--epochs", []string{"train", "--epochs"}},
 		{"--batch", []string{"train", "--batch", "many"}},
-		{"--batch 0: want 2 to 65536", []string{"train", "--batch", "0"}},
+		{"--batch 0: want 1 to 65536", []string{"train", "--batch", "0"}},
 		{"--batch -2", []string{"train", "--batch", "-2"}},
-		{"batch is 3", []string{"train", "--batch", "3"}},
+		{"cuts a batch of 3 into 2 parts", []string{"train", "--batch", "3"}},
 		{"--batch 1000000000000", []string{"train", "--batch", "1000000000000"}},
 		{"--epochs 0", []string{"train", "--epochs", "0"}},
 		{"--epochs 9000000000000000000", []string{"train", "--epochs", "9000000000000000000"}},
-		{"--k 0", []string{"train", "--k", "0"}},
-		{"--latent 0", []string{"train", "--latent", "0"}},
+		{"k is 0", []string{"train", "--k", "0"}},
+		{"latent is 0", []string{"train", "--latent", "0"}},
 		{"learning rate", []string{"train", "--lr", "-1"}},
 		{"learning rate", []string{"train", "--lr", "NaN"}},
 		{"beta1", []string{"train", "--beta1", "1"}},
@@ -106,7 +106,7 @@ func TestTrainRefusals(t *testing.T) {
 	fail(t, exitFailed, "--serve "+taken.Addr().String()+": ", trainArgs(out, "--serve", taken.Addr().String())...)
 	fail(t, exitFailed, "nowhere", trainArgs(out, "--data", filepath.Join(dir, "nowhere"))...)
 	fail(t, exitFailed, images, trainArgs(out, "--data", cut)...)
-	fail(t, exitFailed, "30x30", trainArgs(out, "--data", small)...)
+	fail(t, exitUsage, "30x30", trainArgs(out, "--data", small)...)
 	fail(t, exitFailed, "tf32", trainArgs(out, "--precision", "tf32")...)
 	fail(t, exitFailed, "a GPU is required", trainArgs(out, "--require-gpu")...)
 	if string(readFile(t, file)) != "kept" {

@@ -79,6 +79,7 @@ type Dataset struct {
 	Layout     Layout
 	Classes    []string // their names; nil if none are known
 	Attributes []string // their names
+	Ink        bool     // whether a pixel is how much ink there is, as in MNIST: 0 is paper
 	Splits     []*Split // train first, then val and test if there are any
 	Skipped    []Problem
 	Notes      []string // what the user may not expect, in sentences

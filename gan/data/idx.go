@@ -33,7 +33,7 @@ func openIDX(ctx context.Context, o Options) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Dataset{Name: read.Name, Source: read.Dir, Layout: Classes}
+	d := &Dataset{Name: read.Name, Source: read.Dir, Layout: Classes, Ink: true}
 	for p := mnist.TrainLabels; p <= mnist.TestLabels; p++ {
 		if err := read.Missing[p]; err != nil && (p != mnist.TestLabels || !errors.Is(err, mnist.ErrAbsent)) {
 			d.Notes = append(d.Notes, fmt.Sprintf("without %s: %v", p, err))

@@ -65,7 +65,7 @@ func makePlan(ctx context.Context, src *source, l *listing, asked Layout) (*plan
 	}
 	root := l.under(dir)
 	if len(l.pictures()) == 0 {
-		p.problem("no pictures", "", "has no pictures"+whatElse(l), false)
+		p.problem(NoPictures, "", "has no pictures"+whatElse(l), false)
 		return p, nil
 	}
 	var err error

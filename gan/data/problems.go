@@ -15,6 +15,9 @@ type Problem struct {
 	Skippable bool
 }
 
+// NoPictures is the kind of the problem that a dataset has none.
+const NoPictures = "no pictures"
+
 func (p Problem) String() string { return strings.TrimSpace(p.File + " " + p.Text) }
 
 // Problems is the error of a dataset that cannot be read as it is: all that is wrong with it, at once.

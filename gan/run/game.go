@@ -16,6 +16,27 @@ func OfGame(t *train.Trainer) Trainer {
 	return sampledGame{g}
 }
 
+// GuidesOf are the levels that a game's numbers are to be compared with.
+func GuidesOf(g train.Game) []Guide {
+	var all []Guide
+	for _, of := range g.Guides {
+		all = append(all, Guide{Axis: of.Axis, Value: of.Value, Label: of.Label})
+	}
+	return all
+}
+
+// LineOf is what a system tells of an iteration, for [Options.Line].
+func LineOf(line func(epoch, iteration, perEpoch int, value func(column string) float64) string, t *train.Trainer) func(Row) string {
+	at := map[string]int{}
+	for i, c := range t.Columns() {
+		at[c.Name] = i
+	}
+	perEpoch := t.IterationsPerEpoch()
+	return func(row Row) string {
+		return line(row.Epoch, row.Iteration, perEpoch, func(column string) float64 { return float64(row.Values[at[column]]) })
+	}
+}
+
 type gameTrainer struct{ *train.Trainer }
 
 func (t gameTrainer) Columns() []Column {

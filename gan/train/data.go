@@ -21,6 +21,8 @@ type Description struct {
 	Name       string   `json:"name"`
 	Classes    []string `json:"classes,omitempty"`
 	Attributes []string `json:"attributes,omitempty"`
+	// Ink says that a pixel is how much ink there is, as in MNIST: 0 is paper, and drawn white.
+	Ink bool `json:"ink,omitempty"`
 }
 
 // Table is examples with one or more fields: an image, its class. A phase draws rows, with replacement.

@@ -11,7 +11,7 @@ import (
 // FromDataset is a split of a dataset as what games are trained on: images in [0, 1], "image", or "a" and "b"; "class" [classes] if all rows have one; "attributes" [n] if there are any. Pictures are kept in the
 // host's memory, and brought to the device, if they have no more bytes than inMemory; else they are streamed.
 func FromDataset(d *data.Dataset, split *data.Split, augment data.Augment, inMemory int64) (Data, error) {
-	out := Data{Description: Description{Name: d.Name, Classes: d.Classes, Attributes: d.Attributes}}
+	out := Data{Description: Description{Name: d.Name, Classes: d.Classes, Attributes: d.Attributes, Ink: d.Ink}}
 	var fields []Field
 	total := int64(0)
 	for _, f := range split.Fields {

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -72,6 +73,9 @@ func (p Phase) due(iteration int) int {
 	return max(p.Times, 1)
 }
 
+// parts are how many a batch is cut into: the phase draws one of them, in shards.
+func (p Phase) parts(s Settings) int { return s.Shards * max(p.Fraction, 1) }
+
 // Settings are how a game is trained, whatever the game.
 type Settings struct {
 	// Batch is the number of examples of a phase.
@@ -100,8 +104,21 @@ func (s Settings) Validate() error {
 	return nil
 }
 
-// validate reports what is missing in a game.
-func (g Game) validate() error {
+// Check reports what is wrong with a game or its settings, or with both together, before there are data.
+func Check(g Game, s Settings) error {
+	if err := errors.Join(g.Validate(), s.Validate()); err != nil {
+		return err
+	}
+	for _, p := range g.Phases {
+		if n := p.parts(s); s.Batch%n != 0 {
+			return fmt.Errorf("phase %s cuts a batch of %d into %d parts: want a batch that divides by that", p.Name, s.Batch, n)
+		}
+	}
+	return nil
+}
+
+// Validate reports what is missing in a game, or wrong in it.
+func (g Game) Validate() error {
 	names := map[string]bool{}
 	for _, n := range g.Networks {
 		if n.Name == "" || n.Net == nil || names[n.Name] {

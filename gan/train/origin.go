@@ -10,7 +10,8 @@ import (
 
 // Origin is where in a run a number first stopped being finite.
 type Origin struct {
-	Iteration int    // counted from 1
+	Iteration int    // of the run, counted from 1
+	PerEpoch  int    // iterations of an epoch
 	Step      string // of the program: "phase g, generator/conv2d/filter_grad"
 	Tensor    string // the result's name in its operation
 	Element   int
@@ -18,7 +19,7 @@ type Origin struct {
 }
 
 func (o *Origin) String() string {
-	return fmt.Sprintf("iteration %d: %s: element %d of %s is %v", o.Iteration, o.Step, o.Element, o.Tensor, o.Value)
+	return fmt.Sprintf("%s: %s: element %d of %s is %v", position(o.Iteration, o.PerEpoch), o.Step, o.Element, o.Tensor, o.Value)
 }
 
 // FindOrigin says where in a run that diverged a number first was not finite; nil if it does not happen again. A metric
@@ -162,7 +163,7 @@ func (t *Trainer) look(p *program.Program) (_ *Origin, err error) {
 			}
 			for element, v := range values {
 				if !isFinite(v) {
-					return &Origin{Iteration: t.iteration + 1, Step: p.Name + ", " + s.Name, Tensor: operand.Name, Element: element, Value: v}, nil
+					return &Origin{Iteration: t.iteration + 1, PerEpoch: t.IterationsPerEpoch(), Step: p.Name + ", " + s.Name, Tensor: operand.Name, Element: element, Value: v}, nil
 				}
 			}
 		}

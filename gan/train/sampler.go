@@ -16,6 +16,7 @@ import (
 type Sampler struct {
 	*Runner
 	shape []int // of an image
+	ink   bool  // whether 0 is drawn white
 }
 
 // NewSampler prepares to make images by a model, without its game's code: by the averages of its networks where it has
@@ -25,14 +26,14 @@ func NewSampler(dev program.Device, m *Model, batch int) (*Sampler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSampler(r)
+	return newSampler(r, m.Data.Ink)
 }
 
-func newSampler(r *Runner) (*Sampler, error) {
+func newSampler(r *Runner, ink bool) (*Sampler, error) {
 	if shapes := r.Shapes(); len(shapes) != 1 || len(shapes[0]) != 3 {
 		return nil, errors.Join(errors.New("the graph of samples does not make images"), r.Close())
 	}
-	return &Sampler{r, r.shapes[0]}, nil
+	return &Sampler{r, r.shapes[0], ink}, nil
 }
 
 // Sampler returns a maker of images, a batch at a time, by the networks as they are trained, or by their averages. It
@@ -45,7 +46,7 @@ func (t *Trainer) Sampler(batch int) (*Sampler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSampler(r)
+	s, err := newSampler(r, t.data.Description.Ink)
 	if err != nil {
 		return nil, err
 	}
@@ -155,11 +156,16 @@ func (s *Sampler) Samples(seed uint64, n int, classes ...int) (picture.Pixels, e
 	return s.Picture(pixels), nil
 }
 
-// Picture is pixels of Generate as bytes.
+// Picture is pixels of Generate as they are drawn. What is not a number is drawn as 0.
 func (s *Sampler) Picture(pixels []float32) picture.Pixels {
 	p := picture.Pixels{Count: len(pixels) / size(s.shape), Height: s.shape[0], Width: s.shape[1], Channels: s.shape[2], Values: make([]uint8, len(pixels))}
 	for i, v := range pixels {
-		p.Values[i] = uint8(math.Round(float64(v) * 255))
+		if v > 0 {
+			p.Values[i] = uint8(math.Round(float64(min(v, 1)) * 255))
+		}
+		if s.ink {
+			p.Values[i] = 255 - p.Values[i]
+		}
 	}
 	return p
 }

@@ -118,13 +118,19 @@ func (t *Trainer) checkHost() error {
 
 // DivergedError says that a number of an iteration, a parameter or an optimizer's state is not finite.
 type DivergedError struct {
-	Iteration int    // counted from 1
+	Iteration int    // of the run, counted from 1
+	PerEpoch  int    // iterations of an epoch
 	What      string // "d_loss", or "element 3 of generator/dense/kernel"
 	Value     float32
 }
 
 func (e *DivergedError) Error() string {
-	return fmt.Sprintf("iteration %d: %s is %v: training has diverged", e.Iteration, e.What, e.Value)
+	return fmt.Sprintf("training diverged: %s is %v in %s", e.What, e.Value, position(e.Iteration, e.PerEpoch))
+}
+
+// position is where an iteration of the run is, counted from 1.
+func position(iteration, perEpoch int) string {
+	return fmt.Sprintf("epoch %d, iteration %d", (iteration-1)/perEpoch+1, (iteration-1)%perEpoch+1)
 }
 
 // Diverged tells a run that nothing is to be kept of what came.
@@ -180,7 +186,7 @@ func (t *Trainer) CheckFinite(m *Model) error {
 	for _, a := range m.Arrays {
 		for i, v := range a.Values {
 			if !isFinite(v) {
-				return &DivergedError{Iteration: t.iteration, What: fmt.Sprintf("element %d of %s", i, a.Name), Value: v}
+				return &DivergedError{Iteration: t.iteration, PerEpoch: t.IterationsPerEpoch(), What: fmt.Sprintf("element %d of %s", i, a.Name), Value: v}
 			}
 		}
 	}

@@ -46,7 +46,7 @@ func New(dev program.Device, g Game, s Settings, d Data) (*Trainer, error) {
 
 // Networks are the parameters of a game's networks, by name, without a device.
 func Networks(g Game, d Data) (map[string]*nn.Parameters, error) {
-	if err := errors.Join(g.validate(), d.validate()); err != nil {
+	if err := errors.Join(g.Validate(), d.validate()); err != nil {
 		return nil, err
 	}
 	parameters := map[string]*nn.Parameters{}
@@ -81,7 +81,7 @@ func newTrainerOf(dev program.Device, g Game, s Settings, d Data, apart bool) (*
 
 // written is a trainer that has no device yet: all phases are written down and compiled.
 func written(g Game, s Settings, d Data) (*Trainer, error) {
-	if err := errors.Join(g.validate(), s.Validate(), d.validate()); err != nil {
+	if err := errors.Join(Check(g, s), d.validate()); err != nil {
 		return nil, err
 	}
 	t := &Trainer{Notes: map[string]string{}, game: g, settings: s, data: d, parameters: map[string]*nn.Parameters{}, streams: streams{},
@@ -98,11 +98,7 @@ func (t *Trainer) write() error {
 		t.parameters[n.Name] = nn.NewParameters(n.Name)
 	}
 	for _, p := range t.game.Phases {
-		parts := t.settings.Shards * max(p.Fraction, 1)
-		if t.settings.Batch%parts != 0 {
-			return fmt.Errorf("phase %s cuts a batch of %d into %d parts: want one that divides by that", p.Name, t.settings.Batch, parts)
-		}
-		c, err := compilePhase(t.game, p, t.data, t.parameters, t.settings.Batch/parts)
+		c, err := compilePhase(t.game, p, t.data, t.parameters, t.settings.Batch/p.parts(t.settings))
 		if err != nil {
 			return err
 		}
@@ -132,6 +128,13 @@ func (t *Trainer) Game() Game { return t.game }
 
 // Settings are those that the trainer was made with.
 func (t *Trainer) Settings() Settings { return t.settings }
+
+// Reads reports whether a phase reads the field of that name.
+func (t *Trainer) Reads(field string) bool {
+	return slices.ContainsFunc(t.phases, func(p *phase) bool {
+		return slices.ContainsFunc(p.fields, func(f Field) bool { return f.Name == field })
+	})
+}
 
 // Parameters are those of a network, nil if the game has none of that name.
 func (t *Trainer) Parameters(network string) *nn.Parameters { return t.parameters[network] }
@@ -180,7 +183,7 @@ func (t *Trainer) Metrics() ([]float32, error) {
 	}
 	for i, v := range t.metrics {
 		if !isFinite(v) {
-			return t.metrics, &DivergedError{Iteration: t.iteration, What: t.columns[i].Name, Value: v}
+			return t.metrics, &DivergedError{Iteration: t.iteration, PerEpoch: t.IterationsPerEpoch(), What: t.columns[i].Name, Value: v}
 		}
 	}
 	return t.metrics, nil

@@ -39,22 +39,28 @@ var System = train.System{
 	New: func(settings any, in train.Input) (train.Game, error) { return New(settings.(Settings), in) },
 }
 
+// Validate reports the first setting that no game can have.
+func (s Settings) Validate() error {
+	switch {
+	case s.Class != "auxiliary" && s.Class != "projection":
+		return fmt.Errorf("class is %q, want auxiliary or projection", s.Class)
+	case s.Class == "auxiliary" && !(s.Weight > 0):
+		return fmt.Errorf("class_weight is %v, want a positive number", s.Weight)
+	case s.Loss == nn.Wasserstein:
+		return errors.New("the loss wasserstein needs a critic whose slope is bounded: the game wgan has one")
+	}
+	return errors.Join(dcgan.Positive("latent", s.Latent), dcgan.Positive("filters", s.Filters), dcgan.Positive("embedding", s.Embedding), s.Loss.Validate())
+}
+
 // New makes the game for images of a size, of some classes.
 func New(s Settings, in train.Input) (train.Game, error) {
-	if err := errors.Join(dcgan.Positive("latent", s.Latent), dcgan.Positive("filters", s.Filters), dcgan.Positive("embedding", s.Embedding), s.Loss.Validate()); err != nil {
+	if err := s.Validate(); err != nil {
 		return train.Game{}, err
 	}
-	auxiliary := s.Class == "auxiliary"
-	switch {
-	case in.Classes < 2:
+	if in.Classes < 2 {
 		return train.Game{}, errors.New("acgan needs images with classes: a folder a class, or a table of labels")
-	case !auxiliary && s.Class != "projection":
-		return train.Game{}, fmt.Errorf("class is %q, want auxiliary or projection", s.Class)
-	case auxiliary && !(s.Weight > 0):
-		return train.Game{}, fmt.Errorf("class_weight is %v, want a positive number", s.Weight)
-	case s.Loss == nn.Wasserstein:
-		return train.Game{}, errors.New("the loss wasserstein needs a critic whose slope is bounded: the game wgan has one")
 	}
+	auxiliary := s.Class == "auxiliary"
 	levels, err := dcgan.Levels(in.Height, in.Width)
 	if err != nil {
 		return train.Game{}, err

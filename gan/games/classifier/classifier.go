@@ -33,16 +33,21 @@ var System = train.System{
 	New: func(settings any, in train.Input) (train.Game, error) { return New(settings.(Settings), in) },
 }
 
+// Validate reports the first setting that no game can have.
+func (s Settings) Validate() error {
+	if !(s.Dropout >= 0 && s.Dropout < 1) {
+		return fmt.Errorf("dropout is %v, want 0 or more and less than 1", s.Dropout)
+	}
+	return errors.Join(dcgan.Positive("filters", s.Filters), dcgan.Positive("features", s.Features))
+}
+
 // New makes the game for images of a size, of some classes.
 func New(s Settings, in train.Input) (train.Game, error) {
-	if err := errors.Join(dcgan.Positive("filters", s.Filters), dcgan.Positive("features", s.Features)); err != nil {
+	if err := s.Validate(); err != nil {
 		return train.Game{}, err
 	}
 	if in.Classes < 2 {
 		return train.Game{}, errors.New("a classifier needs images with classes: a folder a class, or a table of labels")
-	}
-	if !(s.Dropout >= 0 && s.Dropout < 1) {
-		return train.Game{}, fmt.Errorf("dropout is %v, want 0 or more and less than 1", s.Dropout)
 	}
 	network := func(l *nn.Layers, x []*nn.Node) []*nn.Node {
 		const alpha = 0.1

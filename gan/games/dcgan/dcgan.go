@@ -33,13 +33,18 @@ var System = train.System{
 	New: func(settings any, in train.Input) (train.Game, error) { return New(settings.(Settings), in) },
 }
 
+// Validate reports the first setting that no game can have.
+func (s Settings) Validate() error {
+	if s.Loss == nn.Wasserstein {
+		return errors.New("the loss wasserstein needs a critic whose slope is bounded: the game wgan has one")
+	}
+	return errors.Join(Positive("latent", s.Latent), Positive("filters", s.Filters), s.Loss.Validate())
+}
+
 // New makes the game for images of a size.
 func New(s Settings, in train.Input) (train.Game, error) {
-	if err := errors.Join(Positive("latent", s.Latent), Positive("filters", s.Filters), s.Loss.Validate()); err != nil {
+	if err := s.Validate(); err != nil {
 		return train.Game{}, err
-	}
-	if s.Loss == nn.Wasserstein {
-		return train.Game{}, errors.New("the loss wasserstein needs a critic whose slope is bounded: the game wgan has one")
 	}
 	levels, err := Levels(in.Height, in.Width)
 	if err != nil {

@@ -143,7 +143,8 @@ func (s Settings) WithLoss(l Loss) Settings {
 	return s
 }
 
-func (s Settings) validate(in train.Input) error {
+// Validate reports the first setting that no game can have.
+func (s Settings) Validate() error {
 	if _, ok := forms[s.Loss]; !ok {
 		var names []string
 		for _, l := range Losses {
@@ -156,12 +157,6 @@ func (s Settings) validate(in train.Input) error {
 		return fmt.Errorf("networks is %q, want tutorial or compact", s.Networks)
 	case s.Alternation != "every-k" && s.Alternation != "k-steps":
 		return fmt.Errorf("alternation is %q, want every-k or k-steps", s.Alternation)
-	case in.Height < 4 || in.Width < 4 || in.Height%4 != 0 || in.Width%4 != 0:
-		return fmt.Errorf("images of %dx%d: the generator makes such as divide by 4", in.Width, in.Height)
-	case in.Channels != 1:
-		return fmt.Errorf("images of %d channels: the tutorial's are grey; the game dcgan takes colours", in.Channels)
-	case s.Conditional && in.Classes < 2:
-		return errors.New("the images have no classes to tell the networks")
 	case !(s.Smoothing >= 0 && s.Smoothing < 0.5):
 		return fmt.Errorf("label smoothing is %v, want 0 or more and less than 0.5", s.Smoothing)
 	case s.Smoothing > 0 && s.Loss != "non-saturating" && s.Loss != "minimax":
@@ -175,6 +170,22 @@ func (s Settings) validate(in train.Input) error {
 	case !(s.Alpha >= 0 && s.Alpha <= 1) || !(s.Dropout >= 0 && s.Dropout < 1):
 		return fmt.Errorf("alpha is %v and dropout %v, want 0 to 1", s.Alpha, s.Dropout)
 	}
+	for _, c := range []struct {
+		name string
+		v    float64
+	}{{"beta1", s.Beta1}, {"beta2", s.Beta2}, {"ema", s.Average}} {
+		if !(c.v >= 0 && c.v < 1) {
+			return fmt.Errorf("%s is %v, want 0 or more and less than 1", c.name, c.v)
+		}
+	}
+	for _, c := range []struct {
+		name string
+		v    float64
+	}{{"learning rate", s.Rate}, {"epsilon", s.Epsilon}} {
+		if !(c.v > 0) || math.IsInf(c.v, 0) {
+			return fmt.Errorf("%s is %v, want a positive number", c.name, c.v)
+		}
+	}
 	const mostLatent, mostK = 65_536, 1000 // far beyond what anyone trains with
 	if s.Latent > mostLatent || s.K > mostK {
 		return fmt.Errorf("latent is %d and k %d, want at most %d and %d", s.Latent, s.K, mostLatent, mostK)
@@ -182,9 +193,25 @@ func (s Settings) validate(in train.Input) error {
 	return errors.Join(dcgan.Positive("latent", s.Latent), dcgan.Positive("k", s.K))
 }
 
+// check reports images that the settings cannot be trained on.
+func (s Settings) check(in train.Input) error {
+	switch {
+	case in.Height < 4 || in.Width < 4 || in.Height%4 != 0 || in.Width%4 != 0:
+		return fmt.Errorf("images of %dx%d: the generator makes such as divide by 4", in.Width, in.Height)
+	case in.Channels != 1:
+		return fmt.Errorf("images of %d channels: the tutorial's are grey; the game dcgan takes colours", in.Channels)
+	case s.Conditional && in.Classes < 2:
+		return errors.New("the images have no classes to tell the networks")
+	}
+	return nil
+}
+
 // New makes the game for images of a size.
 func New(s Settings, in train.Input) (train.Game, error) {
-	if err := s.validate(in); err != nil {
+	if err := s.Validate(); err != nil {
+		return train.Game{}, err
+	}
+	if err := s.check(in); err != nil {
 		return train.Game{}, err
 	}
 	f := forms[s.Loss]

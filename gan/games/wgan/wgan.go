@@ -36,7 +36,8 @@ var System = train.System{
 	New: func(settings any, in train.Input) (train.Game, error) { return New(settings.(Settings), in) },
 }
 
-func (s Settings) validate() error {
+// Validate reports the first setting that no game can have, or two that are known to be wrong together.
+func (s Settings) Validate() error {
 	switch {
 	case s.Norm != "batch" && s.Norm != "layer" && s.Norm != "none":
 		return fmt.Errorf("norm is %q, want batch, layer or none", s.Norm)
@@ -55,7 +56,7 @@ func (s Settings) validate() error {
 
 // New makes the game for images of a size.
 func New(s Settings, in train.Input) (train.Game, error) {
-	if err := s.validate(); err != nil {
+	if err := s.Validate(); err != nil {
 		return train.Game{}, err
 	}
 	levels, err := dcgan.Levels(in.Height, in.Width)

@@ -11,7 +11,7 @@ import (
 )
 
 // dryRun prints what training takes, and stops. The time is measured: some iterations are made.
-func (t *gameTraining) dryRun(c *cli.Context) (err error) {
+func (t *training) dryRun(c *cli.Context) (err error) {
 	p, err := train.NewPlan(t.game, t.planned, t.tables)
 	if err != nil {
 		return err

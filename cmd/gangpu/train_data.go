@@ -1,28 +1,34 @@
 package main
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	pictures "gangpu/gan/data"
 	"gangpu/gan/run"
+	"gangpu/gan/train"
+	"gangpu/internal/hostmemory"
+	"gangpu/mnist"
 
 	"github.com/urfave/cli/v2"
 )
 
-func gameDataFlags() []cli.Flag {
-	return append([]cli.Flag{
-		&cli.StringFlag{Name: "data", EnvVars: []string{"GANGPU_DATA"}, TakesFile: true, Usage: "`FOLDER` of pictures, or a .zip; docs/data.md tells what folders are read"},
-		&cli.StringFlag{Name: "dataset", EnvVars: []string{"GANGPU_DATASET"}, DefaultText: "emoji", Usage: "`NAME` of a dataset that is fetched: " + strings.Join(pictures.Datasets(), ", ")},
+// trainDataFlags say what a game is trained on.
+func trainDataFlags(s train.System) []cli.Flag {
+	return slices.Concat(dataFlags(s.Dataset), []cli.Flag{
 		&cli.BoolFlag{Name: "skip-bad", DisableDefaultText: true, Usage: "go on without the files that have problems"},
 		&cli.BoolFlag{Name: "flip", DisableDefaultText: true, Usage: "mirror every other picture, on average, left to right"},
 		&cli.IntFlag{Name: "shift", Usage: "move pictures by up to this `NUMBER` of pixels"},
 		&cli.Int64Flag{Name: "in-memory", Value: 4096, Usage: "keep pictures on the device if they have no more than this `NUMBER` of MB, else read them batch by batch"},
-	}, pictureFlags()...)
+	}, pictureFlags())
 }
 
 // gameData are the images that a game is trained on, and what to find them by again.
@@ -44,13 +50,20 @@ type gameSource struct {
 	SkipBad    bool   `json:"skip_bad,omitempty"`
 	Flip       bool   `json:"flip,omitempty"`
 	Shift      int    `json:"shift,omitempty"`
+	Channels   int    `json:"channels,omitempty"` // that pictures are made to have; 0 is their own
 }
 
-// noteSource is the note of run.json, and of a model, that holds a gameSource.
-const noteSource = "source"
+// What a model notes of its data.
+const (
+	noteSource  = "source" // a gameSource, as JSON
+	noteDataset = "dataset"
+	notePixels  = "pixels-sha256" // of all images, so that a run is resumed on the same ones
+	noteLabels  = "labels-sha256" // and of the classes of those it is trained on
+	noteVersion = "gangpu"
+)
 
 // gameSourceOf is what the flags say of the data; what they do not say is as before, where a run goes on.
-func gameSourceOf(c *cli.Context, before string) (gameSource, pictures.Options, error) {
+func gameSourceOf(c *cli.Context, system train.System, before string) (gameSource, pictures.Options, error) {
 	var s gameSource
 	var o pictures.Options
 	var err error
@@ -59,7 +72,7 @@ func gameSourceOf(c *cli.Context, before string) (gameSource, pictures.Options, 
 			return s, o, err
 		}
 		s = gameSource{Layout: string(o.Layout), Width: o.Width, Height: o.Height, Fit: string(o.Fit), Background: c.String("background"),
-			SkipBad: c.Bool("skip-bad"), Flip: c.Bool("flip"), Shift: c.Int("shift"), Dataset: c.String("dataset")}
+			SkipBad: c.Bool("skip-bad"), Flip: c.Bool("flip"), Shift: c.Int("shift"), Dataset: c.String("dataset"), Channels: system.Channels}
 	}
 	if before != "" {
 		for _, name := range []string{"layout", "size", "fit", "background", "skip-bad", "flip", "shift"} {
@@ -78,23 +91,26 @@ func gameSourceOf(c *cli.Context, before string) (gameSource, pictures.Options, 
 			return s, o, err
 		}
 	}
-	if given(c, "data") && given(c, "dataset") {
-		return s, o, usagef("--data and --dataset: one of them says which images are meant")
-	}
-	// A dataset on the command line stands above a folder of the environment.
-	if folder := c.String("data"); folder != "" && !given(c, "dataset") && (before == "" || given(c, "data")) {
+	// A dataset on the command line stands above a folder of the environment. Beside a folder of IDX files it says what
+	// they are to be.
+	if folder := c.String("data"); folder != "" && (before == "" || given(c, "data")) && (given(c, "data") || !given(c, "dataset")) {
+		if given(c, "dataset") && !mnist.IsFolder(folder) {
+			return s, o, usagef("--data and --dataset: one of them says which images are meant")
+		}
 		if s.Folder, err = filepath.Abs(folder); err != nil {
 			return s, o, err
 		}
-		s.Dataset = ""
+		if !given(c, "dataset") {
+			s.Dataset = ""
+		}
 	}
 	if s.Folder == "" && s.Dataset == "" {
-		s.Dataset = "emoji"
+		s.Dataset = system.Dataset
 	}
 	if s.Dataset != "" && !slices.Contains(pictures.Datasets(), s.Dataset) {
 		return s, o, blame(c, usagef("unknown dataset %q: want one of %s", s.Dataset, strings.Join(pictures.Datasets(), ", ")), "dataset")
 	}
-	o.Folder, o.Dataset, o.SkipBad = s.Folder, s.Dataset, s.SkipBad
+	o.Folder, o.Dataset, o.SkipBad, o.Channels = s.Folder, s.Dataset, s.SkipBad, s.Channels
 	if s.Shift < 0 {
 		return s, o, usagef("--shift %d: want at least 0", s.Shift)
 	}
@@ -118,6 +134,9 @@ func openGameData(c *cli.Context, s gameSource, o pictures.Options) (*gameData, 
 		o.Width, o.Height = usualSize(o.Dataset)
 	}
 	d, err := pictures.Open(c.Context, o)
+	if err != nil && o.Folder != "" && isWithoutImages(o.Folder, err) {
+		return nil, blame(c, fmt.Errorf("opening the images: %w", withoutImages(o.Folder)), "data")
+	}
 	if err != nil {
 		if problems := (*pictures.Problems)(nil); errors.As(err, &problems) {
 			fmt.Fprintf(c.App.ErrWriter, "%v\n", problems)
@@ -127,9 +146,30 @@ func openGameData(c *cli.Context, s gameSource, o pictures.Options) (*gameData, 
 			}
 			return nil, fmt.Errorf("%s cannot be trained on as it is: %s, listed above%s", problems.Source, counted(len(problems.List), "problem"), advice)
 		}
-		return nil, fmt.Errorf("opening the images: %w", err)
+		return nil, blame(c, explainImages(s, err), "data", "dataset")
 	}
 	return &gameData{Dataset: d, source: s, augment: pictures.Augment{Flip: s.Flip, Shift: s.Shift}}, nil
+}
+
+// explainImages adds to the error of images that cannot be opened what else there is to do.
+func explainImages(s gameSource, err error) error {
+	err = fmt.Errorf("opening the images: %w", err)
+	switch {
+	case s.Folder != "" && errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w; --data FOLDER says where they are", err)
+	case s.Folder == "" && !errors.As(err, new(*hostmemory.Error)) && !errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w; --data FOLDER reads the images from a folder instead", err)
+	}
+	return err
+}
+
+// labels is the SHA-256 of the classes that are trained on, in hexadecimal.
+func (d *gameData) labels() string {
+	hash := sha256.New()
+	for _, l := range d.Split("train").Labels {
+		fmt.Fprintln(hash, l)
+	}
+	return hex.EncodeToString(hash.Sum(nil))
 }
 
 // usualSize is what a dataset's pictures are made to where nobody says: emoji are 136 x 128, which games cannot halve.
