@@ -16,10 +16,10 @@ import (
 
 // npzCommand makes IDX files of a mnist.npz, by Python's usual packages. It takes the file as its argument.
 const npzCommand = `python3 -c 'import sys,os,numpy;d=numpy.load(sys.argv[1]);` +
-		`[open(os.path.join(os.path.dirname(sys.argv[1]),n),"wb").write(bytes([0,0,8,d[k].ndim])+` +
-		`b"".join(s.to_bytes(4,"big") for s in d[k].shape)+d[k].astype("uint8").tobytes()) for k,n in ` +
-		`(("x_train","train-images-idx3-ubyte"),("y_train","train-labels-idx1-ubyte"),` +
-		`("x_test","t10k-images-idx3-ubyte"),("y_test","t10k-labels-idx1-ubyte"))]' `
+	`[open(os.path.join(os.path.dirname(sys.argv[1]),n),"wb").write(bytes([0,0,8,d[k].ndim])+` +
+	`b"".join(s.to_bytes(4,"big") for s in d[k].shape)+d[k].astype("uint8").tobytes()) for k,n in ` +
+	`(("x_train","train-images-idx3-ubyte"),("y_train","train-labels-idx1-ubyte"),` +
+	`("x_test","t10k-images-idx3-ubyte"),("y_test","t10k-labels-idx1-ubyte"))]' `
 
 var archives = map[string]string{".zip": "unzip ", ".tar": "tar -xf ", ".tgz": "tar -xf ", ".tar.gz": "tar -xf "}
 

@@ -81,7 +81,7 @@ func checkRunFlags(c *cli.Context) error {
 	if n := c.Int("keep"); n < 1 {
 		return usagef("--keep %d: want at least 1", n)
 	}
-	return checkDeviceFlags(c)
+	return errors.Join(checkDataFlags(c), checkDeviceFlags(c))
 }
 
 // listen opens what --serve names, nil if it is not given.

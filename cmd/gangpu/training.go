@@ -18,6 +18,7 @@ type training struct {
 	system  train.System
 	saved   *train.Model // to go on from; nil of a new run
 	from    string       // the file of it
+	initial *train.Model // whose networks a new run begins with; nil for drawn ones
 	run     *run.Run     // nil as long as a new one has no folder
 	game    train.Game
 	data    *gameData
@@ -118,6 +119,11 @@ func (t *training) open(c *cli.Context) error {
 		if err := checkNewFolder(c); err != nil && !c.Bool("dry-run") {
 			return err
 		}
+		if file := c.String("from"); file != "" {
+			if t.initial, err = train.Load(file); err != nil {
+				return err
+			}
+		}
 	}
 	source, o, err := gameSourceOf(c, t.system, note)
 	if err != nil {
@@ -190,15 +196,11 @@ func (t *training) trainer(c *cli.Context, dev program.Device) (*train.Trainer, 
 
 // begin gives a new run's networks the arrays of the model of --from.
 func (t *training) begin(c *cli.Context, trainer *train.Trainer) error {
-	file := c.String("from")
-	if file == "" {
+	if t.initial == nil {
 		return nil
 	}
-	m, err := train.Load(file)
-	if err != nil {
-		return err
-	}
-	taken, left, err := trainer.Take(m)
+	file := c.String("from")
+	taken, left, err := trainer.Take(t.initial)
 	if err != nil {
 		return fmt.Errorf("--from %s: %w", file, err)
 	}
