@@ -33,6 +33,7 @@ type Builder struct {
 	tables       []int      // that rows are drawn of
 	fields       []Field    // that are read
 	classes      []classDraw
+	kept         []*kept
 	gradient     map[string]*appliedNetwork // of the phase's loss, by network
 }
 

@@ -14,6 +14,8 @@ import (
 type running struct {
 	*phase
 	draws   []program.Executable // by shard
+	brings  []program.Executable // by shard, if the phase keeps arrays
+	keeps   []program.Executable
 	body    program.Executable
 	merges  []merge
 	update  program.Executable
@@ -60,7 +62,7 @@ func (t *Trainer) load() error {
 	}
 	var programs []*program.Program // draws and inputs of one name have one array for all phases
 	for _, p := range t.phases {
-		programs = append(append(programs, p.draws...), p.body, p.update)
+		programs = append(programs, p.programs()...)
 	}
 	if err := a.allocFor(programs...); err != nil {
 		return err
@@ -90,7 +92,7 @@ func (t *Trainer) loadPhase(p *phase) (*running, error) {
 		}
 	}
 	if t.settings.Shards == 1 && !t.apart {
-		whole, err := program.Join("phase "+p.Name, p.draws[0], p.body, p.update)
+		whole, err := program.Join("phase "+p.Name, p.programs()...)
 		if err != nil {
 			return nil, err
 		}
@@ -115,6 +117,17 @@ func (t *Trainer) loadShards(r *running) (err error) {
 			return err
 		}
 		r.draws = append(r.draws, e)
+	}
+	for i := range r.phase.keeps {
+		bring, err := t.arrays.load(r.phase.brings[i])
+		if err != nil {
+			return err
+		}
+		keep, err := t.arrays.load(r.phase.keeps[i])
+		if err != nil {
+			return err
+		}
+		r.brings, r.keeps = append(r.brings, bring), append(r.keeps, keep)
 	}
 	if r.body, err = t.arrays.load(r.phase.body); err != nil {
 		return err
@@ -156,7 +169,10 @@ func (t *Trainer) runPhase(r *running) error {
 		if err := t.bringNext(r, shard); err != nil {
 			return err
 		}
-		if err := errors.Join(r.draws[shard].Run(), r.body.Run()); err != nil {
+		if err := r.draws[shard].Run(); err != nil {
+			return err
+		}
+		if err := r.runBody(shard); err != nil {
 			return err
 		}
 		// As a binary counter carries: after an odd number of parts of a level, the next one is added to the one kept.
@@ -173,6 +189,14 @@ func (t *Trainer) runPhase(r *running) error {
 		}
 	}
 	return r.update.Run()
+}
+
+// runBody computes a shard's results of inputs that are at hand.
+func (r *running) runBody(shard int) error {
+	if len(r.keeps) == 0 {
+		return r.body.Run()
+	}
+	return errors.Join(r.brings[shard].Run(), r.body.Run(), r.keeps[shard].Run())
 }
 
 // setRate writes the learning rates of a phase to the device, if they have changed.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"gangpu/engine/program"
 )
@@ -79,6 +80,11 @@ func (t *Trainer) goBack(to *Model) error {
 			}
 		}
 	}
+	for _, a := range t.keptArrays() {
+		if err := write(t.arrays, a.Name, 0, make([]float32, size(a.Shape))); err != nil {
+			return err
+		}
+	}
 	return t.initialise()
 }
 
@@ -93,9 +99,12 @@ func (t *Trainer) repeatInSight() (*Origin, error) {
 				if err := t.bringNext(r, shard); err != nil {
 					return nil, err
 				}
-				programs := []*program.Program{r.phase.draws[shard], r.phase.body}
-				if t.settings.Shards == 1 {
-					programs = append(programs, r.phase.update)
+				programs := r.phase.programs()
+				if t.settings.Shards > 1 {
+					programs = []*program.Program{r.phase.draws[shard], r.phase.body}
+					if len(r.phase.brings) > 0 {
+						programs = slices.Insert(programs, 1, r.phase.brings[shard])
+					}
 				}
 				for _, p := range programs {
 					if o, err := t.look(p); o != nil || err != nil {

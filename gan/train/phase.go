@@ -46,6 +46,8 @@ type phase struct {
 	results
 	draws        []*program.Program // of the shards
 	body, update *program.Program
+	brings       []*program.Program // of the shards, if the phase keeps arrays: has them at hand
+	keeps        []*program.Program // and puts the next ones in their places
 	// first is the number of the phase's first column.
 	first int
 }
@@ -103,9 +105,17 @@ func (p *phase) compile(s streams, settings Settings) (err error) {
 			return err
 		}
 		p.draws = append(p.draws, d)
+		if err := p.compileKept(shard); err != nil {
+			return err
+		}
 	}
 	p.update, err = p.updating(settings.Shards)
 	return err
+}
+
+// programs are all of a phase, in the order in which one shard runs them.
+func (p *phase) programs() []*program.Program {
+	return slices.Concat(p.draws, p.brings, []*program.Program{p.body, p.update}, p.keeps)
 }
 
 // compileBody makes the program of a shard.
@@ -132,7 +142,11 @@ func (p *phase) compileBody() error {
 	}
 	r.len += len(p.values)
 	p.results = r
-	var err error
+	kept, err := p.keptOutputs()
+	if err != nil {
+		return err
+	}
+	outputs = append(outputs, kept...)
 	p.body, err = p.graph.Compile(outputs...)
 	return err
 }

@@ -40,7 +40,7 @@ func (p *Plan) Bytes() (uint64, error) {
 	}
 	var programs []*program.Program
 	for _, q := range t.phases {
-		programs = append(append(programs, q.draws...), q.body, q.update)
+		programs = append(programs, q.programs()...)
 	}
 	shared, err := program.Join("arrays", programs...)
 	if err != nil {

@@ -112,6 +112,9 @@ func (t *Trainer) checkHost() error {
 			elements += uint64(a.len)
 		}
 	}
+	for _, a := range t.keptArrays() {
+		elements += uint64(size(a.Shape))
+	}
 	// As numbers, and as the bytes of the file.
 	return hostmemory.Check("the copies of the networks that saving makes", 2*4*elements)
 }
@@ -176,6 +179,13 @@ func (t *Trainer) Snapshot() (*Model, error) {
 				}
 			}
 		}
+	}
+	for _, a := range t.keptArrays() {
+		a.Values = make([]float32, size(a.Shape))
+		if err := read(t.arrays, a.Name, 0, a.Values); err != nil {
+			return nil, err
+		}
+		m.Arrays = append(m.Arrays, a)
 	}
 	return m, nil
 }
@@ -301,6 +311,15 @@ func (t *Trainer) restore(m *Model) error {
 			if err := write(t.arrays, a.storage, 0, values); err != nil {
 				return err
 			}
+		}
+	}
+	for _, a := range t.keptArrays() {
+		of, ok := arrays[a.Name]
+		if !ok || !slices.Equal(of.Shape, a.Shape) {
+			return fmt.Errorf("the model holds no %s of shape %v to go on with", a.Name, a.Shape)
+		}
+		if err := write(t.arrays, a.Name, 0, of.Values); err != nil {
+			return err
 		}
 	}
 	return nil

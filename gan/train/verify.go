@@ -198,7 +198,7 @@ func (s *Step) replay(t *Trainer, r *running, at string, used map[string]bool) (
 			}
 		}
 	}
-	if err := r.body.Run(); err != nil {
+	if err := r.runBody(0); err != nil {
 		return nil, err
 	}
 	c := comparison{s: s, phase: at, used: used, tolerance: toleranceFP32, gradients: toleranceFP32}
