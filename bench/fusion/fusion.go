@@ -100,6 +100,7 @@ var compositions = []composition{
 	{"group_norm", func(b *builder) (*gorgonia.Node, error) {
 		return engine.GroupNorm(b.images(), b.channels("gamma"), b.channels("beta"), 8, 1e-3)
 	}, 2, 2},
+	{"rms_norm", func(b *builder) (*gorgonia.Node, error) { return engine.RMSNorm(b.images(), b.channels("gamma"), 1e-3) }, 2, 2},
 	{"pixel_norm", func(b *builder) (*gorgonia.Node, error) { return engine.PixelNorm(b.images(), 1e-8) }, 2, 2},
 	{"minibatch_stddev", func(b *builder) (*gorgonia.Node, error) { return engine.MinibatchStddev(b.images(), 4, 1e-8) }, 2, 2},
 	{"demodulate", func(b *builder) (*gorgonia.Node, error) {
