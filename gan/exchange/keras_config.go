@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-
-	"gangpu/gan"
 )
 
 // kerasLayer is a layer in Keras's configuration of a model, as its get_config writes it. A model is
@@ -52,7 +50,7 @@ var known = map[string]bool{sequential: true, inputLayer: true, "Dense": true, "
 
 // toKeras describes a network as the tutorial writes it: a sigmoid is the activation of the layer
 // before.
-func toKeras(l *gan.Layout) (kerasLayer, error) {
+func toKeras(l *layout) (kerasLayer, error) {
 	input := make([]*int, 1, 1+len(l.Input))
 	for i := range l.Input {
 		input = append(input, &l.Input[i])
@@ -61,26 +59,26 @@ func toKeras(l *gan.Layout) (kerasLayer, error) {
 	for _, placed := range l.Layers {
 		k := kerasLayer{Config: kerasConfig{Name: placed.Name}}
 		c := &k.Config
-		switch layer := placed.Layer.(type) {
-		case gan.Dense:
+		switch layer := placed.layer.(type) {
+		case dense:
 			k.ClassName, c.Units = "Dense", layer.Units
-		case gan.Conv2D:
+		case conv2d:
 			k.ClassName, c.Filters, c.KernelSize, c.Strides = "Conv2D", layer.Filters, layer.Kernel[:], layer.Stride[:]
 			if c.Padding = layer.Padding; c.Padding == "" {
 				c.Padding = "same"
 			}
-		case gan.Conv2DTranspose:
+		case conv2dTranspose:
 			k.ClassName, c.Filters, c.KernelSize, c.Strides = "Conv2DTranspose", layer.Filters, layer.Kernel[:], layer.Stride[:]
 			c.Padding = "same"
-		case gan.LeakyReLU:
+		case leakyReLU:
 			k.ClassName, c.NegativeSlope = "LeakyReLU", &layer.Alpha
-		case gan.Dropout:
+		case dropout:
 			k.ClassName, c.Rate = "Dropout", &layer.Rate
-		case gan.Reshape:
+		case reshape:
 			k.ClassName, c.TargetShape = "Reshape", layer.Shape
-		case gan.Flatten:
+		case flatten:
 			k.ClassName = "Flatten"
-		case gan.Sigmoid:
+		case sigmoidLayer:
 			if last := &layers[len(layers)-1]; len(last.Config.KernelSize) > 0 || last.Config.Units > 0 {
 				last.Config.Activation = sigmoid
 				continue
@@ -95,8 +93,8 @@ func toKeras(l *gan.Layout) (kerasLayer, error) {
 }
 
 // fromKeras is the network that a Sequential describes.
-func fromKeras(name string, model kerasLayer) (gan.Network, error) {
-	n := gan.Network{Name: name}
+func fromKeras(name string, model kerasLayer) (chain, error) {
+	n := chain{Name: name}
 	if model.ClassName != sequential {
 		return n, fmt.Errorf("%q is a %s, want a Sequential", model.Config.Name, model.ClassName)
 	}
@@ -112,8 +110,8 @@ func fromKeras(name string, model kerasLayer) (gan.Network, error) {
 		}
 		layers, err := k.layers()
 		for i, layer := range layers {
-			if reshape, ok := layer.(gan.Reshape); ok && err == nil {
-				layers[i], err = inferred(n, reshape)
+			if open, ok := layer.(reshape); ok && err == nil {
+				layers[i], err = inferred(n, open)
 			}
 		}
 		if err != nil {
@@ -129,62 +127,62 @@ func fromKeras(name string, model kerasLayer) (gan.Network, error) {
 }
 
 // inferred is a Reshape after a network, the one dimension that it may leave open, -1, worked out.
-func inferred(before gan.Network, reshape gan.Reshape) (gan.Reshape, error) {
+func inferred(before chain, r reshape) (reshape, error) {
 	open, size := -1, 1
-	for i, d := range reshape.Shape {
+	for i, d := range r.Shape {
 		switch {
 		case d == -1 && open < 0:
 			open = i
 		case d < 1 || size > math.MaxInt32/d:
-			return reshape, fmt.Errorf("target_shape %v", reshape.Shape)
+			return r, fmt.Errorf("target_shape %v", r.Shape)
 		default:
 			size *= d
 		}
 	}
 	if open < 0 {
-		return reshape, nil
+		return r, nil
 	}
-	l, err := before.Layout()
+	l, err := before.layout()
 	if err != nil {
-		return reshape, err
+		return r, err
 	}
 	in := 1
 	for _, d := range l.Output {
 		in *= d
 	}
 	if in%size != 0 {
-		return reshape, fmt.Errorf("target_shape %v for an input %v", reshape.Shape, l.Output)
+		return r, fmt.Errorf("target_shape %v for an input %v", r.Shape, l.Output)
 	}
-	shape := slices.Clone(reshape.Shape)
+	shape := slices.Clone(r.Shape)
 	shape[open] = in / size
-	return gan.Reshape{Shape: shape}, nil
+	return reshape{Shape: shape}, nil
 }
 
 // layers are those that a layer of Keras is here: its activation is one of its own.
-func (k kerasLayer) layers() ([]gan.Layer, error) {
+func (k kerasLayer) layers() ([]layer, error) {
 	c := k.Config
 	if err := c.supported(); err != nil {
 		return nil, err
 	}
-	var layer gan.Layer
+	var made layer
 	switch k.ClassName {
 	case inputLayer:
 		return nil, nil
 	case "Dense":
-		layer = gan.Dense{Units: c.Units}
+		made = dense{Units: c.Units}
 	case "Conv2D", "Conv2DTranspose":
 		if len(c.KernelSize) != 2 || len(c.Strides) != 2 {
 			return nil, fmt.Errorf("kernel %v, strides %v", c.KernelSize, c.Strides)
 		}
-		kernel, stride := gan.Size(c.KernelSize), gan.Size(c.Strides)
+		kernel, stride := pair(c.KernelSize), pair(c.Strides)
 		if k.ClassName == "Conv2D" {
-			layer = gan.Conv2D{Filters: c.Filters, Kernel: kernel, Stride: stride, Padding: c.Padding}
+			made = conv2d{Filters: c.Filters, Kernel: kernel, Stride: stride, Padding: c.Padding}
 			break
 		}
 		if c.Padding != "same" || c.OutputPadding != nil {
 			return nil, fmt.Errorf("padding %q and output_padding %v, want same and none", c.Padding, c.OutputPadding)
 		}
-		layer = gan.Conv2DTranspose{Filters: c.Filters, Kernel: kernel, Stride: stride}
+		made = conv2dTranspose{Filters: c.Filters, Kernel: kernel, Stride: stride}
 	case "LeakyReLU":
 		slope := c.NegativeSlope
 		if slope == nil {
@@ -194,28 +192,28 @@ func (k kerasLayer) layers() ([]gan.Layer, error) {
 			return nil, errors.New("no negative_slope")
 		}
 		// Keras 2 stores a float32.
-		layer = gan.LeakyReLU{Alpha: math.Round(*slope*1e7) / 1e7}
+		made = leakyReLU{Alpha: math.Round(*slope*1e7) / 1e7}
 	case "Dropout":
 		if c.Rate == nil {
 			return nil, errors.New("no rate")
 		}
-		layer = gan.Dropout{Rate: *c.Rate}
+		made = dropout{Rate: *c.Rate}
 	case "Reshape":
-		layer = gan.Reshape{Shape: c.TargetShape}
+		made = reshape{Shape: c.TargetShape}
 	case "Flatten":
-		layer = gan.Flatten{}
+		made = flatten{}
 	case "Activation":
 	default:
 		return nil, fmt.Errorf("a %s, which gangpu does not have", k.ClassName)
 	}
-	var layers []gan.Layer
-	if layer != nil {
-		layers = append(layers, layer)
+	var layers []layer
+	if made != nil {
+		layers = append(layers, made)
 	}
 	switch c.Activation {
 	case nil, "linear":
 	case sigmoid:
-		layers = append(layers, gan.Sigmoid{})
+		layers = append(layers, sigmoidLayer{})
 	default:
 		return nil, fmt.Errorf("activation %v, want linear or sigmoid", c.Activation)
 	}

@@ -7,8 +7,10 @@ import (
 	"io"
 	"io/fs"
 	"math"
+	"slices"
 
-	"gangpu/gan"
+	"gangpu/gan/games/tutorial"
+	"gangpu/gan/train"
 	"gangpu/internal/hdf5"
 	"gangpu/internal/hostmemory"
 )
@@ -18,7 +20,7 @@ import (
 // than the tutorial's; a file of weights alone, save_weights, must be of the tutorial's
 // sizes. Settings that the file does not tell are the tutorial's. Errors name the file
 // and what in it is not as it must be.
-func ReadKeras(path string) (*gan.ModelFile, error) {
+func ReadKeras(path string) (*train.Model, error) {
 	root, err := readRoot(path)
 	if err != nil {
 		return nil, err
@@ -86,16 +88,20 @@ func readMember(archive *zip.Reader, name string) ([]byte, error) {
 	return content, nil
 }
 
-func readKeras(root *hdf5.Group) (*gan.ModelFile, error) {
-	settings := gan.DefaultSettings()
-	var model gan.Model
+func readKeras(root *hdf5.Group) (*train.Model, error) {
+	settings := tutorial.Defaults()
+	var model chains
 	var err error
 	if config, ok := root.Strings[modelConfig]; ok {
 		model, err = modelOf(config)
-		settings = settingsOf(model, settings)
 	} else {
-		model, err = gan.Tutorial(settings)
+		model, err = tutorialChains()
 	}
+	if err != nil {
+		return nil, err
+	}
+	settings = settingsOf(model, settings)
+	_, d, _, err := model.layouts()
 	if err != nil {
 		return nil, err
 	}
@@ -103,21 +109,44 @@ func readKeras(root *hdf5.Group) (*gan.ModelFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return gan.NewModelFile(model, settings, func(p gan.Parameter) ([]float32, []int, error) {
-		d := tensors[p.Name]
+	return train.Assemble(ganGame(model, settings, 0), ganData(d.Input, 0, ""), func(name string, shape []int) ([]float32, error) {
+		d := tensors[name]
 		values, err := d.Float32()
-		return values, d.Shape, err
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Equal(d.Shape, shape) {
+			return nil, fmt.Errorf("its shape is %v, the model wants %v", d.Shape, shape)
+		}
+		return values, finite(name, values)
 	})
+}
+
+// tutorialChains are the tutorial's networks, at its sizes.
+func tutorialChains() (chains, error) {
+	game, err := tutorial.New(tutorial.Defaults(), train.Input{Height: 28, Width: 28, Channels: 1})
+	if err != nil {
+		return chains{}, err
+	}
+	m, err := train.Assemble(game, ganData([]int{28, 28, 1}, 0, ""), func(_ string, shape []int) ([]float32, error) {
+		return make([]float32, size(shape)), nil
+	})
+	if err != nil {
+		return chains{}, err
+	}
+	g, gErr := chainOf(m, train.SampleUse, generatorName)
+	d, dErr := chainOf(m, tutorial.ScoreUse, discriminatorName)
+	return chains{"tutorial", g, d}, errors.Join(gErr, dErr)
 }
 
 var errNoGAN = errors.New("not the GAN of the tutorial, a Sequential of generator and discriminator")
 
 // modelOf reads the configuration of a GAN. The discriminator's last sigmoid is dropped: here it is
 // part of the loss.
-func modelOf(config string) (gan.Model, error) {
+func modelOf(config string) (chains, error) {
 	k, err := parseKeras(config)
 	if err != nil {
-		return gan.Model{}, fmt.Errorf("%s: %w", modelConfig, err)
+		return chains{}, fmt.Errorf("%s: %w", modelConfig, err)
 	}
 	var networks []kerasLayer
 	for _, layer := range k.Config.Layers {
@@ -126,46 +155,43 @@ func modelOf(config string) (gan.Model, error) {
 		}
 	}
 	if k.ClassName != sequential || len(networks) != 2 {
-		return gan.Model{}, errNoGAN
+		return chains{}, errNoGAN
 	}
 	g, gErr := fromKeras("generator", networks[0])
 	d, dErr := fromKeras("discriminator", networks[1])
 	if err := firstError(gErr, dErr); err != nil {
-		return gan.Model{}, err
+		return chains{}, err
 	}
-	if last := len(d.Layers) - 1; last >= 0 && d.Layers[last] == (gan.Sigmoid{}) {
+	if last := len(d.Layers) - 1; last >= 0 && d.Layers[last] == (sigmoidLayer{}) {
 		d.Layers = d.Layers[:last]
 	}
-	return gan.Model{Name: "keras", Generator: g, Discriminator: d}, nil
+	return chains{"keras", g, d}, nil
 }
 
 // settingsOf takes from a model what settings tell of it too.
-func settingsOf(m gan.Model, s gan.Settings) gan.Settings {
+func settingsOf(m chains, s tutorial.Settings) tutorial.Settings {
 	if len(m.Generator.Input) == 1 {
 		s.Latent = m.Generator.Input[0]
 	}
-	if len(m.Discriminator.Input) == 3 {
-		s.Height, s.Width = m.Discriminator.Input[0], m.Discriminator.Input[1]
-	}
-	for _, layer := range m.Discriminator.Layers {
-		switch layer := layer.(type) {
-		case gan.LeakyReLU:
-			s.Alpha = layer.Alpha
-		case gan.Dropout:
-			s.Dropout = layer.Rate
+	for _, l := range m.Discriminator.Layers {
+		switch l := l.(type) {
+		case leakyReLU:
+			s.Alpha = l.Alpha
+		case dropout:
+			s.Dropout = l.Rate
 		}
 	}
 	return s
 }
 
 // kerasTensors finds the datasets of a model's parameters.
-func kerasTensors(m gan.Model, root *hdf5.Group) (map[string]*hdf5.Dataset, error) {
-	g, gErr := m.Generator.Layout()
-	d, dErr := m.Discriminator.Layout()
+func kerasTensors(m chains, root *hdf5.Group) (map[string]*hdf5.Dataset, error) {
+	g, gErr := m.Generator.layout()
+	d, dErr := m.Discriminator.layout()
 	if err := firstError(gErr, dErr); err != nil {
 		return nil, err
 	}
-	networks := []*gan.Layout{g, d}
+	networks := []*layout{g, d}
 	if weights := root.Groups[modelWeights]; weights != nil {
 		return byOrder(networks, weights)
 	}
@@ -177,7 +203,7 @@ func kerasTensors(m gan.Model, root *hdf5.Group) (map[string]*hdf5.Dataset, erro
 
 // byOrder takes weights in their order in each layer that has some, as legacy_h5_format does. The
 // layers are the networks.
-func byOrder(networks []*gan.Layout, weights *hdf5.Group) (map[string]*hdf5.Dataset, error) {
+func byOrder(networks []*layout, weights *hdf5.Group) (map[string]*hdf5.Dataset, error) {
 	var layers []string
 	for _, name := range weights.Lists[layerNames] {
 		if g := weights.Group(name); g != nil && len(g.Lists[weightNames]) > 0 {
@@ -190,7 +216,7 @@ func byOrder(networks []*gan.Layout, weights *hdf5.Group) (map[string]*hdf5.Data
 	tensors := map[string]*hdf5.Dataset{}
 	for i, n := range networks {
 		layer := weights.Group(layers[i])
-		names, parameters := layer.Lists[weightNames], n.Parameters()
+		names, parameters := layer.Lists[weightNames], n.parameters()
 		if len(names) != len(parameters) {
 			return nil, fmt.Errorf("%q has %d weights, the %s %d", layers[i], len(names), n.Name, len(parameters))
 		}
@@ -204,7 +230,7 @@ func byOrder(networks []*gan.Layout, weights *hdf5.Group) (map[string]*hdf5.Data
 }
 
 // byPath takes weights by where saving_lib of Keras 3 puts them.
-func byPath(networks []*gan.Layout, root *hdf5.Group) (map[string]*hdf5.Dataset, error) {
+func byPath(networks []*layout, root *hdf5.Group) (map[string]*hdf5.Dataset, error) {
 	if root.Groups["layers"] == nil {
 		return nil, errors.New("not a file of weights that Keras saved")
 	}
@@ -220,7 +246,7 @@ func byPath(networks []*gan.Layout, root *hdf5.Group) (map[string]*hdf5.Dataset,
 				count += len(vars.Datasets)
 			}
 		}
-		if want := len(n.Parameters()); count != want {
+		if want := len(n.parameters()); count != want {
 			return nil, fmt.Errorf("%slayers has %d weights, the %s of the tutorial %d", nestedModels[i], count, n.Name, want)
 		}
 		for _, layer := range n.Layers {

@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
-	"gangpu/gan"
+	"gangpu/gan/games/tutorial"
+	"gangpu/gan/train"
 	"gangpu/internal/hdf5"
 	"gangpu/internal/hostmemory"
 )
@@ -34,7 +36,7 @@ func kerasOutputs(t *testing.T) (o outputs) {
 	return o
 }
 
-func kerasModelFile(t *testing.T) *gan.ModelFile {
+func kerasModelFile(t *testing.T) *train.Model {
 	t.Helper()
 	f, err := ReadKeras(filepath.Join("testdata", "gan_mnist.h5"))
 	if err != nil {
@@ -60,19 +62,31 @@ func TestReadKeras(t *testing.T) {
 	got := outputsOf(t, f, want.Noise)
 	compare(t, "images", got["images"], want.Images)
 	compare(t, "probabilities", got["probabilities"], want.Probabilities)
-	if s := f.Settings; s.Latent != 5 || s.Height != 8 || s.Width != 8 || s.Alpha != 0.3 || s.Dropout != 0.4 {
-		t.Errorf("settings %+v", s)
-	}
-	if f.Resumable() {
-		t.Error("a model without an optimizer's state is resumable")
+	var settings tutorial.Settings
+	if err := json.Unmarshal(f.GameSettings, &settings); err != nil || settings.Latent != 5 || settings.Alpha != 0.3 || settings.Dropout != 0.4 {
+		t.Errorf("settings %+v (%v)", settings, err)
 	}
 	path := filepath.Join(t.TempDir(), "model.safetensors")
 	if err := f.Save(path); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := gan.Load(path); err != nil || !reflect.DeepEqual(got.Model, f.Model) {
+	if got, err := Load(path); err != nil || !reflect.DeepEqual(chainsOf(t, got), chainsOf(t, f)) || !reflect.DeepEqual(weightsOf(got), weightsOf(f)) {
 		t.Errorf("saved and loaded, the model is %+v (%v)", got, err)
 	}
+}
+
+// chainsOf are the layers of a GAN's networks.
+func chainsOf(t *testing.T, m *train.Model) (all []chain) {
+	t.Helper()
+	for use, network := range map[string]string{train.SampleUse: generatorName, tutorial.ScoreUse: discriminatorName} {
+		c, err := chainOf(m, use, network)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b chain) int { return strings.Compare(a.Name, b.Name) })
+	return all
 }
 
 // What Keras 2.0.5 saved is the same GAN: its layers are a list, LeakyReLU's alpha is a dictionary, a Reshape leaves a
@@ -83,8 +97,8 @@ func TestReadOldKeras(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(old.Model, f.Model) || !reflect.DeepEqual(old.Settings, f.Settings) || !reflect.DeepEqual(weightsOf(t, old), weightsOf(t, f)) {
-		t.Errorf("read otherwise than what newer Keras saved:\n%+v\n%+v", old.Model, f.Model)
+	if !reflect.DeepEqual(chainsOf(t, old), chainsOf(t, f)) || string(old.GameSettings) != string(f.GameSettings) || !reflect.DeepEqual(weightsOf(old), weightsOf(f)) {
+		t.Errorf("read otherwise than what newer Keras saved:\n%+v\n%+v", chainsOf(t, old), chainsOf(t, f))
 	}
 	got := outputsOf(t, old, want.Noise)
 	compare(t, "images", got["images"], want.Images)
@@ -100,17 +114,10 @@ func TestReadTuples(t *testing.T) {
 }
 
 // weightsOf are all weights of a model, by name.
-func weightsOf(t *testing.T, f *gan.ModelFile) map[string][]float32 {
-	t.Helper()
-	g, d, err := f.Weights()
-	if err != nil {
-		t.Fatal(err)
-	}
+func weightsOf(m *train.Model) map[string][]float32 {
 	all := map[string][]float32{}
-	for _, n := range []gan.Weights{g, d} {
-		for _, p := range n.Parameters() {
-			all[p.Name] = n.Of(p)
-		}
+	for _, a := range m.Arrays {
+		all[a.Name] = a.Values
 	}
 	return all
 }
@@ -150,7 +157,7 @@ func TestReadKerasArchive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(got.Model, want.Model) || !reflect.DeepEqual(weightsOf(t, got), weightsOf(t, want)) {
+	if !reflect.DeepEqual(chainsOf(t, got), chainsOf(t, want)) || !reflect.DeepEqual(weightsOf(got), weightsOf(want)) {
 		t.Error("the archive holds another model")
 	}
 }
@@ -158,7 +165,7 @@ func TestReadKerasArchive(t *testing.T) {
 // Both of Keras's files hold the same weights, and so does what WriteKeras makes of them.
 func TestKerasRoundTrip(t *testing.T) {
 	f := kerasModelFile(t)
-	want := weightsOf(t, f)
+	want := weightsOf(f)
 	if len(want) != 14 {
 		t.Fatalf("%d weights", len(want))
 	}
@@ -173,10 +180,10 @@ func TestKerasRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(again.Model, f.Model) || !reflect.DeepEqual(again.Settings, f.Settings) {
-		t.Errorf("the model is %+v, was %+v", again.Model, f.Model)
+	if !reflect.DeepEqual(chainsOf(t, again), chainsOf(t, f)) || string(again.GameSettings) != string(f.GameSettings) {
+		t.Errorf("the model is %+v, was %+v", chainsOf(t, again), chainsOf(t, f))
 	}
-	if !reflect.DeepEqual(weightsOf(t, again), want) {
+	if !reflect.DeepEqual(weightsOf(again), want) {
 		t.Error("other weights in the whole model")
 	}
 	for _, path := range []string{alone, filepath.Join("testdata", "gan.weights.h5")} {
@@ -184,7 +191,7 @@ func TestKerasRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tensors, err := kerasTensors(f.Model, root)
+		tensors, err := kerasTensors(chains{Generator: chainsOf(t, f)[1], Discriminator: chainsOf(t, f)[0]}, root)
 		if err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}
@@ -194,22 +201,8 @@ func TestKerasRoundTrip(t *testing.T) {
 			}
 		}
 	}
-	tutorial := func(name string) *gan.ModelFile {
-		t.Helper()
-		m, err := gan.Tutorial(gan.DefaultSettings())
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := gan.NewModelFile(m, gan.DefaultSettings(), func(p gan.Parameter) ([]float32, []int, error) {
-			values := make([]float32, p.Len())
-			for i := range values {
-				values[i] = float32(i % 7)
-			}
-			return values, p.Shape, nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, name := range []string{"tutorial.weights.h5", "tutorial.h5"} {
+		f := randomModel(t, tutorialGame)
 		path := filepath.Join(dir, name)
 		if err := WriteKeras(path, f, Both); err != nil {
 			t.Fatal(err)
@@ -218,15 +211,22 @@ func TestKerasRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !reflect.DeepEqual(weightsOf(t, got), weightsOf(t, f)) {
+		if !reflect.DeepEqual(weightsOf(got), weightsOf(f)) {
 			t.Errorf("%s: other weights", name)
 		}
-		return got
+		if c := chainsOf(t, got)[0]; !slices.Contains(c.Layers, layer(dropout{Rate: 0.4})) {
+			t.Errorf("%s: the discriminator drops nothing out: %+v", name, c)
+		}
 	}
-	if m := tutorial("tutorial.weights.h5").Model; m.Name != "tutorial" {
-		t.Errorf("weights of the tutorial's model are of %q", m.Name)
+	// What no Sequential can be is refused in words.
+	for want, m := range map[string]*train.Model{
+		"it has the inputs z and class": randomModel(t, oddGame(5)),
+		"a dense has no bias":           gameModels(t)["dcgan"],
+	} {
+		if err := WriteKeras(filepath.Join(dir, "refused.h5"), m, Generator); err == nil || !strings.Contains(err.Error(), "is no chain of layers that Keras's Sequential could be: "+want) {
+			t.Errorf("%v, want %q", err, want)
+		}
 	}
-	tutorial("tutorial.h5")
 }
 
 // An archive that would unpack to more than there is memory for is not unpacked.
@@ -285,7 +285,7 @@ func TestReadKerasRefused(t *testing.T) {
 	for _, c := range []struct{ path, want string }{
 		{generator, "not the GAN of the tutorial"},
 		{generatorWeights, "not the GAN of the tutorial"},
-		{filepath.Join("testdata", "gan.weights.h5"), `tensor "generator/dense/kernel" has shape [5 12], the model wants [100 3136]`},
+		{filepath.Join("testdata", "gan.weights.h5"), `array generator/dense/kernel: its shape is [5 12], the model wants [100 3136]`},
 		{filepath.Join("testdata", "outputs.json"), "not an HDF5 file"},
 		{archive(t, filepath.Join(dir, "other.keras"), map[string][]byte{"config.json": nil}), "not an archive of Keras"},
 		{archive(t, filepath.Join(dir, "damaged.keras"), map[string][]byte{"config.json": nil, "model.weights.h5": []byte("x")}), "model.weights.h5: not an HDF5 file"},
@@ -313,7 +313,7 @@ func TestReadKerasRefused(t *testing.T) {
 		{write("odd.h5", config(`"target_shape":[2,2,3]`, `"target_shape":[-1,5,1]`)), "target_shape [-1 5 1] for an input [12]"},
 		{write("functional.h5", config(`"Sequential","config":{"name":"generator"`, `"Functional","config":{"name":"generator"`)), "want a Sequential"},
 		{write("units.h5", config(`"units":12`, `"units":16`)), "reshape"},
-		{write("filters.h5", config(`"filters":2`, `"filters":4`)), `tensor "generator/conv2d_transpose/kernel" has shape [3 3 2 3], the model wants [3 3 4 3]`},
+		{write("filters.h5", config(`"filters":2`, `"filters":4`)), `array generator/conv2d_transpose/kernel: its shape is [3 3 2 3], the model wants [3 3 4 3]`},
 		{write("missing.h5", func(g *hdf5.Group) { delete(g.Group("model_weights/generator/generator").Groups, "dense") }), `no dataset "generator/dense/kernel"`},
 		{write("fewer.h5", func(g *hdf5.Group) {
 			l := g.Group("model_weights/generator").Lists

@@ -110,7 +110,7 @@ var everyOperation = map[string]written{
 		of := func(filters int) *nn.Node {
 			return nn.Reshape(l.Conv2D(x, nn.Conv{Filters: filters, Kernel: 1}), 6*7, filters)
 		}
-		return nn.Add(x, nn.Reshape(nn.Attention(of(3), of(3), of(4)), 6, 7, 4))
+		return nn.Add(x, l.Dropout(nn.Reshape(nn.Attention(of(3), of(3), of(4)), 6, 7, 4), 0.5))
 	}),
 	"norms": image(func(l *nn.Layers, x *nn.Node) *nn.Node {
 		y := l.Conv2D(x, nn.Conv{Filters: 4, Kernel: 3})

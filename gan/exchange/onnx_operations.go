@@ -31,7 +31,9 @@ var onnxOperations = map[string]onnxOperation{
 	"prelu":       writePReLU,
 	"softmax":     alongChannels("Softmax"),
 	"log_softmax": alongChannels("LogSoftmax"),
-	"detach":      func(_ *onnxUse, _ nn.SavedNode, x []*operand) ([]*operand, error) { return x[:1], nil },
+	"detach":      unchanged,
+
+	"dropout_in_use": unchanged,
 
 	"reshape": writeReshape,
 	"flatten": writeFlatten,
@@ -59,6 +61,9 @@ var onnxOperations = map[string]onnxOperation{
 	"global_average_pool": writeGlobalAveragePool,
 	"total_variation":     writeTotalVariation,
 }
+
+// unchanged is of an operation that makes of its operand what it is.
+func unchanged(_ *onnxUse, _ nn.SavedNode, x []*operand) ([]*operand, error) { return x[:1], nil }
 
 // decode reads the attributes of a node, or some of them.
 func decode(n nn.SavedNode, into any) error {

@@ -6,10 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"gangpu/engine/cpu"
-	"gangpu/gan"
+	"gangpu/gan/games/tutorial"
+	"gangpu/gan/train"
 	"gangpu/internal/safetensors"
 )
 
@@ -25,14 +28,11 @@ func TestPeers(t *testing.T) {
 		t.Skip(peersVariable + " names no Python with Keras and ONNX Runtime; make test-export does")
 	}
 	dir := t.TempDir()
-	tutorial, err := gan.Tutorial(gan.DefaultSettings())
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := randomModel(t, tutorial)
-	exportAll(t, dir, f)
-	exportAll(t, filepath.Join(dir, "odd"), randomModel(t, oddModel()))
-	exportAll(t, filepath.Join(dir, "conditional"), randomModel(t, oddModel().Conditional(5)))
+	exportAll(t, dir, randomModel(t, tutorialGame))
+	odd := randomModel(t, oddGame(0))
+	exportAll(t, filepath.Join(dir, "odd"), odd)
+	exportUses(t, filepath.Join(dir, "uses", "odd"), odd)
+	exportUses(t, filepath.Join(dir, "uses", "conditional"), randomModel(t, oddGame(5)))
 
 	exportUses(t, filepath.Join(dir, "uses", "every operation"), graphsModel(t, everyOperation))
 	for name, m := range gameModels(t) {
@@ -57,80 +57,96 @@ func TestPeers(t *testing.T) {
 	}
 }
 
-// oddModel has what the tutorial's lacks: sizes and strides that are not square, filters of even size
-// or smaller than their stride, no padding.
-func oddModel() gan.Model {
-	return gan.Model{
+// tutorialGame is the tutorial's.
+func tutorialGame(t *testing.T) (train.Game, train.Data) {
+	t.Helper()
+	g, err := tutorial.New(tutorial.Defaults(), train.Input{Height: 28, Width: 28, Channels: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g, ganData([]int{28, 28, 1}, 0, "noise")
+}
+
+// oddGame has what the tutorial's lacks: sizes and strides that are not square, filters of even size
+// or smaller than their stride, no padding; classes if there are some.
+func oddGame(classes int) func(t *testing.T) (train.Game, train.Data) {
+	m := chains{
 		Name: "odd",
-		Generator: gan.Network{Name: "generator", Input: []int{9}, Layers: []gan.Layer{
-			gan.Dense{Units: 3 * 2 * 5}, gan.Sigmoid{}, gan.Reshape{Shape: []int{3, 2, 5}},
-			gan.Conv2DTranspose{Filters: 4, Kernel: gan.Size{4, 5}, Stride: gan.Size{2, 3}}, gan.LeakyReLU{Alpha: 0.1},
-			gan.Conv2DTranspose{Filters: 3, Kernel: gan.Size{1, 2}, Stride: gan.Size{2, 2}}, gan.LeakyReLU{Alpha: 0.2},
-			gan.Conv2D{Filters: 1, Kernel: gan.Size{3, 2}, Stride: gan.Size{1, 1}, Padding: "valid"}, gan.Sigmoid{},
+		Generator: chain{Name: generatorName, Input: []int{9}, Layers: []layer{
+			dense{Units: 3 * 2 * 5}, sigmoidLayer{}, reshape{Shape: []int{3, 2, 5}},
+			conv2dTranspose{Filters: 4, Kernel: pair{4, 5}, Stride: pair{2, 3}}, leakyReLU{Alpha: 0.1},
+			conv2dTranspose{Filters: 3, Kernel: pair{1, 2}, Stride: pair{2, 2}}, leakyReLU{Alpha: 0.2},
+			conv2d{Filters: 1, Kernel: pair{3, 2}, Stride: pair{1, 1}, Padding: "valid"}, sigmoidLayer{},
 		}},
-		Discriminator: gan.Network{Name: "discriminator", Input: []int{10, 11, 1}, Layers: []gan.Layer{
-			gan.Conv2D{Filters: 3, Kernel: gan.Size{4, 3}, Stride: gan.Size{3, 2}}, gan.LeakyReLU{Alpha: 0.3}, gan.Dropout{Rate: 0.5},
-			gan.Conv2D{Filters: 4, Kernel: gan.Size{2, 4}, Stride: gan.Size{1, 2}}, gan.LeakyReLU{Alpha: 0.3}, gan.Flatten{},
-			gan.Dense{Units: 6}, gan.LeakyReLU{Alpha: 0.1}, gan.Dense{Units: 1},
+		Discriminator: chain{Name: discriminatorName, Input: []int{10, 11, 1}, Layers: []layer{
+			conv2d{Filters: 3, Kernel: pair{4, 3}, Stride: pair{3, 2}}, leakyReLU{Alpha: 0.3}, dropout{Rate: 0.5},
+			conv2d{Filters: 4, Kernel: pair{2, 4}, Stride: pair{1, 2}}, leakyReLU{Alpha: 0.3}, flatten{},
+			dense{Units: 6}, leakyReLU{Alpha: 0.1}, dense{Units: 1},
 		}},
+	}
+	if classes > 0 {
+		for _, c := range []*chain{&m.Generator, &m.Discriminator} {
+			c.Layers = slices.Insert(c.Layers, 1, layer(classEmbedding{Classes: classes}))
+		}
+	}
+	s := tutorial.Defaults()
+	s.Latent = 9
+	return func(*testing.T) (train.Game, train.Data) {
+		return ganGame(m, s, classes), ganData(m.Discriminator.Input, classes, "noise")
 	}
 }
 
 // randomModel is a model of random weights, biases too.
-func randomModel(t *testing.T, m gan.Model) *gan.ModelFile {
+func randomModel(t *testing.T, of func(t *testing.T) (train.Game, train.Data)) *train.Model {
 	t.Helper()
+	g, d := of(t)
 	r := rand.New(rand.NewPCG(1, 1))
-	f, err := gan.NewModelFile(m, gan.DefaultSettings(), func(p gan.Parameter) ([]float32, []int, error) {
+	m, err := train.Assemble(g, d, func(name string, shape []int) ([]float32, error) {
 		scale := 0.3
-		if p.FanIn > 0 {
-			scale = math.Sqrt(2 / float64(p.FanIn))
+		if strings.HasSuffix(name, "/kernel") {
+			in := size(shape) / shape[len(shape)-1] // about what an output is a sum of
+			scale = math.Sqrt(2 / float64(in))
 		}
-		values := make([]float32, p.Len())
+		values := make([]float32, size(shape))
 		for i := range values {
 			values[i] = float32(scale * r.NormFloat64())
 		}
-		return values, p.Shape, nil
+		return values, nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return f
+	return m
 }
 
 // exportAll fills a folder with all files of a model, and what it makes of some noise.
-func exportAll(t *testing.T, dir string, f *gan.ModelFile) {
+func exportAll(t *testing.T, dir string, m *train.Model) {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
 	in := func(name string) string { return filepath.Join(dir, name) }
-	for _, err := range []error{
-		WriteONNX(in("generator.onnx"), f, Generator),
-		WriteONNX(in("discriminator.onnx"), f, Discriminator),
-		f.WeightsAlone().Save(in("weights.safetensors")),
-	} {
-		if err != nil {
-			t.Fatal(err)
-		}
+	if err := m.UsedAlone().Save(in("weights.safetensors")); err != nil {
+		t.Fatal(err)
 	}
 	for name, part := range map[string]Part{"gan": Both, "generator": Generator, "discriminator": Discriminator} {
 		for _, ending := range []string{".h5", ".weights.h5"} {
-			if err := WriteKeras(in(name+ending), f, part); (err != nil) != (f.Model.Classes() > 0) {
-				t.Fatalf("%d classes: %v", f.Model.Classes(), err)
+			if err := WriteKeras(in(name+ending), m, part); err != nil {
+				t.Fatal(err)
 			}
 		}
 	}
 	const count = 20
-	latent := f.Model.Generator.Input[0]
+	latent := chainsOf(t, m)[1].Input[0]
 	r := rand.New(rand.NewPCG(2, 2))
 	noise := make([]float32, count*latent)
 	for i := range noise {
 		noise[i] = float32(r.NormFloat64())
 	}
-	image := append([]int{count}, f.Model.Discriminator.Input...)
-	shapes := map[string][]int{"noise": {count, latent}, "images": image, "logits": {count, 1}, "probabilities": {count, 1}, "classes": {count}}
+	image := append([]int{count}, chainsOf(t, m)[0].Input...)
+	shapes := map[string][]int{"noise": {count, latent}, "images": image, "logits": {count, 1}, "probabilities": {count, 1}}
 	file := &safetensors.File{}
-	for name, values := range outputsOf(t, f, noise) {
+	for name, values := range outputsOf(t, m, noise) {
 		tensor, err := safetensors.New(name, shapes[name], values)
 		if err != nil {
 			t.Fatal(err)
@@ -142,62 +158,37 @@ func exportAll(t *testing.T, dir string, f *gan.ModelFile) {
 	}
 }
 
-// outputsOf are the noise, the images that G makes of it, of all classes if it knows some, and what D
-// says of these.
-func outputsOf(t *testing.T, f *gan.ModelFile, noise []float32) map[string][]float32 {
+// outputsOf are the noise, the images that G makes of it, and what D says of these.
+func outputsOf(t *testing.T, m *train.Model, noise []float32) map[string][]float32 {
 	t.Helper()
-	dev, err := cpu.Open(cpu.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dev.Close()
-	s, err := gan.NewSampler(dev, f, 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	samples, err := s.Generate(noise)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var classes []int
-	outputs := map[string][]float32{}
-	if known := f.Model.Classes(); known > 0 {
-		for i := range samples.Count {
-			classes = append(classes, i*known/samples.Count) // the sampler's order
-			outputs["classes"] = append(outputs["classes"], float32(classes[i]))
-		}
-	}
-	logits, err := gan.Logits(dev, f, samples, classes)
-	if err != nil {
-		t.Fatal(err)
-	}
+	images := runUse(t, m, train.SampleUse, map[string][]float32{"z": noise})
+	logits := runUse(t, m, tutorial.ScoreUse, map[string][]float32{"image": images})
 	probabilities := make([]float32, len(logits))
 	for i, z := range logits {
 		probabilities[i] = float32(1 / (1 + math.Exp(-float64(z))))
 	}
-	outputs["noise"], outputs["images"], outputs["logits"], outputs["probabilities"] = noise, samples.Pixels, logits, probabilities
-	return outputs
+	return map[string][]float32{"noise": noise, "images": images, "logits": logits, "probabilities": probabilities}
 }
 
-// imagesOf are those of one class that G makes of the noise.
-func imagesOf(t *testing.T, f *gan.ModelFile, noise []float32, class int) []float32 {
+// runUse is the first result of a graph of a model.
+func runUse(t *testing.T, m *train.Model, use string, inputs map[string][]float32) []float32 {
 	t.Helper()
 	dev, err := cpu.Open(cpu.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer dev.Close()
-	s, err := gan.NewSampler(dev, f, 4)
+	r, err := train.NewRunner(dev, m, use, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	samples, err := s.GenerateOf(noise, []int{class})
+	defer r.Close()
+	in := r.Inputs()[0]
+	y, err := r.Run(inputs, len(inputs[in.Name])/size(in.Shape))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return samples.Pixels
+	return y[0]
 }
 
 func readTensors(t *testing.T, path string) map[string][]float32 {

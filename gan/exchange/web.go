@@ -11,7 +11,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"gangpu/gan"
+	"gangpu/gan/nn"
+	"gangpu/gan/train"
 	"gangpu/internal/atomicfile"
 )
 
@@ -35,12 +36,13 @@ const (
 	runtimeWASM   = "ort-wasm-simd-threaded.wasm"
 )
 
-// WriteWeb makes a folder with index.html, a page that makes images by the generator in the browser,
-// opened as a file, without a server. The page holds the generator as ONNX and runs it with ONNX
+// WriteWeb makes a folder with index.html, a page that makes images by a model of any game in the browser,
+// opened as a file, without a server. The page holds the graph that makes images as ONNX and runs it with ONNX
 // Runtime Web, which it loads over the network; unless runtime names the folder dist of the npm
-// package onnxruntime-web, which is then put beside the page as onnxruntime.js.
-func WriteWeb(folder string, f *gan.ModelFile, runtime string) error {
-	model, err := encodeONNX(f, Generator)
+// package onnxruntime-web, which is then put beside the page as onnxruntime.js. A graph that reads anything but normal
+// numbers and classes is an error.
+func WriteWeb(folder string, m *train.Model, runtime string) error {
+	page, err := webPageOf(m)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", folder, err)
 	}
@@ -49,6 +51,7 @@ func WriteWeb(folder string, f *gan.ModelFile, runtime string) error {
 		if script, err = runtimeBundle(runtime); err != nil {
 			return err
 		}
+		page["Local"] = true
 	}
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return fmt.Errorf("making the page's folder: %w", err)
@@ -58,13 +61,48 @@ func WriteWeb(folder string, f *gan.ModelFile, runtime string) error {
 			return err
 		}
 	}
-	image := f.Model.Discriminator.Input
-	return atomicfile.Write(filepath.Join(folder, "index.html"), func(w io.Writer) error {
-		return webTemplate.Execute(w, map[string]any{
-			"Model": model, "Name": f.Model.Name, "Latent": f.Model.Generator.Input[0], "Height": image[0], "Width": image[1], "Classes": f.Model.Classes(),
-			"Local": runtime != "", "Release": onnxRuntimeWeb, "Hash": onnxRuntimeWebHash,
-		})
-	})
+	return atomicfile.Write(filepath.Join(folder, "index.html"), func(w io.Writer) error { return webTemplate.Execute(w, page) })
+}
+
+// webPageOf is what the page of a model is made of.
+func webPageOf(m *train.Model) (map[string]any, error) {
+	graph, err := writeGraph(m, train.SampleUse)
+	if err != nil {
+		return nil, err
+	}
+	saved := m.Uses[train.SampleUse]
+	shapes, err := shapesOf(saved)
+	if err != nil {
+		return nil, err
+	}
+	image := shapes[saved.Outputs[0]]
+	if len(image) != 4 {
+		return nil, fmt.Errorf("the graph %s makes no images", train.SampleUse)
+	}
+	type input struct {
+		Name  string
+		Shape []int
+	}
+	var noises []input
+	latent, classes, classInput := 0, 0, ""
+	for _, in := range saved.Inputs {
+		switch {
+		case in.Role == nn.Array:
+		case in.Role == nn.Noise && in.Distribution == nn.Normal:
+			noises = append(noises, input{in.Name, in.Shape})
+			latent += size(in.Shape)
+		case in.Role == nn.Example && len(in.Shape) == 1 && classes == 0:
+			classes, classInput = in.Shape[0], in.Name
+		default:
+			return nil, fmt.Errorf("the page gives normal numbers and classes, and the graph %s reads %s of shape %v", train.SampleUse, in.Name, in.Shape)
+		}
+	}
+	if latent == 0 {
+		return nil, fmt.Errorf("the graph %s reads no noise", train.SampleUse)
+	}
+	model := onnxModel(m.Game+", "+train.SampleUse, onnxGraphProto(train.SampleUse, graph.nodes, graph.tensors, graph.inputs, graph.outputs))
+	return map[string]any{"Model": model, "Name": m.Game, "Latent": latent, "Height": image[1], "Width": image[2], "Channels": image[3], "Ink": m.Data.Ink,
+		"Noises": noises, "Classes": classes, "ClassInput": classInput, "Local": false, "Release": onnxRuntimeWeb, "Hash": onnxRuntimeWebHash}, nil
 }
 
 // runtimeBundle makes one script of ONNX Runtime Web, as a page opened as a file may load no other

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gangpu/gan/train"
 )
 
 // runtimeVariable in the environment is the folder dist of onnxruntime-web, as make onnxruntime-web
@@ -28,13 +30,17 @@ func TestPeersBrowser(t *testing.T) {
 		t.Skip(runtimeVariable + " names no ONNX Runtime Web; make test-export does")
 	}
 	browser := findBrowser(t)
-	f := randomModel(t, oddModel().Conditional(5))
-	const class = 3
-	values := make([]float32, 4*f.Model.Generator.Input[0])
+	m := randomModel(t, oddGame(5))
+	const class, count, latent, classes = 3, 4, 9, 5
+	values := make([]float32, count*latent)
 	for i := range values {
 		values[i] = float32(i%7)/3 - 1
 	}
-	want := imagesOf(t, f, values, class)
+	one := make([]float32, count*classes)
+	for i := range count {
+		one[i*classes+class] = 1
+	}
+	want := runUse(t, m, train.SampleUse, map[string][]float32{"z": values, "class": one})
 	noise, err := json.Marshal(values)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +56,7 @@ func TestPeersBrowser(t *testing.T) {
 	defer server.Close()
 
 	dir := t.TempDir()
-	if err := WriteWeb(dir, f, runtime); err != nil {
+	if err := WriteWeb(dir, m, runtime); err != nil {
 		t.Fatal(err)
 	}
 	index := filepath.Join(dir, "index.html")

@@ -15,14 +15,27 @@ type Units struct {
 	Spectral bool        // the kernel is divided by its largest singular value (Miyato et al., 2018)
 }
 
-// Conv says what a convolution is. Sizes are of squares, in pixels.
+// Conv says what a convolution is. Sizes are in pixels.
 type Conv struct {
-	Filters, Kernel int
-	Stride          int             // 0 means 1
-	Padding         program.Padding // program.Same, as Keras has it, if not given
-	NoBias          bool
-	Init            Initialiser // of the kernel
-	Spectral        bool        // as of Units
+	Filters, Kernel  int
+	Stride           int             // 0 means 1
+	KernelW, StrideW int             // those of the width; 0 means those of the height
+	Padding          program.Padding // program.Same, as Keras has it, if not given
+	NoBias           bool
+	Init             Initialiser // of the kernel
+	Spectral         bool        // as of Units
+}
+
+// sizes are those of height and width.
+func (c Conv) sizes() (kernel, stride [2]int) {
+	kernel, stride = [2]int{c.Kernel, c.KernelW}, [2]int{max(c.Stride, 1), c.StrideW}
+	if kernel[1] == 0 {
+		kernel[1] = kernel[0]
+	}
+	if stride[1] == 0 {
+		stride[1] = stride[0]
+	}
+	return kernel, stride
 }
 
 // Padding of convolutions.
@@ -44,23 +57,27 @@ func (l *Layers) Dense(x *Node, u Units) *Node {
 	})
 }
 
-// Conv2D convolves images with a kernel [Kernel, Kernel, in, Filters] and adds a bias.
+// Conv2D convolves images with a kernel [Kernel, KernelW, in, Filters] and adds a bias.
 func (l *Layers) Conv2D(x *Node, c Conv) *Node {
 	a := l.layer("conv2d")
 	return a.do(func() *Node {
-		in, taps, stride := x.Channels(), c.Kernel*c.Kernel, max(c.Stride, 1)
-		kernel := a.kernel([]int{c.Kernel, c.Kernel, in, c.Filters}, Fans{taps * in, taps * c.Filters}, c.Init, c.Spectral)
-		return apply(conv2D{[2]int{stride, stride}, c.Padding}, a.withBias(x, kernel, c.Filters, c.NoBias)...)
+		in := x.Channels()
+		size, stride := c.sizes()
+		taps := size[0] * size[1]
+		kernel := a.kernel([]int{size[0], size[1], in, c.Filters}, Fans{taps * in, taps * c.Filters}, c.Init, c.Spectral)
+		return apply(conv2D{stride, c.Padding}, a.withBias(x, kernel, c.Filters, c.NoBias)...)
 	})
 }
 
-// ConvTranspose is the transposed convolution of images with a kernel [Kernel, Kernel, Filters, in], plus a bias.
+// ConvTranspose is the transposed convolution of images with a kernel [Kernel, KernelW, Filters, in], plus a bias.
 func (l *Layers) ConvTranspose(x *Node, c Conv) *Node {
 	a := l.layer("conv2d_transpose")
 	return a.do(func() *Node {
-		in, taps, stride := x.Channels(), c.Kernel*c.Kernel, max(c.Stride, 1)
-		kernel := a.kernel([]int{c.Kernel, c.Kernel, c.Filters, in}, Fans{taps * c.Filters, taps * in}, c.Init, c.Spectral)
-		return apply(conv2DTranspose{[2]int{stride, stride}, c.Padding}, a.withBias(x, kernel, c.Filters, c.NoBias)...)
+		in := x.Channels()
+		size, stride := c.sizes()
+		taps := size[0] * size[1]
+		kernel := a.kernel([]int{size[0], size[1], c.Filters, in}, Fans{taps * c.Filters, taps * in}, c.Init, c.Spectral)
+		return apply(conv2DTranspose{stride, c.Padding}, a.withBias(x, kernel, c.Filters, c.NoBias)...)
 	})
 }
 
@@ -84,15 +101,19 @@ func (a layer) withBias(x, kernel *Node, n int, none bool) []*Node {
 	return []*Node{x, kernel, a.parameter("bias", []int{n}, Fans{}, Zeros)}
 }
 
-// Dropout sets a share of the elements to zero in training, and scales the others to make up for it.
+// Dropout sets a share of the elements to zero in training, and scales the others to make up for it. In use it does
+// nothing; a saved graph tells of it all the same.
 func (l *Layers) Dropout(x *Node, rate float64) *Node {
 	a := l.layer("dropout")
 	return a.do(func() *Node {
 		if !(rate >= 0 && rate < 1) {
 			return l.graph.fail(fmt.Errorf("a dropout rate of %v", rate))
 		}
-		if !l.Training || rate == 0 {
+		switch {
+		case rate == 0:
 			return x
+		case !l.Training:
+			return apply(dropoutInUse{rate}, x)
 		}
 		return apply(dropout{}, x, a.random("mask", Mask, rate, x.Shape()))
 	})

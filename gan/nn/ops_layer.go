@@ -53,6 +53,14 @@ func (dropout) build(x []*gorgonia.Node) ([]*gorgonia.Node, error) {
 	return one(engine.Dropout(x[0], x[1]))
 }
 
+// dropoutInUse is where a network drops a share out in training, and nothing in use.
+type dropoutInUse struct {
+	Rate float64 `json:"rate"`
+}
+
+func (dropoutInUse) Kind() string                                       { return "dropout_in_use" }
+func (dropoutInUse) build(x []*gorgonia.Node) ([]*gorgonia.Node, error) { return x, nil }
+
 type prelu struct{}
 
 func (prelu) Kind() string { return "prelu" }

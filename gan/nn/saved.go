@@ -137,6 +137,7 @@ func init() {
 	register[conv2D]()
 	register[conv2DTranspose]()
 	register[dropout]()
+	register[dropoutInUse]()
 	register[prelu]()
 	register[norm]()
 	register[normalise]()

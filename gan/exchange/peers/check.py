@@ -72,23 +72,6 @@ def check_odd_keras(expected):
     compare_networks("Keras, load_model of odd/gan.h5", generator, discriminator, expected)
 
 
-def check_onnx(where, expected):
-    sessions = {}
-    for name in "generator", "discriminator":
-        onnx.checker.check_model(onnx.load(where / f"{name}.onnx"), full_check=True)
-        sessions[name] = onnxruntime.InferenceSession(where / f"{name}.onnx", providers=["CPUExecutionProvider"])
-    total = len(expected["noise"])
-    for batch in 1, 2, 7, total:
-        some = {k: v[:batch] for k, v in expected.items()}
-        what = f"ONNX Runtime, {where.name}, batch {batch}"
-        classes = {"classes": some["classes"].astype(np.int64).ravel()} if "classes" in some else {}
-        (images,) = sessions["generator"].run(["images"], {"noise": some["noise"], **classes})
-        compare(f"{what}: generator", images, some["images"])
-        logits, probabilities = sessions["discriminator"].run(["logits", "probabilities"], {"images": some["images"], **classes})
-        compare(f"{what}: logits", logits, some["logits"])
-        compare(f"{what}: discriminator", probabilities, some["probabilities"])
-
-
 def check_use(path):
     """A graph of a model of a game: its outputs are to be gangpu's, of the inputs in NAME.BATCH.safetensors."""
     onnx.checker.check_model(onnx.load(path), full_check=True)
@@ -134,9 +117,6 @@ def save_keras():
 
 expected = load_file(folder / "outputs.safetensors")
 odd = load_file(folder / "odd" / "outputs.safetensors")
-check_onnx(folder, expected)
-check_onnx(folder / "odd", odd)
-check_onnx(folder / "conditional", load_file(folder / "conditional" / "outputs.safetensors"))
 for path in sorted((folder / "uses").glob("*/*.onnx")):
     check_use(path)
 check_safetensors()

@@ -64,6 +64,10 @@ var forms = map[Loss]form{
 // linear is the mean of -label*s.
 func linear(scores *nn.Node, label float64) *nn.Node { return nn.Scale(nn.Mean(scores), -label) }
 
+// ScoreUse is the name of the use that scores images: "image" in [0, 1], and "class" of a conditional model, to the
+// discriminator's logit.
+const ScoreUse = "score"
+
 // Losses are their names.
 var Losses = []Loss{"non-saturating", "minimax", "least-squares", "hinge", "wasserstein", "wasserstein-gp"}
 
@@ -277,7 +281,7 @@ func New(s Settings, in train.Input) (train.Game, error) {
 			}
 			return fake(b, nil)
 		},
-		Uses: []train.Use{{Name: "score", Build: func(b *train.Builder) []*nn.Node {
+		Uses: []train.Use{{Name: ScoreUse, Build: func(b *train.Builder) []*nn.Node {
 			x := []*nn.Node{b.Data("image")}
 			if s.Conditional {
 				x = append(x, b.Classes("class", in.Classes))
