@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"gangpu/engine/cuda"
+	"gangpu/gan/games/tutorial"
 )
 
 // What a library leaves open is followed by what the command has for it.
@@ -19,7 +20,7 @@ func TestAdvice(t *testing.T) {
 	if got := advised(errors.New("other")).Error(); got != "other" {
 		t.Errorf("%q, want no advice", got)
 	}
-	for symptom, flags := range mayHelp {
+	for symptom, flags := range mayHelp(tutorial.System) {
 		if !strings.Contains(flags, "--") {
 			t.Errorf("%s: %q names no flag", symptom, flags)
 		}

@@ -1,39 +1,46 @@
 package main
 
 import (
-	"fmt"
+	"strings"
 
-	"gangpu/gan"
 	"gangpu/gan/run"
+	"gangpu/gan/train"
 )
 
-// mayHelp says what a symptom means and which flags may help.
-var mayHelp = map[gan.Symptom]string{
-	gan.Diverging:         "a lower rate (--lr) may help; what was learned is soon lost, if it is not yet",
-	gan.DiscriminatorWins: "the generator has little to learn from; fewer discriminator steps (--k), a lower rate (--lr) or more --dropout may help",
-	gan.GeneratorWins:     "what it teaches is wrong; more discriminator steps (--k 1, or --alternation k-steps) or less --dropout may help",
-	gan.Collapse:          "it makes much the same image of every noise; more discriminator steps (--k 1), a lower rate (--lr) or another --seed may help",
+// newDiagnosis says what goes wrong in a run of a game, with what may help.
+func newDiagnosis(s train.System, t *train.Trainer, real train.Field) (run.Diagnosis, error) {
+	return run.Diagnose(t, real, mayHelp(s))
 }
 
-// diagnosis is a gan.Diagnosis as gan/run takes it, with what may help.
-type diagnosis struct {
-	*gan.Diagnosis
-	trainer *ganTrainer
-}
-
-func newDiagnosis(t *ganTrainer, images gan.Images) *diagnosis {
-	return &diagnosis{gan.NewDiagnosis(t.Settings(), images.Samples(run.SamplesPerEpoch).Diversity()), t}
-}
-
-func (d *diagnosis) Iteration(row run.Row) string { return say(d.Diagnosis.Iteration(metricsOf(row))) }
-
-func (d *diagnosis) Epoch(number int, _ run.Samples) string {
-	return say(d.Diagnosis.Epoch(number, 0, d.trainer.samples))
-}
-
-func say(f *gan.Finding) string {
-	if f == nil {
-		return ""
+// mayHelp says what a symptom means, and which of a game's flags may help.
+func mayHelp(s train.System) map[run.Symptom]string {
+	known := map[string]bool{"seed": true} // which is a flag of any game
+	for _, o := range s.Presets[0].Options() {
+		known[o.Name] = true
 	}
-	return fmt.Sprintf("%s: %s; %s", f.Symptom, f.Evidence, mayHelp[f.Symptom])
+	help := func(meaning string, remedies ...string) string {
+		var all []string
+		for i := 0; i < len(remedies); i += 2 { // a setting, and words
+			if known[remedies[i]] {
+				all = append(all, remedies[i+1])
+			}
+		}
+		text := strings.Join(all, ", ")
+		if last := len(all) - 1; last > 0 {
+			text = strings.Join(all[:last], ", ") + " or " + all[last]
+		}
+		if text == "" {
+			return meaning
+		}
+		return meaning + "; " + text + " may help"
+	}
+	return map[run.Symptom]string{
+		run.Diverging: help("what was learned is soon lost, if it is not yet", "lr", "a lower rate (--lr)"),
+		run.DiscriminatorWins: help("the generator has little to learn from",
+			"k", "fewer discriminator steps (--k)", "lr", "a lower rate (--lr)", "dropout", "more --dropout"),
+		run.GeneratorWins: help("what it teaches is wrong",
+			"k", "more discriminator steps (--k 1, or --alternation k-steps)", "dropout", "less --dropout"),
+		run.Collapse: help("it makes much the same image of every noise",
+			"k", "more discriminator steps (--k 1)", "lr", "a lower rate (--lr)", "seed", "another --seed"),
+	}
 }

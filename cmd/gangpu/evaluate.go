@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"gangpu/engine/program"
-	"gangpu/gan"
+	"gangpu/gan/games/tutorial"
 	"gangpu/gan/judge"
-	"gangpu/mnist"
+	"gangpu/gan/train"
 
 	"github.com/urfave/cli/v2"
 )
@@ -18,7 +18,7 @@ func evaluateCommand() *cli.Command {
 	d := judge.DefaultOptions()
 	return &cli.Command{
 		Name:      "evaluate",
-		Usage:     "measure trained models on the test images: losses and accuracies without dropout, and how good the images are",
+		Usage:     "measure trained models on the test images: how good the images are, and the tutorial's losses without dropout",
 		ArgsUsage: "[FILE...]",
 		Description: "The model is that of --model, or FILE; of several, each gets a line. The images are those of the\n" +
 			"dataset that the model was trained on, unless --data or --dataset says otherwise. Generated images\n" +
@@ -32,21 +32,20 @@ func evaluateCommand() *cli.Command {
 			&cli.StringFlag{Name: "nearest", TakesFile: true,
 				Usage: "find the training images nearest to generated ones, to see copying, and draw the nearest pairs to this PNG `FILE`"},
 			&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print a JSON object a model, a line each"},
-		}, dataFlags(), deviceFlags()),
+		}, dataFlags("that of the model"), deviceFlags()),
 		Action: evaluate,
 	}
 }
 
 // evaluator evaluates one model after another.
 type evaluator struct {
-	dev      program.Device
-	data     *mnist.Data
-	judge    *judge.Judge // nil without a classifier
-	seed     uint64
-	images   int    // generated
-	pairs    string // file to draw the nearest pairs to
-	training gan.Images
-	test     gan.Images
+	dev            program.Device
+	data           *gameData
+	training, test train.Field
+	judge          *judge.Judge // nil without a classifier
+	seed           uint64
+	count          int    // of images to generate
+	pairs          string // file to draw the nearest pairs to
 }
 
 func evaluate(c *cli.Context) (err error) {
@@ -55,47 +54,31 @@ func evaluate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	switch m, err := gameModel(files[0]); {
-	case err != nil:
-		return blame(c, err, "model")
-	case m != nil:
-		return evaluateGames(c, files, m, o)
-	}
-	model, err := loadModel(c, files[0])
+	model, err := loadTrained(c, files[0])
 	if err != nil {
 		return err
 	}
-	from, err := sourceOf(c, files[0], model)
+	data, err := openTrainedOn(c, files[0], model)
 	if err != nil {
 		return err
 	}
-	var optional []mnist.Part
-	if model.Model.Classes() == 0 {
-		optional = []mnist.Part{mnist.TrainLabels, mnist.TestLabels}
+	defer func() { err = errors.Join(err, data.Close()) }()
+	if err := spareInputs(fileOutputs(c, "nearest"), inputsOf(data)...); err != nil {
+		return err
 	}
-	data, err := openData(c, from, optional...)
+	if data.testSplit() == nil {
+		return fmt.Errorf("there are no test images to evaluate by: %s", data.untested())
+	}
+	if err := checkTrainedOn(c, files[0], model, data); err != nil {
+		return err
+	}
+	classifier, err := openClassifier(c, c.String("classifier"), data, c.String("classifier") != "")
 	if err != nil {
 		return err
 	}
-	if err := spareInputs(fileOutputs(c, "nearest"), filesOf(data)...); err != nil {
-		return err
-	}
-	sayMissing(c, data)
-	pixels := sha256Hex(data.Train.Images)
-	if err := checkTrained(c, files[0], model, data, pixels); err != nil {
-		return err
-	}
-	classifier, err := openClassifier(c, c.String("classifier"), data, pixels)
-	if err != nil {
-		return err
-	}
-	if classifier != nil {
-		if err := judgeable(data); err != nil && c.String("classifier") != "" {
-			return err
-		} else if err != nil {
-			fmt.Fprintf(c.App.ErrWriter, "gangpu: no images are judged: %v\n", err)
-			classifier = nil
-		}
+	if classifier == nil && !hasLosses(model) && c.String("nearest") == "" {
+		return usagef("%s is a model of the game %s, whose images are judged by a classifier of its dataset: --classifier FILE says which; gangpu train classifier makes one",
+			files[0], model.Game)
 	}
 	endAtOnce()
 	dev, err := openDevice(c)
@@ -103,10 +86,12 @@ func evaluate(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
-	e := evaluator{dev: dev, data: data, seed: c.Uint64("seed"), images: o.Images, pairs: c.String("nearest"),
-		training: imagesOf(data.Train), test: imagesOf(data.Test)}
+	e := evaluator{dev: dev, data: data, seed: c.Uint64("seed"), count: o.Images, pairs: c.String("nearest")}
+	if e.training, e.test, err = realImages(data); err != nil {
+		return err
+	}
 	if classifier != nil {
-		if e.judge, err = newJudge(dev, classifier, o, data); err != nil {
+		if e.judge, err = newJudge(dev, classifier, o, e.training, e.test); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, e.judge.Close()) }()
@@ -114,10 +99,10 @@ func evaluate(c *cli.Context) (err error) {
 	show := printer(c, files, o)
 	for i, file := range files {
 		if i > 0 {
-			if model, err = loadModel(c, file); err != nil {
+			if model, err = loadTrained(c, file); err != nil {
 				return err
 			}
-			if err := checkTrained(c, file, model, data, pixels); err != nil {
+			if err := checkTrainedOn(c, file, model, data); err != nil {
 				return err
 			}
 		}
@@ -160,20 +145,25 @@ func checkEvaluateFlags(c *cli.Context, o judge.Options) ([]string, error) {
 		checkOutputs(c, fileOutputs(c, "nearest"), append(slices.Clone(files), c.String("classifier"))...))
 }
 
-func (e *evaluator) evaluate(file string, model *gan.ModelFile) (_ evaluation, err error) {
-	losses, err := gan.Evaluate(e.dev, model, e.test, e.seed)
-	if err != nil {
-		return evaluation{}, err
+// hasLosses reports whether the networks of a model can be evaluated against each other.
+func hasLosses(m *train.Model) bool { return m.Game == tutorial.System.Name }
+
+func (e *evaluator) evaluate(file string, m *train.Model) (_ evaluation, err error) {
+	v := evaluation{Model: file, Game: m.Game, Iterations: m.Iterations, Dataset: e.data.Name, TestImages: e.test.Rows()}
+	if hasLosses(m) {
+		losses, err := tutorial.Evaluate(e.dev, m, e.test, e.data.testSplit().Labels, e.seed)
+		if err != nil {
+			return v, err
+		}
+		v.Evaluation = &losses
 	}
-	v := evaluation{Model: file, Iterations: model.Iterations, Dataset: e.data.Name, TestImages: losses.Images, Loss: model.Settings.Loss,
-		DLoss: losses.DLoss, GLoss: losses.GLoss, AccuracyReal: losses.AccuracyReal, AccuracyFake: losses.AccuracyFake}
-	sampler, err := gan.NewSampler(e.dev, model, judge.Batch)
+	sampler, err := train.NewSampler(e.dev, m, judge.Batch)
 	if err != nil {
 		return v, err
 	}
 	defer func() { err = errors.Join(err, sampler.Close()) }()
 	if e.judge != nil {
-		scores, err := e.judge.ScoreSampler(sampler, e.seed)
+		scores, err := e.judge.ScoreSampler(sampler, e.seed, e.data.testSplit().Labels)
 		if err != nil {
 			return v, err
 		}
@@ -187,23 +177,28 @@ func (e *evaluator) evaluate(file string, model *gan.ModelFile) (_ evaluation, e
 }
 
 // nearest draws those of the first generated images that are nearest to a training image.
-func (e *evaluator) nearest(sampler *gan.Sampler) (*judge.Copies, error) {
+func (e *evaluator) nearest(sampler *train.Sampler) (*judge.Copies, error) {
 	const compared, drawn, pairsInARow = 1000, 50, 5
-	noise, err := sampler.Noise(e.seed, min(compared, e.images))
+	n := min(compared, e.count)
+	inputs, err := sampler.Noise(e.seed, n)
+	if err == nil {
+		err = sampler.OfClasses(inputs, n)
+	}
 	if err != nil {
 		return nil, err
 	}
-	samples, err := sampler.Generate(noise)
+	generated, err := sampler.Generate(inputs, n)
 	if err != nil {
 		return nil, err
 	}
-	copies, err := judge.FindCopies(e.dev, samples, e.training, e.test)
+	copies, err := judge.FindCopies(e.dev, generated, e.training, e.test)
 	if err != nil {
 		return nil, err
 	}
-	grid := sampleGridOf(samples.Height, samples.Width)
+	shape := sampler.Shape()
+	grid := sampleGridOf(shape[0], shape[1])
 	grid.Columns = 2 * pairsInARow
-	if err := copies.Pairs(drawn, samples, e.training).SavePNG(e.pairs, grid); err != nil {
+	if err := grid.SavePNG(e.pairs, sampler.Picture(copies.Pairs(drawn, generated, e.training))); err != nil {
 		return &copies, &undrawnError{err}
 	}
 	return &copies, nil

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -35,15 +36,52 @@ $`
 	if err := writeImages(wide, 1, 32); err != nil {
 		t.Fatal(err)
 	}
-	fail(t, exitFailed, "32x32", append(args, "--data", wide)...)
+	fail(t, exitFailed, "makes images of 28x28, those in "+wide+" are 32x32", append(args, "--data", wide)...)
+	fail(t, exitFailed, "makes no images", "evaluate", "--device", "cpu", classifier(t))
 }
 
-// classifier is the file of one for the images that tests use.
-func classifier(t *testing.T) string {
-	t.Helper()
-	out := filepath.Join(t.TempDir(), "classifier.safetensors")
-	succeed(t, classifierArgs(out)...)
-	return out
+// A model with a moving average is evaluated by that, and by the last weights on demand; one that knows classes by those of
+// the test images.
+func TestEvaluateAverageAndClasses(t *testing.T) {
+	averaged := []string{"evaluate", "--device", "cpu", filepath.Join(trained(t, "--ema", "0.9", "--conditional"), "model.safetensors")}
+	raw := append([]string{"evaluate", "--raw"}, averaged[1:]...)
+	if succeed(t, averaged...) == succeed(t, raw...) {
+		t.Error("--raw evaluates the same")
+	}
+}
+
+// The images of another game are judged alike, in colour, and compared with the training images without a classifier too.
+func TestEvaluateGame(t *testing.T) {
+	ownCache(t)
+	root, dir := animals(t), t.TempDir()
+	succeed(t, "train", "dcgan", "--data", root, "--size", "16", "--filters", "2", "--latent", "4", "--batch", "4", "--iterations", "1",
+		"--out", filepath.Join(dir, "run"), "--device", "cpu")
+	model, pairs := filepath.Join(dir, "run", "model.safetensors"), filepath.Join(dir, "pairs.png")
+	stdout := succeed(t, "evaluate", "--device", "cpu", "-n", "20", "--nearest", pairs, model)
+	form := `^12 test images of animals, after 1 iterations of dcgan
+not judged: these images have no classifier: .*
+
+distance of 20 generated images to the nearest training image: median \d+\.\d\d, least \d+\.\d\d
+of test images: median \d+\.\d\d, least \d+\.\d\d
+nearest pairs in .*pairs.png
+$`
+	if !regexp.MustCompile(form).MatchString(stdout) {
+		t.Errorf("got\n%s", stdout)
+	}
+	fail(t, exitUsage, "--classifier FILE says which", "evaluate", "--device", "cpu", model)
+	original := filepath.Join(root, "train", "cat", "00.png")
+	fail(t, exitFailed, "it would replace "+original, "evaluate", "--device", "cpu", "--nearest", original, model)
+	if err := os.Rename(filepath.Join(root, "test"), filepath.Join(t.TempDir(), "test")); err != nil {
+		t.Fatal(err)
+	}
+	r := gangpu("evaluate", "--device", "cpu", "--nearest", pairs, model)
+	if r.code != exitFailed || !strings.Contains(r.stderr, "there are no test images to evaluate by: "+root+" has no folder test or val beside train") {
+		t.Errorf("without test images: %+v", r)
+	}
+	if err := os.Rename(root, root+"-moved"); err != nil {
+		t.Fatal(err)
+	}
+	fail(t, exitFailed, "in "+root+", where they no longer are: --data FOLDER", "evaluate", "--device", "cpu", "--nearest", pairs, model)
 }
 
 func TestEvaluateJudges(t *testing.T) {
@@ -100,6 +138,6 @@ training images +\d+\.\d\d +\d+\.\d{3} +\d+\.\d\d% +\d+
 	fail(t, exitUsage, "1 images to judge by", args("-n", "1", model)...)
 	fail(t, exitUsage, "-n 100001", args("-n", "100001", model)...)
 	fail(t, exitUsage, "a confidence of 1.5", args("--confident", "1.5", model)...)
-	fail(t, exitFailed, "not a classifier", "evaluate", "--device", "cpu", "--classifier", model, model)
+	fail(t, exitFailed, "is not a classifier", "evaluate", "--device", "cpu", "--classifier", model, model)
 	fail(t, exitFailed, "no such file", args(model, "missing.safetensors")...)
 }

@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"gangpu/gan"
+	"gangpu/gan/games/tutorial"
 	"gangpu/gan/judge"
 
 	"github.com/urfave/cli/v2"
@@ -14,18 +14,15 @@ import (
 
 // evaluation is what is printed of a model.
 type evaluation struct {
-	Model        string        `json:"model"`
-	Iterations   int           `json:"iterations"`
-	Dataset      string        `json:"dataset"`
-	TestImages   int           `json:"test_images"`
-	Loss         gan.Loss      `json:"loss"`
-	DLoss        float64       `json:"d_loss"`
-	GLoss        float64       `json:"g_loss"`
-	AccuracyReal float64       `json:"accuracy_real"`
-	AccuracyFake float64       `json:"accuracy_fake"`
-	Generated    *judge.Scores `json:"generated,omitempty"` // left out without a classifier
-	Floor        *judge.Scores `json:"floor,omitempty"`     // of as many training images
-	Nearest      *judge.Copies `json:"nearest,omitempty"`
+	Model      string `json:"model"`
+	Game       string `json:"game"`
+	Iterations int    `json:"iterations"`
+	Dataset    string `json:"dataset"`
+	TestImages int    `json:"test_images"`
+	*tutorial.Evaluation
+	Generated *judge.Scores `json:"generated,omitempty"` // left out without a classifier
+	Floor     *judge.Scores `json:"floor,omitempty"`     // of as many training images
+	Nearest   *judge.Copies `json:"nearest,omitempty"`
 }
 
 // printer prints evaluations: as JSON, or one at length, or of several a line each.
@@ -42,23 +39,27 @@ func printer(c *cli.Context, files []string, o judge.Options) func(evaluation) e
 	for _, f := range files {
 		width = max(width, len(f))
 	}
-	headed := false
+	headed, losses := false, false
 	return func(v evaluation) error {
 		if !headed {
-			headed = true
+			headed, losses = true, v.Evaluation != nil
 			if err := v.printHead(w, width); err != nil {
 				return err
 			}
 		}
-		return v.printLine(w, width)
+		return v.printLine(w, width, losses)
 	}
 }
 
 func (v evaluation) print(w io.Writer, o judge.Options, pairs string) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d test images of %s, and as many generated, after %d iterations\n"+
-		"d loss         %.4f\ng loss         %.4f  (%s)\naccuracy real  %.2f%%\naccuracy fake  %.2f%%\n",
-		v.TestImages, v.Dataset, v.Iterations, v.DLoss, v.GLoss, v.Loss, 100*v.AccuracyReal, 100*v.AccuracyFake)
+	if v.Evaluation != nil {
+		fmt.Fprintf(&b, "%d test images of %s, and as many generated, after %d iterations\n"+
+			"d loss         %.4f\ng loss         %.4f  (%s)\naccuracy real  %.2f%%\naccuracy fake  %.2f%%\n",
+			v.TestImages, v.Dataset, v.Iterations, v.DLoss, v.GLoss, v.Loss, 100*v.AccuracyReal, 100*v.AccuracyFake)
+	} else {
+		fmt.Fprintf(&b, "%d test images of %s, after %d iterations of %s\n", v.TestImages, v.Dataset, v.Iterations, v.Game)
+	}
 	if s, f := v.Generated, v.Floor; s != nil {
 		fmt.Fprintf(&b, "\n%d generated images, judged by the classifier (training images in brackets)\n"+
 			"classifier Fréchet distance  %.2f  (%.2f)\nclassifier score             %.3f  (%.3f; at most %d)\n"+
@@ -91,22 +92,39 @@ func histogram(b *strings.Builder, s, floor *judge.Scores) {
 	}
 }
 
+// Columns of a table: of losses, and of what a classifier says.
+const (
+	lossHead, noLosses, lossForm = "   D LOSS   G LOSS    REAL    FAKE", "                                  ", "  %7.4f  %7.4f  %5.1f%%  %5.1f%%"
+	judgedHead, judgedForm       = "  DISTANCE   SCORE  CONFIDENT  CLASSES", "  %8.2f  %6.3f  %8.2f%%  %7d"
+	fileForm                     = "%-*s  %10v"
+)
+
+// printHead prints the head of a table whose first model is v.
 func (v evaluation) printHead(w io.Writer, width int) error {
-	judged := "  " + noClassifier
-	if v.Floor != nil {
-		judged = fmt.Sprintf("  DISTANCE   SCORE  CONFIDENT  CLASSES\n%-*s  %10s  %7s  %7s  %6s  %6s  %8.2f  %6.3f  %8.2f%%  %7d",
-			width, "training images", "", "", "", "", "", v.Floor.FrechetDistance, v.Floor.ClassifierScore, 100*v.Floor.Confident, v.Floor.ClassesSeen)
+	head, floor := fmt.Sprintf(fileForm, width, "FILE", "ITERATIONS"), fmt.Sprintf(fileForm, width, "training images", "")
+	if v.Evaluation != nil {
+		head, floor = head+lossHead, floor+noLosses
 	}
-	_, err := fmt.Fprintf(w, "%-*s  ITERATIONS   D LOSS   G LOSS    REAL    FAKE%s\n", width, "FILE", judged)
+	if f := v.Floor; f != nil {
+		head += judgedHead + "\n" + floor + fmt.Sprintf(judgedForm, f.FrechetDistance, f.ClassifierScore, 100*f.Confident, f.ClassesSeen)
+	} else {
+		head += "  " + noClassifier
+	}
+	_, err := fmt.Fprintln(w, head)
 	return err
 }
 
-func (v evaluation) printLine(w io.Writer, width int) error {
-	judged := ""
-	if s := v.Generated; s != nil {
-		judged = fmt.Sprintf("  %8.2f  %6.3f  %8.2f%%  %7d", s.FrechetDistance, s.ClassifierScore, 100*s.Confident, s.ClassesSeen)
+func (v evaluation) printLine(w io.Writer, width int, losses bool) error {
+	line := fmt.Sprintf(fileForm, width, v.Model, v.Iterations)
+	switch {
+	case losses && v.Evaluation != nil:
+		line += fmt.Sprintf(lossForm, v.DLoss, v.GLoss, 100*v.AccuracyReal, 100*v.AccuracyFake)
+	case losses:
+		line += noLosses
 	}
-	_, err := fmt.Fprintf(w, "%-*s  %10d  %7.4f  %7.4f  %5.1f%%  %5.1f%%%s\n", width, v.Model, v.Iterations, v.DLoss, v.GLoss,
-		100*v.AccuracyReal, 100*v.AccuracyFake, judged)
+	if s := v.Generated; s != nil {
+		line += fmt.Sprintf(judgedForm, s.FrechetDistance, s.ClassifierScore, 100*s.Confident, s.ClassesSeen)
+	}
+	_, err := fmt.Fprintln(w, line)
 	return err
 }

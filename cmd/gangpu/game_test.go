@@ -138,7 +138,7 @@ func TestJudgedGame(t *testing.T) {
 	}
 	out = succeed(t, "evaluate", "--classifier", filepath.Join(dir, "classifier", "model.safetensors"), "-n", "20", "--device", "cpu",
 		filepath.Join(dir, "run", "model.safetensors"))
-	contains(t, out, "training images", filepath.Join(dir, "run", "model.safetensors")+"  3           20      ")
+	contains(t, out, "12 test images of animals, after 3 iterations of dcgan\n", "20 generated images, judged by the classifier (training images in brackets)\n")
 	contains(t, string(scores), "epoch,iterations,classifier_frechet_distance,classifier_score,confident,classes_seen,seconds\n1,3,")
 }
 

@@ -41,7 +41,7 @@ func (t *training) planJudging(c *cli.Context) (p judgingPlan, err error) {
 	if p.every == 0 || t.game.Sample == nil {
 		return p, nil
 	}
-	classifier, err := openClassifier(c, file, t.data)
+	classifier, err := openClassifier(c, file, t.data, asked)
 	if err != nil && before != nil && file == before.Notes[noteClassifier] && file != "" {
 		return p, fmt.Errorf("%w; the run was judged by it: --classifier FILE says where it is, --judge-every 0 goes on without", err)
 	}
@@ -52,13 +52,6 @@ func (t *training) planJudging(c *cli.Context) (p judgingPlan, err error) {
 		if given(c, "judge-every") {
 			return p, fmt.Errorf("--judge-every %d: %s", p.every, noClassifier)
 		}
-		return p, nil
-	}
-	if err := judgeable(t.data); err != nil {
-		if asked {
-			return p, err
-		}
-		fmt.Fprintf(c.App.ErrWriter, "gangpu: the run is not judged: %v\n", err)
 		return p, nil
 	}
 	p.classifier = classifier
@@ -79,7 +72,11 @@ func (t *training) judging(dev program.Device, trainer *train.Trainer, p judging
 	if p.classifier == nil {
 		return j, "", free, nil
 	}
-	jd, err := newJudge(dev, p.classifier, usualJudging(t.data), t.data)
+	training, test, err := realImages(t.data)
+	if err != nil {
+		return j, "", free, err
+	}
+	jd, err := newJudge(dev, p.classifier, usualJudging(t.data), training, test)
 	if err != nil {
 		return j, "", free, err
 	}
@@ -94,7 +91,7 @@ func (t *training) judging(dev program.Device, trainer *train.Trainer, p judging
 		{Name: "classes_seen", Label: "classes seen", Higher: true}}
 	var last judge.Scores
 	j.Score = func() (_ []float64, err error) {
-		if last, err = jd.ScoreGame(sampler, trainer.Settings().Seed, t.data.testSplit().Labels); err != nil {
+		if last, err = jd.ScoreSampler(sampler, trainer.Settings().Seed, t.data.testSplit().Labels); err != nil {
 			return nil, err
 		}
 		return []float64{last.FrechetDistance, last.ClassifierScore, last.Confident, float64(last.ClassesSeen)}, nil

@@ -83,7 +83,6 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			reportCommand(),
 			generateCommand(),
 			evaluateCommand(),
-			trainClassifierCommand(),
 			exportCommand(),
 			importCommand(),
 			summaryCommand(),

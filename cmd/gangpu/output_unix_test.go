@@ -48,7 +48,7 @@ func writers(t *testing.T, run string) map[string][]string {
 		"a.png":         {"generate", "--device", "cpu", "--model", model, "-n", "2", "--out"},
 		"b.npy":         {"generate", "--device", "cpu", "--model", model, "-n", "2", "--npy"},
 		"c.gif":         {"generate", "--device", "cpu", "--model", model, "-n", "2", "--gif"},
-		"d.png":         {"evaluate", "--device", "cpu", "--model", model, "--nearest"},
+		"d.png":         {"evaluate", "--device", "cpu", "--model", filepath.Join(trained(t), "model.safetensors"), "--nearest"},
 		"e.h5":          {"export", "--model", model, "--out"},
 		"f.onnx":        {"export", "--model", model, "--out"},
 		"g.safetensors": {"export", "--model", model, "--out"},
@@ -56,7 +56,6 @@ func writers(t *testing.T, run string) map[string][]string {
 		"i.svg":         {"plot", "--out"},
 		"j.dot":         {"summary", "--dot"},
 		"k.png":         {"data", "--grid"},
-		"l.safetensors": {"train-classifier", "--device", "cpu", "--epochs", "1", "--out"},
 	}
 }
 
@@ -203,8 +202,7 @@ func TestOutputOverInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	images := filepath.Join(data, "train-images-idx3-ubyte")
-	classifier := filepath.Join(t.TempDir(), "classifier.safetensors")
-	succeed(t, "train-classifier", "--device", "cpu", "--epochs", "1", "--out", classifier)
+	classifier, judged := classifier(t), filepath.Join(trained(t), "model.safetensors")
 	earlier := filepath.Join(t.TempDir(), "bench.json")
 	succeed(t, "bench", "--device", "cpu", "--batch", "4", "--steps", "1", "--warmup", "1", "--json", earlier)
 
@@ -217,7 +215,7 @@ func TestOutputOverInput(t *testing.T) {
 		}
 	}
 	generate := []string{"generate", "--device", "cpu", "--model", model, "-n", "2"}
-	evaluate := []string{"evaluate", "--device", "cpu", "--model", model, "--classifier", classifier, "--data", data}
+	evaluate := []string{"evaluate", "--device", "cpu", "--model", judged, "--classifier", classifier, "--data", data}
 	export := []string{"export", "--model", model}
 	for _, c := range []struct {
 		input string
@@ -232,7 +230,7 @@ func TestOutputOverInput(t *testing.T) {
 		{model, append(generate, "--images", pictures)},
 		{r.Sample(1), []string{"generate", "--run", run, "--gif", r.Sample(1)}},
 		{model, []string{"generate", "--run", run, "--gif", model}},
-		{model, append(evaluate, "--nearest", model)},
+		{judged, append(evaluate, "--nearest", judged)},
 		{classifier, append(evaluate, "--nearest", symlink(t, classifier, "x.png"))},
 		{images, append(evaluate, "--nearest", images)},
 		{model, append(export, "--out", symlink(t, model, "x.h5"))},
@@ -243,7 +241,6 @@ func TestOutputOverInput(t *testing.T) {
 		{r.Metrics(), []string{"plot", "--out", symlink(t, r.Metrics(), "x.png"), run}},
 		{r.Sample(1), []string{"plot", "--out", r.Sample(1), run}},
 		{images, []string{"data", "--data", data, "--grid", symlink(t, images, "x.png")}},
-		{images, []string{"train-classifier", "--device", "cpu", "--data", data, "--epochs", "1", "--out", images}},
 		{earlier, []string{"bench", "--device", "cpu", "--batch", "4", "--steps", "1", "--warmup", "1", "--compare", earlier, "--json", earlier}},
 	} {
 		before := readFile(t, c.input)
@@ -278,7 +275,6 @@ func TestOutputsFirst(t *testing.T) {
 		want string
 		args []string
 	}{
-		{"no folder " + none, []string{"train-classifier", "--data", in, "--out", in}},
 		{"no folder " + none, []string{"generate", "--model", model, "--out", in}},
 		{"no folder " + none, []string{"generate", "--model", model, "--out", nowhere}},
 		{"it is a folder", []string{"generate", "--model", model, "--gif", dir}},

@@ -25,7 +25,7 @@ func TestSignalEndsAtOnce(t *testing.T) {
 		if first && !namespaces {
 			t.Skip("no first process without a namespace, which unshare cannot make here")
 		}
-		cmd := command(t, classifierArgs(filepath.Join(t.TempDir(), "classifier.safetensors"), "--epochs", "100000")...)
+		cmd := command(t, classifierArgs(filepath.Join(t.TempDir(), "classifier"), "--epochs", "100000", "--log-every", "0s")...)
 		if first {
 			path, err := exec.LookPath(own[0])
 			if err != nil {

@@ -152,7 +152,8 @@ func TestPrintingToNobody(t *testing.T) {
 	}{
 		{exitOK, []string{"help"}}, {exitOK, []string{"help", "train"}}, {exitOK, []string{"version"}}, {exitOK, []string{"devices"}},
 		{exitOK, []string{"summary"}}, {exitOK, []string{"data"}}, {exitOK, []string{"runs", filepath.Dir(filepath.Dir(model))}},
-		{exitOK, []string{"completion", "fish"}}, {exitOK, []string{"evaluate", "--device", "cpu", "--model", model}},
+		{exitOK, []string{"completion", "fish"}},
+		{exitOK, []string{"evaluate", "--device", "cpu", "--model", filepath.Join(trained(t), "model.safetensors")}},
 		{exitUsage, []string{"nothing"}},
 	} {
 		out, in, err := os.Pipe()

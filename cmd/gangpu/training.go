@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"gangpu/engine/program"
+	classifying "gangpu/gan/games/classifier"
 	"gangpu/gan/run"
 	"gangpu/gan/train"
 
@@ -84,6 +85,9 @@ func trainGame(c *cli.Context, s train.System) (err error) {
 			return explainOccupied(err)
 		}
 	}
+	if o.Diagnosis, err = newDiagnosis(s, trainer, t.tables.Tables[0].Fields[0]); err != nil {
+		return err
+	}
 	o.Page, o.Judging = page, judging
 	t.introduce(c, dev.Info(), floor)
 	return adviseRun(c, t.run.Train(c.Context, run.OfGame(trainer), o))
@@ -131,6 +135,11 @@ func (t *training) open(c *cli.Context) error {
 	}
 	if t.data, err = openGameData(c, source, o); err != nil {
 		return err
+	}
+	if t.system.Name == classifying.System.Name {
+		if err := checkClasses(c, t.data); err != nil {
+			return errors.Join(err, t.data.Close())
+		}
 	}
 	if err := t.make(c, settings, planned, epochs); err != nil {
 		return errors.Join(err, t.data.Close())

@@ -2,10 +2,11 @@ package judge
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"gangpu/engine/program"
-	"gangpu/gan"
+	"gangpu/gan/train"
 )
 
 // Copies say how near generated images come to single training images, which shows a generator that
@@ -17,18 +18,26 @@ type Copies struct {
 	TestMedian float64 `json:"test_median"`
 	TestLeast  float64 `json:"test_least"`
 
-	nearest []gan.Neighbour // of the generated images
-	order   []int           // of these, by distance
+	nearest []Neighbour // of the generated images
+	order   []int       // of these, by distance
 }
 
-// FindCopies finds the nearest training image of each generated one, and of as many test images.
-func FindCopies(dev program.Device, generated gan.Samples, training, test gan.Images) (Copies, error) {
-	c := Copies{Images: generated.Count}
+// FindCopies finds the nearest training image of each generated one, [n, height, width, channels] from 0 to 1, and of as
+// many test images.
+func FindCopies(dev program.Device, generated []float32, training, test train.Field) (Copies, error) {
+	c := Copies{Images: len(generated) / max(sizeOf(training.Shape), 1)}
+	if !slices.Equal(training.Shape, test.Shape) {
+		return c, fmt.Errorf("the training images are %v, the test images %v [height width channels]", training.Shape, test.Shape)
+	}
 	var err error
-	if c.nearest, err = gan.Nearest(dev, generated, training); err != nil {
+	if c.nearest, err = Nearest(dev, generated, training); err != nil {
 		return c, err
 	}
-	ofTest, err := gan.Nearest(dev, test.Samples(generated.Count), training)
+	real, err := test.Draw(c.Images)
+	if err != nil {
+		return c, err
+	}
+	ofTest, err := Nearest(dev, train.Floats(real), training)
 	if err != nil {
 		return c, err
 	}
@@ -39,7 +48,7 @@ func FindCopies(dev program.Device, generated gan.Samples, training, test gan.Im
 	return c, nil
 }
 
-func byDistance(n []gan.Neighbour) []int {
+func byDistance(n []Neighbour) []int {
 	order := make([]int, len(n))
 	for i := range order {
 		order[i] = i
@@ -48,13 +57,14 @@ func byDistance(n []gan.Neighbour) []int {
 	return order
 }
 
-// Pairs are the generated images that are nearest to a training image, each followed by that one.
-func (c Copies) Pairs(n int, generated gan.Samples, training gan.Images) gan.Samples {
-	n = min(n, len(c.order))
-	pairs := gan.Samples{Count: 2 * n, Height: generated.Height, Width: generated.Width}
-	for _, i := range c.order[:n] {
-		pairs.Pixels = append(pairs.Pixels, generated.Sample(i).Pixels...)
-		pairs.Pixels = append(pairs.Pixels, training.Slice(c.nearest[i].Index, 1).Samples(1).Pixels...)
+// Pairs are the n generated images, all if there are no more, that are nearest to a training image, each followed by that
+// one: [2n, height, width, channels] from 0 to 1.
+func (c Copies) Pairs(n int, generated []float32, training train.Field) []float32 {
+	var pairs []float32
+	size := sizeOf(training.Shape)
+	for _, i := range c.order[:min(n, len(c.order))] {
+		pairs = append(pairs, generated[i*size:][:size]...)
+		pairs = append(pairs, train.Floats(training.Bytes[c.nearest[i].Index*size:][:size])...)
 	}
 	return pairs
 }

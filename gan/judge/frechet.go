@@ -7,8 +7,6 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
-
-	"gangpu/gan"
 )
 
 // gaussian is the mean and the covariance of images' features.
@@ -18,9 +16,9 @@ type gaussian struct {
 }
 
 // gaussianOf estimates both in float64, the covariance with n-1 in the denominator.
-func gaussianOf(known gan.Recognition, features int) gaussian {
-	x := mat.NewDense(known.Count, features, nil)
-	for i, v := range known.Features {
+func gaussianOf(known recognition, features int) gaussian {
+	x := mat.NewDense(known.count, features, nil)
+	for i, v := range known.features {
 		x.RawMatrix().Data[i] = float64(v)
 	}
 	g := gaussian{mean: make([]float64, features), covariance: mat.NewSymDense(features, nil)}

@@ -12,7 +12,6 @@ import (
 	"slices"
 
 	"gangpu/engine/program"
-	"gangpu/gan"
 	"gangpu/gan/train"
 	"gangpu/internal/hostmemory"
 )
@@ -40,79 +39,65 @@ func (o Options) Validate() error {
 // Judge compares images with a dataset's test images. Its methods are for one goroutine at a time.
 type Judge struct {
 	options    Options
-	recognizer recognizer
+	recognizer *recognizer
 	test       gaussian // of the features of all test images
 	floor      Scores
-}
-
-// recognizer is a classifier on a device.
-type recognizer interface {
-	// Recognize classifies n images of pixels from 0 to 1.
-	recognize(pixels []float32, n int) (gan.Recognition, error)
-	// size is the shape of an image, and what the classifier makes of it: so many features, and a logit a class.
-	size() (image []int, features, classes int)
-	Close() error
 }
 
 // Batch is how many images go through the networks at a time; a sampler of this batch wastes none.
 const Batch = 200
 
-// New makes a judge of what is generated after the training images: it classifies the test images
-// and, for the floor, some of the training images.
-func New(dev program.Device, c *gan.Classifier, o Options, training, test gan.Images) (_ *Judge, err error) {
-	return prepare(o, imagesOf(training), imagesOf(test), func() (recognizer, error) {
-		r, err := gan.NewRecognizer(dev, c, Batch)
-		return greyRecognizer{c, r}, err
-	})
-}
-
-// NewOf is New for a classifier that is a model of the game classifier, and images of any channels.
-func NewOf(dev program.Device, classifier *train.Model, o Options, training, test train.Field) (*Judge, error) {
-	return prepare(o, realImages{training.Bytes, training.Shape}, realImages{test.Bytes, test.Shape}, func() (recognizer, error) {
-		return newGameRecognizer(dev, classifier)
-	})
-}
-
-func prepare(o Options, training, test realImages, open func() (recognizer, error)) (_ *Judge, err error) {
+// New makes a judge of what is generated after the training images, by a model of the game classifier: it classifies the
+// test images and, for the floor, some of the training images.
+func New(dev program.Device, classifier *train.Model, o Options, training, test train.Field) (_ *Judge, err error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	if min(training.count(), test.count()) < 2 {
-		return nil, fmt.Errorf("%d training and %d test images to judge by, want at least 2 of either", training.count(), test.count())
+	if min(training.Rows(), test.Rows()) < 2 {
+		return nil, fmt.Errorf("%d training and %d test images to judge by, want at least 2 of either", training.Rows(), test.Rows())
 	}
 	j := &Judge{options: o}
-	if j.recognizer, err = open(); err != nil {
+	if j.recognizer, err = newRecognizer(dev, classifier); err != nil {
 		return nil, err
 	}
-	err = j.checkMemory(training, test)
-	var known gan.Recognition
-	if err == nil {
-		known, err = j.recognizer.recognize(test.floats(test.count()), test.count())
-	}
-	if err == nil {
-		_, features, _ := j.recognizer.size()
-		j.test = gaussianOf(known, features)
-		n := min(o.Images, training.count())
-		j.floor, err = j.score(training.floats(n), n)
-	}
-	if err != nil {
+	if err := j.prepare(training, test); err != nil {
 		return nil, errors.Join(fmt.Errorf("classifying the real images: %w", err), j.Close())
 	}
 	return j, nil
 }
 
-// checkMemory finds out before the work whether the arrays of the host find room: the real images as numbers, and of
-// each image its features, appended to in float32, and in float64 with the copies that the covariance takes.
-func (j *Judge) checkMemory(training, test realImages) error {
-	image, features, classes := j.recognizer.size()
-	for _, r := range []realImages{training, test} {
-		if !slices.Equal(r.shape, image) {
-			return fmt.Errorf("the images are %v [height width channels], the classifier takes %v", r.shape, image)
+func (j *Judge) prepare(training, test train.Field) error {
+	if err := j.checkMemory(training, test); err != nil {
+		return err
+	}
+	all, err := test.Draw(test.Rows())
+	if err != nil {
+		return err
+	}
+	known, err := j.recognizer.recognize(train.Floats(all), test.Rows())
+	if err != nil {
+		return err
+	}
+	j.test = gaussianOf(known, j.recognizer.features)
+	some, err := training.Draw(j.options.Images)
+	if err != nil {
+		return err
+	}
+	j.floor, err = j.Score(train.Floats(some))
+	return err
+}
+
+// checkMemory finds out before the work whether the arrays of the host find room: the real images as bytes and as
+// numbers, and of each image its features, appended to in float32, and in float64 with the copies that the covariance takes.
+func (j *Judge) checkMemory(training, test train.Field) error {
+	for _, f := range []train.Field{training, test} {
+		if !slices.Equal(f.Shape, j.recognizer.image) {
+			return fmt.Errorf("the images are %v [height width channels], the classifier takes %v", f.Shape, j.recognizer.image)
 		}
 	}
-	real := uint64(max(test.count(), min(j.options.Images, training.count())))
-	all := uint64(max(test.count(), j.options.Images))
-	need := real*uint64(test.size())*4 + all*uint64(features*(3*4+3*8)+classes*3*4)
+	real := uint64(max(test.Rows(), min(j.options.Images, training.Rows())))
+	all := uint64(max(test.Rows(), j.options.Images))
+	need := real*uint64(sizeOf(j.recognizer.image))*5 + all*uint64(j.recognizer.features*(3*4+3*8)+j.recognizer.classes*3*4)
 	return hostmemory.Check(fmt.Sprintf("judging by %d images", all), need)
 }
 
@@ -123,12 +108,11 @@ func (j *Judge) Floor() Scores { return j.floor }
 // Options are those that the judge was made with.
 func (j *Judge) Options() Options { return j.options }
 
-// Score judges images.
-func (j *Judge) Score(s gan.Samples) (Scores, error) { return j.score(s.Pixels, s.Count) }
-
-func (j *Judge) score(pixels []float32, n int) (Scores, error) {
-	if n < 2 {
-		return Scores{}, fmt.Errorf("%d images to judge, want at least 2", n)
+// Score judges images: [n, height, width, channels] from 0 to 1.
+func (j *Judge) Score(pixels []float32) (Scores, error) {
+	n := len(pixels) / sizeOf(j.recognizer.image)
+	if n < 2 || len(pixels)%sizeOf(j.recognizer.image) != 0 {
+		return Scores{}, fmt.Errorf("%d numbers to judge, want at least 2 images of %v [height width channels]", len(pixels), j.recognizer.image)
 	}
 	known, err := j.recognizer.recognize(pixels, n)
 	if err != nil {
@@ -137,70 +121,27 @@ func (j *Judge) score(pixels []float32, n int) (Scores, error) {
 	return j.scores(known)
 }
 
-// ScoreSampler judges the images that a sampler makes of the noise of a seed, a few at a time.
-func (j *Judge) ScoreSampler(s *gan.Sampler, seed uint64) (Scores, error) {
-	noise, err := s.Noise(seed, j.options.Images)
-	if err != nil {
-		return Scores{}, err
-	}
-	known := gan.Recognition{}
-	for rows := Batch * s.Latent(); len(noise) > 0; noise = noise[min(rows, len(noise)):] {
-		samples, err := s.Generate(noise[:min(rows, len(noise))])
-		if err == nil {
-			err = j.add(&known, samples.Pixels, samples.Count)
-		}
-		if err != nil {
-			return Scores{}, err
+// ScoreSampler judges the images that a sampler makes of the noise of a seed, a few at a time. Of a sampler that takes
+// classes they are of those of the labels, each as often as it is among them, or equally many of all if there are no labels:
+// the test images' labels make images of the same classes as these. A negative label is of an image without a class.
+func (j *Judge) ScoreSampler(s *train.Sampler, seed uint64, labels []int32) (Scores, error) {
+	var classes []int
+	for _, l := range labels {
+		if s.Classes() > 0 && l >= 0 {
+			classes = append(classes, int(l))
 		}
 	}
-	return j.scores(known)
-}
-
-// ScoreGame judges the images that a game's sampler makes of the noise of a seed. Of a sampler that takes classes they are of
-// those of the labels, each as often as it is among them: the test images' labels make images of the same classes as these.
-func (j *Judge) ScoreGame(s *train.Sampler, seed uint64, labels []int32) (Scores, error) {
-	n := j.options.Images
-	inputs, err := s.Noise(seed, n)
-	if err == nil {
-		var classes []int
-		if s.Classes() > 0 {
-			for _, l := range labels {
-				classes = append(classes, int(l))
-			}
-		}
-		err = s.OfClasses(inputs, n, classes...)
-	}
-	if err != nil {
-		return Scores{}, err
-	}
-	known := gan.Recognition{}
-	for first := 0; first < n; first += Batch {
-		count, part := min(Batch, n-first), map[string][]float32{}
-		for name, values := range inputs {
-			each := len(values) / n
-			part[name] = values[first*each : (first+count)*each]
-		}
-		pixels, err := s.Generate(part, count)
-		if err == nil {
-			err = j.add(&known, pixels, count)
-		}
-		if err != nil {
-			return Scores{}, err
-		}
-	}
-	return j.scores(known)
-}
-
-// add classifies some more images.
-func (j *Judge) add(known *gan.Recognition, pixels []float32, n int) error {
-	more, err := j.recognizer.recognize(pixels, n)
-	if err != nil {
+	known := recognition{}
+	err := s.Parts(seed, j.options.Images, Batch, classes, func(pixels []float32, _ map[string][]float32, count int) error {
+		more, err := j.recognizer.recognize(pixels, count)
+		known.count += more.count
+		known.features, known.logits = append(known.features, more.features...), append(known.logits, more.logits...)
 		return err
+	})
+	if err != nil {
+		return Scores{}, err
 	}
-	known.Count += more.Count
-	known.Features = append(known.Features, more.Features...)
-	known.Logits = append(known.Logits, more.Logits...)
-	return nil
+	return j.scores(known)
 }
 
 // Close frees what the judge holds on the device.

@@ -7,7 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 
-	"gangpu/gan"
+	"gangpu/gan/train"
 	"gangpu/internal/safetensors"
 )
 
@@ -19,11 +19,11 @@ var (
 	mnistClassifierSum []byte
 )
 
-// MNIST is the classifier of MNIST's digits that is part of this package.
-func MNIST() (*gan.Classifier, error) { return decode(mnistClassifier, mnistClassifierSum) }
+// MNIST is the classifier of MNIST's digits that is part of this package, a model of the game classifier.
+func MNIST() (*train.Model, error) { return decode(mnistClassifier, mnistClassifierSum) }
 
 // decode is the classifier of a file whose SHA-256 is in a line of sha256sum's.
-func decode(content, sum []byte) (*gan.Classifier, error) {
+func decode(content, sum []byte) (*train.Model, error) {
 	got := sha256.Sum256(content)
 	if !bytes.HasPrefix(sum, []byte(hex.EncodeToString(got[:])+" ")) {
 		return nil, fmt.Errorf("the classifier of MNIST has SHA-256 %x, want %.64s", got, sum)
@@ -32,9 +32,9 @@ func decode(content, sum []byte) (*gan.Classifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the classifier of MNIST: %w", err)
 	}
-	c, err := gan.DecodeClassifier(file)
+	m, err := train.Decode(file)
 	if err != nil {
 		return nil, fmt.Errorf("the classifier of MNIST: %w", err)
 	}
-	return c, nil
+	return m, nil
 }

@@ -1,10 +1,6 @@
 package judge
 
-import (
-	"math"
-
-	"gangpu/gan"
-)
+import "math"
 
 // Scores are what a judge says of images.
 type Scores struct {
@@ -23,11 +19,10 @@ type Scores struct {
 // the images.
 const seen = 0.1
 
-func (j *Judge) scores(known gan.Recognition) (Scores, error) {
-	s := Scores{Images: known.Count}
-	_, features, _ := j.recognizer.size()
+func (j *Judge) scores(known recognition) (Scores, error) {
+	s := Scores{Images: known.count}
 	var err error
-	if s.FrechetDistance, err = frechetDistance(gaussianOf(known, features), j.test); err != nil {
+	if s.FrechetDistance, err = frechetDistance(gaussianOf(known, j.recognizer.features), j.test); err != nil {
 		return s, err
 	}
 	j.classify(&s, known)
@@ -39,13 +34,13 @@ func (j *Judge) scores(known gan.Recognition) (Scores, error) {
 // Inception's place and all images in one part:
 //
 //	exp(mean over x of KL(p(y|x) || p(y))),  p(y) = mean over x of p(y|x)
-func (j *Judge) classify(s *Scores, known gan.Recognition) {
-	_, _, classes := j.recognizer.size()
+func (j *Judge) classify(s *Scores, known recognition) {
+	classes := j.recognizer.classes
 	s.Classes, s.ConfidentClasses = make([]int, classes), make([]int, classes)
 	marginal, p := make([]float64, classes), make([]float64, classes)
-	n, negentropy, confident := float64(known.Count), 0., 0
-	for i, class := range known.Classes() {
-		softmax(known.Logits[i*classes:(i+1)*classes], p)
+	n, negentropy, confident := float64(known.count), 0., 0
+	for i, class := range known.likeliest() {
+		softmax(known.logits[i*classes:(i+1)*classes], p)
 		s.Classes[class]++
 		if p[class] >= j.options.Confidence {
 			s.ConfidentClasses[class]++
