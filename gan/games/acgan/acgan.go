@@ -78,7 +78,7 @@ func New(s Settings, in train.Input) (train.Game, error) {
 		return b.Apply("generator", b.Noise("z", s.Latent), class), class
 	}
 	return train.Game{
-		Name: "acgan", Settings: s, Low: -1, High: 1,
+		Name: "acgan", Settings: s, Low: -1, High: 1, Guides: dcgan.Guides(s.Loss),
 		Networks: []train.Network{
 			{Name: "generator", Net: generator(in, levels, s), Average: s.Average},
 			{Name: "discriminator", Net: dcgan.Discriminator(levels, s.Filters, norm, s.Spectral, head)},

@@ -6,6 +6,7 @@ package dcgan
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"gangpu/gan/nn"
 	"gangpu/gan/train"
@@ -53,7 +54,7 @@ func New(s Settings, in train.Input) (train.Game, error) {
 	adam := train.Adam{Rate: train.Constant(s.Rate), Beta1: s.Beta1, Beta2: 0.999, Epsilon: 1e-8}
 	fake := func(b *train.Builder) *nn.Node { return b.Apply("generator", b.Noise("z", s.Latent)) }
 	return train.Game{
-		Name: "dcgan", Settings: s, Low: -1, High: 1,
+		Name: "dcgan", Settings: s, Low: -1, High: 1, Guides: Guides(s.Loss),
 		Networks: []train.Network{
 			{Name: "generator", Net: Generator(in, levels, s.Filters), Average: s.Average},
 			{Name: "discriminator", Net: Discriminator(levels, s.Filters, "batch", false, Score)},
@@ -72,6 +73,19 @@ func New(s Settings, in train.Input) (train.Game, error) {
 		},
 		Sample: fake,
 	}, nil
+}
+
+// Guides are the discriminator's loss, a sum over real images and fakes, where it gives all the same odds.
+func Guides(loss nn.Adversarial) []train.Guide {
+	switch loss {
+	case nn.NonSaturating:
+		return []train.Guide{{Axis: "loss", Value: 2 * math.Ln2, Label: "2 log 2"}}
+	case nn.LeastSquaresGame:
+		return []train.Guide{{Axis: "loss", Value: 0.5, Label: "cannot tell"}}
+	case nn.HingeGame:
+		return []train.Guide{{Axis: "loss", Value: 2, Label: "cannot tell"}}
+	}
+	return nil
 }
 
 // Positive reports a count below 1.

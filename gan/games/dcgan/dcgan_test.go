@@ -1,9 +1,13 @@
 package dcgan_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
+	"gorgonia.org/tensor"
+
+	"gangpu/engine/program"
 	"gangpu/gan/games/dcgan"
 	"gangpu/gan/nn"
 	"gangpu/gan/train"
@@ -52,6 +56,32 @@ func TestRefusals(t *testing.T) {
 	} {
 		if _, err := dcgan.New(s, in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v, want one with %q", err, want)
+		}
+	}
+}
+
+// A discriminator whose every score is at the boundary has the loss of the guide.
+func TestGuides(t *testing.T) {
+	for _, loss := range nn.Adversarials {
+		g := nn.NewGraph("guide", tensor.Float32)
+		scores := g.Input("scores", program.Arg{Storage: "scores"}, 3, 1)
+		p, err := g.Compile(nn.Output{Node: nn.Add(loss.Real(scores), loss.Fake(scores)), At: program.Arg{Storage: "loss"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, value := float32(loss.Boundary()), make([]float32, 1)
+		if err := train.Once(traintest.CPU(t), p, map[string][]float32{"scores": {at, at, at}}, map[string][]float32{"loss": value}); err != nil {
+			t.Fatal(err)
+		}
+		guides := dcgan.Guides(loss)
+		if loss == nn.Wasserstein { // whose scores have no scale
+			if guides != nil {
+				t.Errorf("%s has the guides %v", loss, guides)
+			}
+			continue
+		}
+		if len(guides) != 1 || math.Abs(guides[0].Value-float64(value[0])) > 1e-6 {
+			t.Errorf("%s: the guides are %v, the loss %v", loss, guides, value)
 		}
 	}
 }
