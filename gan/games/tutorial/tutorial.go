@@ -64,10 +64,6 @@ var forms = map[Loss]form{
 // linear is the mean of -label*s.
 func linear(scores *nn.Node, label float64) *nn.Node { return nn.Scale(nn.Mean(scores), -label) }
 
-// ScoreUse is the name of the use that scores images: "image" in [0, 1], and "class" of a conditional model, to the
-// discriminator's logit.
-const ScoreUse = "score"
-
 // Losses are their names.
 var Losses = []Loss{"non-saturating", "minimax", "least-squares", "hinge", "wasserstein", "wasserstein-gp"}
 
