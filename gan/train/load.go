@@ -27,7 +27,10 @@ type running struct {
 }
 
 // merge adds results of an earlier part of the tree to those at hand, or keeps those at hand for a later one.
-type merge struct{ add, keep program.Executable }
+type merge struct {
+	add, keep program.Executable
+	programs  [2]*program.Program // of keep and add
+}
 
 // rate is where the learning rate of a network's optimizer lies.
 type rate struct{ storage, updates string }
@@ -92,7 +95,7 @@ func (t *Trainer) loadPhase(p *phase) (*running, error) {
 		}
 	}
 	if t.settings.Shards == 1 && !t.apart {
-		whole, err := program.Join("phase "+p.Name, p.programs()...)
+		whole, err := p.whole()
 		if err != nil {
 			return nil, err
 		}
@@ -108,6 +111,11 @@ func (t *Trainer) loadPhase(p *phase) (*running, error) {
 		r.rate = append(r.rate, rate{rateOf(id, name), updatesOf(id, name)})
 	}
 	return r, nil
+}
+
+// whole is a phase of one shard as one program.
+func (p *phase) whole() (*program.Program, error) {
+	return program.Join("phase "+p.Name, p.draws[0], p.body, p.update)
 }
 
 func (t *Trainer) loadShards(r *running) (err error) {
@@ -145,7 +153,7 @@ func (t *Trainer) loadShards(r *running) (err error) {
 			keep.Append("keep", same, arg(r.storage), arg(partial)), t.arrays.allocFor(add, keep)); err != nil {
 			return err
 		}
-		var m merge
+		m := merge{programs: [2]*program.Program{keep, add}}
 		if m.add, err = t.arrays.load(add); err != nil {
 			return err
 		}

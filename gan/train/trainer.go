@@ -152,19 +152,27 @@ func (t *Trainer) Columns() []Column { return slices.Clone(t.columns) }
 func (t *Trainer) Step() error {
 	for _, r := range t.runs {
 		for range r.due(t.iteration) {
-			if err := t.setRate(r); err != nil {
-				return err
-			}
-			if err := t.runPhase(r); err != nil {
+			if err := t.updatePhase(r); err != nil {
 				return fmt.Errorf("iteration %d: phase %s: %w", t.iteration+1, r.Name, err)
 			}
-			for _, q := range r.rate {
-				t.updates[q.updates]++
-			}
-			t.updates[r.runs]++
 		}
 	}
 	t.iteration++
+	return nil
+}
+
+// updatePhase makes one update of a phase, and counts it.
+func (t *Trainer) updatePhase(r *running) error {
+	if err := t.setRate(r); err != nil {
+		return err
+	}
+	if err := t.runPhase(r); err != nil {
+		return err
+	}
+	for _, q := range r.rate {
+		t.updates[q.updates]++
+	}
+	t.updates[r.runs]++
 	return nil
 }
 
