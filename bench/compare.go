@@ -1,25 +1,26 @@
 package bench
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"text/tabwriter"
 
-	"gangpu/gan"
+	"gangpu/gan/train"
 )
 
 // WriteComparison prints each measure of r beside that of an earlier result, and their ratio, for
-// the devices that both have. That they measured different batches or none of the same devices is
+// the devices that both have. That they measured different games or batches or none of the same devices is
 // an error: the ratios would say nothing.
 func (r *Result) WriteComparison(w io.Writer, earlier *Result) error {
-	if before := cmp.Or(earlier.Preset, gan.TutorialName); r.Preset != "" && r.Preset != before {
-		return fmt.Errorf("the earlier result is of preset %s, this one of preset %s", before, r.Preset)
+	game, preset, in := r.game()
+	if g, p, i := earlier.game(); g != game || p != preset || i != in {
+		return fmt.Errorf("the earlier result is of game %s, preset %s, images of %s, this one of game %s, preset %s, images of %s", g, p, images(i), game, preset, images(in))
 	}
-	if r.Batch != earlier.Batch || r.K != earlier.K {
-		return fmt.Errorf("the earlier result is of batch %d, k = %d, this one of batch %d, k = %d", earlier.Batch, earlier.K, r.Batch, r.K)
+	if r.Batch != earlier.Batch || r.K != earlier.K || max(r.Shards, 1) != max(earlier.Shards, 1) {
+		return fmt.Errorf("the earlier result is of batch %d in %d shards, a cycle of %d iterations, this one of batch %d in %d shards, a cycle of %d",
+			earlier.Batch, max(earlier.Shards, 1), earlier.K, r.Batch, max(r.Shards, 1), r.K)
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	common := 0
@@ -31,7 +32,7 @@ func (r *Result) WriteComparison(w io.Writer, earlier *Result) error {
 		}
 		common++
 		fmt.Fprintf(t, "\n%s, %s\tnow\t%s\tratio\n", now.Name, now.Precision, earlier.Date.Format("2006-01-02 15:04"))
-		for _, row := range rows {
+		for _, row := range rowsOf(r.Devices) {
 			a, b := row.value(now), row.value(&earlier.Devices[at])
 			if a > 0 && b > 0 {
 				fmt.Fprintf(t, "%s\t%s\t%s\t%.3f\n", row.name, row.format(a), row.format(b), a/b)
@@ -45,4 +46,13 @@ func (r *Result) WriteComparison(w io.Writer, earlier *Result) error {
 		fmt.Fprintf(t, "peak memory\t%s\t%s\t%.3f\n", mebibytes(a), mebibytes(b), a/b)
 	}
 	return t.Flush()
+}
+
+// images says what images are: "28 x 28 pixels of 1 channel".
+func images(in train.Input) string {
+	s := fmt.Sprintf("%d x %d pixels of %d channel", in.Width, in.Height, in.Channels)
+	if in.Channels != 1 {
+		s += "s"
+	}
+	return s
 }

@@ -5,7 +5,6 @@ import (
 
 	"gangpu/engine/cpu"
 	"gangpu/engine/program"
-	"gangpu/gan"
 )
 
 func openCPU(t *testing.T) program.Device {
@@ -34,20 +33,8 @@ func TestCountsOfGeneratorStep(t *testing.T) {
 		logit       = 7 * 7 * 64        // the same
 		image       = 2*dense + 3*transposed1 + 3*transposed2 + 3*large + 2*conv1 + 2*conv2 + 2*logit
 	)
-	s := Options{Batch: 256, Measurements: 1}.settings()
-	m, err := gan.Tutorial(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	trainer, err := gan.NewTrainer(openCPU(t), s, m, gan.Images{Pixels: make([]byte, 28*28), Count: 1, Rows: 28, Cols: 28})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer trainer.Close()
-	_, g, err := trainer.TrainingSteps()
-	if err != nil {
-		t.Fatal(err)
-	}
+	u := openRun(t, Options{Batch: 256, Measurements: 1})
+	g := u.phases[1].Programs[0]
 	flops, _ := count(g.Program)
 	if want := 2.0 * 256 * image; flops != want {
 		t.Errorf("%.4g FLOP, want %.4g", flops, want)
@@ -56,12 +43,35 @@ func TestCountsOfGeneratorStep(t *testing.T) {
 		t.Errorf("%.4g FLOP, want about 26 GFLOP", flops)
 	}
 	var layer float64
+	names := newLayerNames(u.trainer)
 	for _, s := range g.Program.Steps {
-		if name, _ := layerOf(s.Name); name == "generator/conv2d" {
+		if name, _ := names.body(s.Name); name == "generator/conv2d" {
 			layer += program.FLOPs(s.Op)
 		}
 	}
 	if layer < 16.9e9 || layer > 17.1e9 {
 		t.Errorf("%.4g FLOP in the 28x28 convolution, want 17 GFLOP", layer)
 	}
+}
+
+func openRun(t *testing.T, o Options) *run {
+	t.Helper()
+	s, err := o.subject()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := s.data()
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := newRun(openCPU(t), s, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := u.trainer.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return u
 }

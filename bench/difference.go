@@ -3,15 +3,13 @@ package bench
 import (
 	"fmt"
 	"math"
-
-	"gangpu/gan"
 )
 
 // compareDevices makes the same iterations on each device, from the start of training, and
 // returns the difference of each to the first; of the first, nil.
-func compareDevices(runs []*run, s gan.Settings) ([]*Difference, error) {
+func compareDevices(runs []*run) ([]*Difference, error) {
 	// Few: small differences grow as training goes on, whatever made them.
-	iterations := 2 * s.K
+	iterations := 2 * runs[0].cycle
 	differences := make([]*Difference, len(runs))
 	var first numbers
 	for i, u := range runs {
@@ -37,7 +35,7 @@ func compareDevices(runs []*run, s gan.Settings) ([]*Difference, error) {
 type numbers struct {
 	names      []string // of the parameters
 	parameters [][]float32
-	losses     [2]float64 // D's and G's
+	losses     []float64 // all columns but shares, which change by steps
 }
 
 func (u *run) iterate(n int) (numbers, error) {
@@ -50,23 +48,21 @@ func (u *run) iterate(n int) (numbers, error) {
 	if err != nil {
 		return numbers{}, err
 	}
-	file, err := u.trainer.Snapshot()
+	var result numbers
+	for i, c := range u.trainer.Columns() {
+		if !c.Share {
+			result.losses = append(result.losses, float64(metrics[i]))
+		}
+	}
+	m, err := u.trainer.Snapshot()
 	if err != nil {
 		return numbers{}, err
 	}
-	result := numbers{losses: [2]float64{float64(metrics.DLoss), float64(metrics.GLoss)}}
-	for _, network := range []gan.Network{file.Model.Generator, file.Model.Discriminator} {
-		layout, err := network.Layout()
-		if err != nil {
-			return numbers{}, err
-		}
-		for _, p := range layout.Parameters() {
-			values, _, err := file.Parameter(p.Name)
-			if err != nil {
-				return numbers{}, err
+	for _, a := range m.Arrays {
+		for _, n := range u.trainer.Game().Networks {
+			if p, ok := u.trainer.Parameters(n.Name).Find(a.Name); ok && !p.State {
+				result.names, result.parameters = append(result.names, a.Name), append(result.parameters, a.Values)
 			}
-			result.names = append(result.names, p.Name)
-			result.parameters = append(result.parameters, values)
 		}
 	}
 	return result, nil
@@ -86,7 +82,9 @@ func differenceTo(first, b numbers) (*Difference, error) {
 		}
 	}
 	for i, l := range first.losses {
-		d.Losses = max(d.Losses, math.Abs(b.losses[i]-l)/math.Abs(l))
+		if b.losses[i] != l {
+			d.Losses = max(d.Losses, math.Abs(b.losses[i]-l)/math.Abs(l))
+		}
 	}
 	return d, nil
 }

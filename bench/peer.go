@@ -4,17 +4,17 @@ import (
 	"math"
 	"time"
 
-	"gangpu/gan"
+	"gangpu/gan/games/tutorial"
 )
 
 // MeasurePeer times another program that is written in Go, as bench/peers/common.py times those in Python: cycle makes
-// a D step and as many G steps as an iteration index takes to divide by k. A measurement lasts a cycle or several; none
+// a D step and k G steps, the tutorial's cycle. A measurement lasts a cycle or several; none
 // begins after the limit but the first. The device is the CPU.
 func MeasurePeer(name string, o Options, limit time.Duration, cycle func() error) (*Result, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	k := gan.DefaultSettings().K
+	k := tutorial.Defaults().K
 	cycles := 1
 	measure := func() (float64, error) {
 		start := time.Now()

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"gangpu/gan/games/tutorial"
 )
 
 // Collection is the results of several programs, measured on one machine.
@@ -72,6 +74,9 @@ type rank struct {
 	ratio float64 // of its iteration to gangpu's on the same device, 0 if that was not measured
 }
 
+// isTutorial reports whether the tutorial's iteration was measured, which all peers measure.
+func (r *Result) isTutorial() bool { return r.Game == "" || r.Game == tutorial.System.Name }
+
 // ranking sorts all programs on all devices by time.
 func (c Collection) ranking() []rank {
 	var ranks []rank
@@ -82,7 +87,7 @@ func (c Collection) ranking() []rank {
 	}
 	for i := range ranks {
 		for _, g := range ranks {
-			if g.Result.Name == gangpu && g.Device.Name == ranks[i].Device.Name && g.Precision == ranks[i].Precision && g.Batch == ranks[i].Batch {
+			if g.Result.Name == gangpu && g.isTutorial() == ranks[i].isTutorial() && g.Device.Name == ranks[i].Device.Name && g.Precision == ranks[i].Precision && g.Batch == ranks[i].Batch {
 				ranks[i].ratio = ranks[i].Iteration.Median / g.Iteration.Median
 				break
 			}
@@ -109,7 +114,11 @@ func (r rank) cells() []string {
 	if r.Measurements > 1 {
 		spread = seconds(r.Iteration.P10) + " to " + seconds(r.Iteration.P90)
 	}
-	return []string{r.Result.Name, r.Device.Name + ", " + r.Precision, fmt.Sprint(r.Batch), seconds(r.Iteration.Median),
+	name := r.Result.Name
+	if !r.isTutorial() {
+		name += ", " + r.Game
+	}
+	return []string{name, r.Device.Name + ", " + r.Precision, fmt.Sprint(r.Batch), seconds(r.Iteration.Median),
 		spread, ratio, memory}
 }
 

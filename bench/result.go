@@ -1,10 +1,14 @@
 package bench
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"time"
+
+	"gangpu/gan/games/tutorial"
+	"gangpu/gan/train"
 )
 
 // gangpu is the name of its own results.
@@ -17,10 +21,13 @@ type Result struct {
 	Versions     map[string]string `json:"versions,omitempty"` // of the program and what it stands on
 	Date         time.Time         `json:"date"`
 	Machine      Machine           `json:"machine"`
-	Preset       string            `json:"preset,omitempty"` // of gangpu; results from before there was a choice have none
-	Batch        int               `json:"batch"`            // images of a step
-	K            int               `json:"k"`                // iterations to a D step
-	Measurements int               `json:"steps"`            // how many of each kind
+	Game         string            `json:"game,omitempty"`   // of gangpu; results from before there was a choice have none,
+	Preset       string            `json:"preset,omitempty"` // as of preset and input: they are of the tutorial's
+	Input        *train.Input      `json:"input,omitempty"`
+	Batch        int               `json:"batch"` // images of a step
+	Shards       int               `json:"shards,omitempty"`
+	K            int               `json:"k"`     // iterations after which the phases take the same turns
+	Measurements int               `json:"steps"` // how many of each kind
 	Warmup       int               `json:"warmup"`
 	Threads      int               `json:"threads,omitempty"` // of the CPU
 	Devices      []Device          `json:"devices"`
@@ -36,10 +43,9 @@ type Device struct {
 	Description string `json:"description"` // the processor or card
 	Precision   string `json:"precision"`
 
-	Iteration       Times   `json:"iteration"`
-	GStep           *Times  `json:"g_step,omitempty"`
-	DStep           *Times  `json:"d_step,omitempty"`
-	ImagesPerSecond float64 `json:"images_per_second"` // batch / median iteration
+	Iteration       Times        `json:"iteration"`
+	Phases          []PhaseTimes `json:"phases,omitempty"`
+	ImagesPerSecond float64      `json:"images_per_second"` // batch / median iteration
 	// DeviceMemory is what the trainer holds on the device.
 	DeviceMemory int `json:"device_memory,omitempty"`
 	// Modules is the number of modules of GPU code that the trainer loads, and LoadTime what assembling them took.
@@ -54,6 +60,44 @@ type Device struct {
 	// iteration over the first one's. The first device has neither.
 	Difference *Difference `json:"difference,omitempty"`
 	Ratio      float64     `json:"ratio,omitempty"`
+}
+
+// PhaseTimes are those of an update of a phase alone.
+type PhaseTimes struct {
+	Name  string  `json:"name"`
+	Share float64 `json:"share"` // updates of an average iteration
+	Times
+}
+
+// UnmarshalJSON reads results of before phases were listed too: they have steps of G and D.
+func (d *Device) UnmarshalJSON(data []byte) error {
+	type plain Device
+	early := struct {
+		*plain
+		GStep *Times `json:"g_step"`
+		DStep *Times `json:"d_step"`
+	}{plain: (*plain)(d)}
+	if err := json.Unmarshal(data, &early); err != nil {
+		return err
+	}
+	for _, step := range []struct {
+		name string
+		of   *Times
+	}{{"d", early.DStep}, {"g", early.GStep}} {
+		if step.of != nil {
+			d.Phases = append(d.Phases, PhaseTimes{Name: step.name, Times: *step.of})
+		}
+	}
+	return nil
+}
+
+// game is that of a result of gangpu: name, preset, and images.
+func (r *Result) game() (name, preset string, in train.Input) {
+	in = digits
+	if r.Input != nil {
+		in = *r.Input
+	}
+	return cmp.Or(r.Game, tutorial.System.Name), cmp.Or(r.Preset, tutorial.System.Presets[0].Name), in
 }
 
 // Times are the median and the first and last tenth of a duration, in seconds.
@@ -89,7 +133,7 @@ type Layer struct {
 	Forward    float64 `json:"forward"`
 	InputGrad  float64 `json:"input_grad"`
 	FilterGrad float64 `json:"filter_grad"`
-	Rest       float64 `json:"rest"` // bias gradients, gradients of activations and losses, Adam
+	Rest       float64 `json:"rest"` // what is none of these: norms, bias gradients, gradients of activations and losses, optimizers
 	Time       float64 `json:"time"` // of all these
 	FLOPs      float64 `json:"flops"`
 	Bytes      float64 `json:"bytes"`
@@ -101,7 +145,7 @@ type Difference struct {
 	Iterations int     `json:"iterations"`
 	Parameters float64 `json:"parameters"` // the largest ||a-b||/||b|| of a parameter array
 	Parameter  string  `json:"parameter"`  // that array's name
-	Losses     float64 `json:"losses"`     // the larger |a-b|/|b| of the two losses
+	Losses     float64 `json:"losses"`     // the largest |a-b|/|b| of the losses that an iteration reports
 }
 
 // Write writes r as JSON.

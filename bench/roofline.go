@@ -7,30 +7,34 @@ import (
 
 	"gangpu/engine/cuda"
 	"gangpu/engine/program"
+	"gangpu/gan/train"
 	"gangpu/kernels/ptxemu"
 )
 
-// Roofline is what the kernels of both training steps execute and move, counted launch by launch as the emulator runs
+// Roofline is what the kernels of all phases' updates execute and move, counted launch by launch as the emulator runs
 // the PTX, beside what the operations need; and the time that a card would take for it. Its JSON has all times in
 // seconds and all sizes in bytes.
 type Roofline struct {
 	Versions  map[string]string `json:"versions,omitempty"`
 	Date      time.Time         `json:"date"`
+	Game      string            `json:"game,omitempty"`
+	Preset    string            `json:"preset,omitempty"`
+	Input     train.Input       `json:"input,omitzero"`
 	Batch     int               `json:"batch"`
-	K         int               `json:"k"`
 	Precision string            `json:"precision"`
 	Card      Card              `json:"card"`
 	Device    string            `json:"device,omitempty"` // on which the times were measured
-	Steps     []StepCost        `json:"steps"`            // G step, D step
+	Steps     []StepCost        `json:"steps"`            // of the phases
 }
 
-// StepCost is a training step.
+// StepCost is an update of a phase.
 type StepCost struct {
-	Name       string          `json:"name"` // "G step"
+	Name       string          `json:"name"`  // "phase d"
+	Share      float64         `json:"share"` // updates of an average iteration
 	Operations []OperationCost `json:"operations"`
 }
 
-// OperationCost is a step of a training step's program, and the launches that do it.
+// OperationCost is a step of a phase's program, and the launches that do it.
 type OperationCost struct {
 	Name     string       `json:"name"`  // "generator/conv2d/filter_grad"
 	FLOPs    float64      `json:"flops"` // see program.FLOPs
@@ -62,17 +66,13 @@ type KernelCost struct {
 
 const sectorBytes = 32
 
-// CountRoofline runs a G step and a D step of the tutorial on the emulator, at full size and without its checks, and
-// predicts the time of each launch on the card. precision is "fp32", "tf32", or "" for tf32 where the card has it.
-func CountRoofline(batch int, precision string, card Card) (r *Roofline, err error) {
-	o := Options{Batch: batch, Measurements: 1}
-	if err := o.Validate(); err != nil {
-		return nil, err
-	}
+// CountRoofline runs an update of each phase on the emulator, at full size and without its checks, and predicts the time
+// of each launch on the card. A batch is computed in one shard. precision is "fp32", "tf32", or "" for tf32 where the
+// card has it.
+func CountRoofline(o Options, precision string, card Card) (r *Roofline, err error) {
 	if precision == "tf32" && card.TF32 == 0 {
 		return nil, fmt.Errorf("%s has no tf32", card.Name)
 	}
-	s := o.settings()
 	driver := &countingDriver{}
 	driver.Driver = ptxemu.New(ptxemu.Options{Capability: card.Capability, Traffic: true, NoProducts: true, Launched: driver.launched})
 	dev, err := cuda.Open(driver, 0, cuda.Options{Name: "emulated", Precision: precision})
@@ -80,19 +80,20 @@ func CountRoofline(batch int, precision string, card Card) (r *Roofline, err err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
-	u, err := newRun(dev, o.preset(), s, noiseImages(s))
+	u, s, err := openRoofline(dev, o)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, u.trainer.Close()) }()
-	r = &Roofline{Date: time.Now().UTC().Truncate(time.Second), Batch: s.Batch, K: s.K, Precision: dev.Info().Precision, Card: card}
-	for i, part := range u.parts() {
-		steps := part.Program.Steps
+	r = &Roofline{Date: time.Now().UTC().Truncate(time.Second), Game: s.system.Name, Preset: s.preset.Name, Input: s.input, Batch: s.settings.Batch,
+		Precision: dev.Info().Precision, Card: card}
+	for _, p := range u.phases {
+		cost := StepCost{Name: "phase " + p.Name, Share: p.Share}
+		steps := p.Programs[0].Program.Steps
 		driver.steps = nil
-		if err := part.Executable.Profile(make([]time.Duration, len(steps))); err != nil {
+		if err := p.Programs[0].Executable.Profile(make([]time.Duration, len(steps))); err != nil {
 			return nil, err
 		}
-		cost := StepCost{Name: []string{"G step", "D step"}[i]}
 		for j, s := range steps {
 			op := OperationCost{Name: s.Name, FLOPs: program.FLOPs(s.Op), Bytes: program.Bytes(s.Op), Kernels: driver.steps[j]}
 			for k := range op.Kernels {
@@ -105,6 +106,21 @@ func CountRoofline(batch int, precision string, card Card) (r *Roofline, err err
 		r.Steps = append(r.Steps, cost)
 	}
 	return r, nil
+}
+
+// openRoofline makes a trainer whose phases are a program each.
+func openRoofline(dev program.Device, o Options) (*run, subject, error) {
+	o.Shards = 1
+	s, err := o.subject()
+	if err != nil {
+		return nil, s, err
+	}
+	data, err := s.data()
+	if err != nil {
+		return nil, s, err
+	}
+	u, err := newRun(dev, s, data)
+	return u, s, err
 }
 
 // countingDriver is the emulator, and collects what the launches of each step of a profile have executed.
@@ -139,21 +155,26 @@ func (d *countingDriver) launched(grid [3]uint32, c ptxemu.Counters) {
 	})
 }
 
-// Measure profiles the same steps n times on a GPU and notes the median time of each operation.
-func (r *Roofline) Measure(dev program.Device, n int) (err error) {
+// Measure profiles the same phases on a GPU, as often as the options say, and notes the median time of each operation.
+// The options are those of CountRoofline.
+func (r *Roofline) Measure(dev program.Device, o Options) (err error) {
 	if p := dev.Info().Precision; p != r.Precision {
 		return fmt.Errorf("%s computes in %s, the roofline is of %s", dev.Info().Name, p, r.Precision)
 	}
-	o := Options{Batch: r.Batch}
-	s := o.settings()
-	u, err := newRun(dev, o.preset(), s, noiseImages(s))
+	u, s, err := openRoofline(dev, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, u.trainer.Close()) }()
+	if s.system.Name != r.Game || s.preset.Name != r.Preset || s.input != r.Input || s.settings.Batch != r.Batch {
+		return errors.New("the roofline is of another game, preset, size or batch")
+	}
+	if _, err := u.timed(u.cycle, u.trainer.Step); err != nil {
+		return err
+	}
 	r.Device = dev.Info().Description
-	for i, part := range u.parts() {
-		seconds, err := part.profile(n)
+	for i, p := range u.phases {
+		seconds, err := profile(p.Programs[0], o.Measurements)
 		if err != nil {
 			return err
 		}

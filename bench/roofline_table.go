@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -30,7 +31,9 @@ func ReadRoofline(path string) (*Roofline, error) {
 	}
 	r := &Roofline{}
 	if err = json.Unmarshal(data, r); err == nil && len(r.Steps) == 0 {
-		err = fmt.Errorf("it has no steps")
+		err = errors.New("it has no steps")
+	} else if err == nil && r.Steps[0].Share == 0 {
+		err = errors.New("it does not say how often the steps are made: it is of an earlier version")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the roofline in %s: %w", path, err)
@@ -41,7 +44,8 @@ func ReadRoofline(path string) (*Roofline, error) {
 // WriteTable prints the counts of each operation, and what they come to on the card, for a person.
 func (r *Roofline) WriteTable(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "batch %d, %s, all launches and blocks counted on the emulator\n", r.Batch, r.Precision)
+	fmt.Fprintf(t, "%s, preset %s, images of %s, batch %d, %s, all launches and blocks counted on the emulator\n",
+		r.Game, r.Preset, images(r.Input), r.Batch, r.Precision)
 	c := r.Card
 	fmt.Fprintf(t, "predicted for %s: %d multiprocessors at %.2f GHz, %.2f TB/s of memory, %.1f TB/s of L2, %.0f TFLOP/s in fp32, %.0f by mma.sync\n",
 		c.Name, c.Processors, c.Clock/1e9, c.Memory/1e12, c.L2/1e12, 2*c.FP32*c.Clock*float64(c.Processors)/1e12, c.TF32/1e12)
@@ -51,18 +55,16 @@ func (r *Roofline) WriteTable(w io.Writer) error {
 		fmt.Fprintf(t, "measured on %s, an event after each operation\n", r.Device)
 	}
 	var iteration OperationCost
+	var parts []string
 	for i := range r.Steps {
 		s := &r.Steps[i]
 		r.writeStep(t, s)
-		share := 1.0
-		if i > 0 {
-			share = 1 / float64(r.K)
-		}
 		sum := s.sum()
-		iteration.Seconds += share * sum.Seconds
-		iteration.Measured += share * sum.Measured
+		iteration.Seconds += s.Share * sum.Seconds
+		iteration.Measured += s.Share * sum.Measured
+		parts = append(parts, fmt.Sprintf("%.3g %s", s.Share, s.Name))
 	}
-	fmt.Fprintf(t, "\niteration, a G step and 1/%d D step: predicted %.1f us", r.K, iteration.Seconds*1e6)
+	fmt.Fprintf(t, "\niteration, %s: predicted %.1f us", strings.Join(parts, " + "), iteration.Seconds*1e6)
 	if iteration.Measured > 0 {
 		fmt.Fprintf(t, ", measured %.1f us, %.2f times that", iteration.Measured*1e6, iteration.Measured/iteration.Seconds)
 	}
@@ -154,8 +156,9 @@ func (s *StepCost) launches() int {
 func (r *Roofline) WriteMarkdown(w io.Writer, others ...*Roofline) error {
 	all := append([]*Roofline{r}, others...)
 	for _, o := range others {
-		if o.Batch != r.Batch || o.Card.Name != r.Card.Name || len(o.Steps) != len(r.Steps) {
-			return fmt.Errorf("rooflines of batch %d on %s and of batch %d on %s do not fit into one table", r.Batch, r.Card.Name, o.Batch, o.Card.Name)
+		if o.Game != r.Game || o.Preset != r.Preset || o.Input != r.Input || o.Batch != r.Batch || o.Card.Name != r.Card.Name || len(o.Steps) != len(r.Steps) {
+			return fmt.Errorf("rooflines of %s, batch %d on %s, and of %s, batch %d on %s, do not fit into one table",
+				r.Game, r.Batch, r.Card.Name, o.Game, o.Batch, o.Card.Name)
 		}
 	}
 	var b bytes.Buffer
@@ -164,15 +167,11 @@ func (r *Roofline) WriteMarkdown(w io.Writer, others ...*Roofline) error {
 			return err
 		}
 	}
-	fmt.Fprintf(&b, "Batch %d, predicted for %s.", r.Batch, r.Card.Name)
+	fmt.Fprintf(&b, "The game %s, preset %s, images of %s, batch %d, predicted for %s.", r.Game, r.Preset, images(r.Input), r.Batch, r.Card.Name)
 	for _, o := range all {
 		seconds := 0.0
 		for i := range o.Steps {
-			sum := o.Steps[i].sum()
-			if i > 0 {
-				sum.Seconds /= float64(o.K)
-			}
-			seconds += sum.Seconds
+			seconds += o.Steps[i].Share * o.Steps[i].sum().Seconds
 		}
 		fmt.Fprintf(&b, " An iteration in %s: %.0f us.", o.Precision, seconds*1e6)
 	}

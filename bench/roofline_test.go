@@ -13,7 +13,7 @@ func countRoofline(t *testing.T, batch int, precision string) *Roofline {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := CountRoofline(batch, precision, card)
+	r, err := CountRoofline(Options{Batch: batch, Measurements: 1}, precision, card)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func TestRoofline(t *testing.T) {
 	if r.Batch != batch || r.Precision != "tf32" || len(r.Steps) != 2 {
 		t.Fatalf("the roofline is of batch %d, %s, %d steps", r.Batch, r.Precision, len(r.Steps))
 	}
-	for i, most := range []float64{excess, 1.3} {
+	for i, most := range []float64{1.3, excess} {
 		s := &r.Steps[i]
 		sum := s.sum()
 		all := sum.all()
@@ -74,12 +74,13 @@ func TestRoofline(t *testing.T) {
 		}
 	}
 
+	o := Options{Batch: batch, Measurements: 1}
 	// Any device has the same operations, so that each gets its time.
-	if err := r.Measure(openCPU(t), 1); err == nil || !strings.Contains(err.Error(), "fp32") {
+	if err := r.Measure(openCPU(t), o); err == nil || !strings.Contains(err.Error(), "fp32") {
 		t.Errorf("times of another precision are put beside the predictions: %v", err)
 	}
 	r.Precision = "fp32"
-	if err := r.Measure(openCPU(t), 1); err != nil {
+	if err := r.Measure(openCPU(t), o); err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range r.Steps {
@@ -101,22 +102,22 @@ func cost(name string, floor float64, kernels ...KernelCost) OperationCost {
 
 func sampleRoofline(precision string, seconds float64) *Roofline {
 	card, _ := LookupCard("h200")
-	return &Roofline{Batch: 256, K: 2, Precision: precision, Card: card, Steps: []StepCost{
-		{"G step", []OperationCost{
+	return &Roofline{Game: "tutorial", Preset: "tutorial", Input: digits, Batch: 256, Precision: precision, Card: card, Steps: []StepCost{
+		{"phase g", 1, []OperationCost{
 			cost("product", 10e6, KernelCost{Kernel: "matmul", Blocks: 9, MatrixFLOPs: 2e9, UniqueBytes: 20e6, BlockBytes: 30e6, Seconds: seconds, Bound: "mma"},
 				KernelCost{Kernel: "split_sum", Blocks: 3, UniqueBytes: 11e6, Seconds: 2e-6, Bound: "launch"}),
 			cost("tiny", 100, KernelCost{Kernel: "fill", Blocks: 1, UniqueBytes: 3200, Seconds: 2e-6, Bound: "launch"}),
 		}},
-		{"D step", []OperationCost{cost("copied", 1e6, KernelCost{Kernel: "copy", Blocks: 4, UniqueBytes: 1e6, Seconds: 4e-6, Bound: "memory"})}},
+		{"phase d", 0.5, []OperationCost{cost("copied", 1e6, KernelCost{Kernel: "copy", Blocks: 4, UniqueBytes: 1e6, Seconds: 4e-6, Bound: "memory"})}},
 	}}
 }
 
 func TestRooflineTable(t *testing.T) {
 	r := sampleRoofline("tf32", 50e-6)
 	got := text(t, func(b *strings.Builder) error { return r.WriteTable(b) })
-	contains(t, got, "batch 256, tf32", "h200: 132 multiprocessors", "product matmul + split_sum 2 12 1.000 0.000 2.000",
+	contains(t, got, "tutorial, preset tutorial, images of 28 x 28 pixels of 1 channel, batch 256, tf32", "h200: 132 multiprocessors", "product matmul + split_sum 2 12 1.000 0.000 2.000",
 		"31.00 10.00 3.10 52.0 mma\n", "product moves 3.1 times its floor, 21.0 MB more: the parts of its sum",
-		"G step 3 13 2.000", "predicted 56.0 us\n")
+		"phase g 3 13 2.000", "iteration, 1 phase g + 0.5 phase d: predicted 56.0 us\n")
 	if strings.Contains(got, "tiny moves") || strings.Contains(got, "measured") {
 		t.Errorf("too much is said in\n%s", got)
 	}

@@ -4,64 +4,27 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"runtime"
 	"time"
 
 	"gangpu/engine/program"
-	"gangpu/gan"
+	"gangpu/gan/train"
 )
 
-// Options say what to measure.
-type Options struct {
-	Preset       gan.Preset // the model and settings; the zero value is the tutorial's
-	Batch        int        // images of a step; 0 for the preset's
-	Measurements int        // of each kind, at least 1
-	Warmup       int        // iterations before the first measurement
-	Layers       bool       // measure the time per layer too
-}
-
-// Validate reports the first option that cannot be measured.
-func (o Options) Validate() error {
-	if o.Measurements < 1 {
-		return fmt.Errorf("%d measurements, want at least 1", o.Measurements)
-	}
-	if o.Warmup < 0 {
-		return fmt.Errorf("%d iterations of warm-up, want none or more", o.Warmup)
-	}
-	return o.settings().Validate()
-}
-
-// preset is what is measured.
-func (o Options) preset() gan.Preset {
-	if o.Preset.Model == nil {
-		return gan.Presets()[0]
-	}
-	return o.Preset
-}
-
-// settings are the preset's but for the batch.
-func (o Options) settings() gan.Settings {
-	s := o.preset().Settings
-	if o.Batch != 0 {
-		s.Batch = o.Batch
-	}
-	return s
-}
-
-// Run trains a preset's model on each device side by side and measures. The measurements are
-// interleaved, device by device, so that whatever slows the machine down slows all.
+// Run trains a game on each device side by side and measures. The measurements are interleaved, device by device, so
+// that whatever slows the machine down slows all.
 func Run(devices []program.Device, o Options) (r *Result, err error) {
 	if len(devices) == 0 {
 		return nil, errors.New("no device to measure")
 	}
-	if err := o.Validate(); err != nil {
+	s, err := o.subject()
+	if err != nil {
 		return nil, err
 	}
-	s := o.settings()
-	r = &Result{Name: gangpu, Date: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(), Preset: o.preset().Name,
-		Batch: s.Batch, K: s.K, Measurements: o.Measurements, Warmup: o.Warmup}
-	images := noiseImages(s)
+	data, err := s.data()
+	if err != nil {
+		return nil, err
+	}
 	var runs []*run
 	defer func() {
 		for _, u := range runs {
@@ -69,13 +32,15 @@ func Run(devices []program.Device, o Options) (r *Result, err error) {
 		}
 	}()
 	for _, dev := range devices {
-		u, err := newRun(dev, o.preset(), s, images)
+		u, err := newRun(dev, s, data)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", dev.Info().Name, err)
 		}
 		runs = append(runs, u)
 	}
-	differences, err := compareDevices(runs, s)
+	r = &Result{Name: gangpu, Date: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(), Game: s.system.Name, Preset: s.preset.Name,
+		Input: &s.input, Batch: s.settings.Batch, Shards: s.settings.Shards, K: runs[0].cycle, Measurements: o.Measurements, Warmup: o.Warmup}
+	differences, err := compareDevices(runs)
 	if err != nil {
 		return nil, err
 	}
@@ -112,41 +77,28 @@ func Run(devices []program.Device, o Options) (r *Result, err error) {
 	return r, nil
 }
 
-// noiseImages are as many images as MNIST has, or nearly: whole batches, and k of them, so that
-// the alternation is even across epochs. Their pixels do not matter to the time.
-func noiseImages(s gan.Settings) gan.Images {
-	cycle := s.Batch * s.K
-	images := gan.Images{Count: max(60_000/cycle, 1) * cycle, Rows: s.Height, Cols: s.Width}
-	images.Pixels = make([]byte, images.Count*images.Rows*images.Cols)
-	rand.NewChaCha8([32]byte{}).Read(images.Pixels) // it returns no error
-	return images
-}
-
 // run is the benchmark on one device.
 type run struct {
 	dev     program.Device
-	trainer *gan.Trainer
-	d, g    gan.TrainingStep
-	k       int
-	batch   int
-	cycles  int // of k iterations in a measurement
+	trainer *train.Trainer
+	phases  []train.PhasePrograms
+	cycle   int // iterations after which the phases take the same turns
+	cycles  int // in a measurement
 
-	iteration, dStep, gStep []float64 // seconds
+	iteration []float64   // seconds
+	alone     [][]float64 // of an update of each phase
 }
 
-func newRun(dev program.Device, p gan.Preset, s gan.Settings, images gan.Images) (*run, error) {
-	m, err := p.Model(s)
+func newRun(dev program.Device, s subject, data train.Data) (*run, error) {
+	trainer, err := train.New(dev, s.game, s.settings, data)
 	if err != nil {
 		return nil, err
 	}
-	trainer, err := gan.NewTrainer(dev, s, m, images)
-	if err != nil {
-		return nil, err
-	}
-	u := &run{dev: dev, trainer: trainer, k: s.K, batch: s.Batch}
-	if u.d, u.g, err = trainer.TrainingSteps(); err != nil {
+	u := &run{dev: dev, trainer: trainer, cycle: trainer.Cycle()}
+	if u.phases, err = trainer.PhasePrograms(); err != nil {
 		return nil, errors.Join(err, trainer.Close())
 	}
+	u.alone = make([][]float64, len(u.phases))
 	return u, nil
 }
 
@@ -159,12 +111,12 @@ const shortest = 10 * time.Millisecond
 // warmUp makes at least n iterations, by whole cycles, and chooses the length of a measurement.
 func (u *run) warmUp(n int) error {
 	u.cycles = 1
-	for done := 0; done < n || done == 0; done += u.k {
-		taken, err := u.timed(u.k, u.trainer.Step)
+	for done := 0; done < n || done == 0; done += u.cycle {
+		taken, err := u.timed(u.cycle, u.trainer.Step)
 		if err != nil {
 			return err
 		}
-		u.cycles = int(math.Ceil(shortest.Seconds() / (taken * float64(u.k))))
+		u.cycles = int(math.Ceil(shortest.Seconds() / (taken * float64(u.cycle))))
 	}
 	return nil
 }
@@ -183,21 +135,18 @@ func (u *run) timed(n int, f func() error) (float64, error) {
 	return time.Since(start).Seconds() / float64(n), nil
 }
 
+// measure times whole cycles of iterations, and then as many updates of each phase alone.
 func (u *run) measure() error {
-	for _, m := range []struct {
-		samples *[]float64
-		n       int
-		f       func() error
-	}{
-		{&u.iteration, u.cycles * u.k, u.trainer.Step},
-		{&u.gStep, u.cycles, u.g.Executable.Run},
-		{&u.dStep, u.cycles, u.d.Executable.Run},
-	} {
-		taken, err := u.timed(m.n, m.f)
-		if err != nil {
+	taken, err := u.timed(u.cycles*u.cycle, u.trainer.Step)
+	if err != nil {
+		return err
+	}
+	u.iteration = append(u.iteration, taken)
+	for i, p := range u.phases {
+		if taken, err = u.timed(u.cycles, func() error { return u.trainer.Update(p.Name) }); err != nil {
 			return err
 		}
-		*m.samples = append(*m.samples, taken)
+		u.alone[i] = append(u.alone[i], taken)
 	}
 	return nil
 }
@@ -205,14 +154,16 @@ func (u *run) measure() error {
 func (u *run) result(o Options) (*Device, error) {
 	info := u.dev.Info()
 	d := &Device{Name: info.Name, Description: info.Description, Precision: info.Precision,
-		Iteration: *timesOf(u.iteration), GStep: timesOf(u.gStep), DStep: timesOf(u.dStep), DeviceMemory: u.trainer.DeviceBytes(),
-		Modules: info.Modules, LoadTime: info.LoadTime.Seconds()}
-	d.ImagesPerSecond = float64(u.batch) / d.Iteration.Median
+		Iteration: *timesOf(u.iteration), DeviceMemory: u.trainer.DeviceBytes(), Modules: info.Modules, LoadTime: info.LoadTime.Seconds()}
+	d.ImagesPerSecond = float64(u.trainer.Settings().Batch) / d.Iteration.Median
 	d.Work = &Work{}
-	for _, part := range u.parts() {
-		flops, bytes := count(part.Program)
-		d.Work.FLOPs += part.share * flops
-		d.Work.Bytes += part.share * bytes
+	for i, p := range u.phases {
+		d.Phases = append(d.Phases, PhaseTimes{Name: p.Name, Share: p.Share, Times: *timesOf(u.alone[i])})
+		for _, q := range p.Programs {
+			flops, bytes := count(q.Program)
+			d.Work.FLOPs += p.Share * float64(q.Runs) * flops
+			d.Work.Bytes += p.Share * float64(q.Runs) * bytes
+		}
 	}
 	d.Work.FLOPRate = d.Work.FLOPs / d.Iteration.Median
 	d.Work.ByteRate = d.Work.Bytes / d.Iteration.Median
@@ -223,13 +174,14 @@ func (u *run) result(o Options) (*Device, error) {
 	return d, err
 }
 
-// part is a training step and how often an average iteration makes it.
-type part struct {
-	gan.TrainingStep
-	share float64
+// count sums up the steps of a program.
+func count(p *program.Program) (flops, bytes float64) {
+	for _, s := range p.Steps {
+		flops += program.FLOPs(s.Op)
+		bytes += program.Bytes(s.Op)
+	}
+	return flops, bytes
 }
-
-func (u *run) parts() [2]part { return [2]part{{u.g, 1}, {u.d, 1 / float64(u.k)}} }
 
 // Threads is the number of threads that a CPU device of so many has: 0 stands for all cores.
 func Threads(n int) int {

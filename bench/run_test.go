@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"gangpu/engine/program"
+	"gangpu/gan/games/acgan"
+	"gangpu/gan/train"
 )
 
 // renamed is a device under another name, as a second device beside the first.
@@ -44,7 +46,10 @@ func TestRun(t *testing.T) {
 		t.Errorf("the ratio is %v, want %v", other.Ratio, want)
 	}
 	for _, d := range r.Devices {
-		for _, times := range []*Times{&d.Iteration, d.GStep, d.DStep} {
+		if len(d.Phases) != 2 || d.Phases[0].Name != "d" || d.Phases[0].Share != 0.5 || d.Phases[1].Name != "g" || d.Phases[1].Share != 1 {
+			t.Fatalf("the phases are %+v", d.Phases)
+		}
+		for _, times := range []*Times{&d.Iteration, &d.Phases[0].Times, &d.Phases[1].Times} {
 			if !(times.P10 > 0 && times.P10 <= times.Median && times.Median <= times.P90) {
 				t.Errorf("%s: the quantiles are %+v", d.Name, times)
 			}
@@ -71,8 +76,8 @@ func TestRun(t *testing.T) {
 			t.Errorf("the layers count %v FLOP and %v bytes, the iteration %+v", flops, bytes, d.Work)
 		}
 	}
-	for _, name := range []string{"inputs", "generator/dense", "generator/conv2d_transpose_1", "generator/conv2d", "generator/adam",
-		"discriminator/conv2d_1", "discriminator/dropout", "discriminator/adam", "accuracy"} {
+	for _, name := range []string{"inputs", "generator/dense", "generator/conv2d_transpose_1", "generator/conv2d", "generator/update",
+		"discriminator/conv2d_1", "discriminator/dropout", "discriminator/update", "others"} {
 		if n := len(slices.DeleteFunc(slices.Clone(first.Layers), func(l Layer) bool { return l.Name != name })); n != 1 {
 			t.Errorf("%d layers are called %s", n, name)
 		}
@@ -103,7 +108,7 @@ func testRoundTrip(t *testing.T, r *Result) {
 	if err := r.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{`"iteration"`, `"median"`, `"p10"`, `"p90"`, `"g_step"`, `"d_step"`, `"images_per_second"`, `"layers"`, `"difference"`, `"ratio"`} {
+	for _, key := range []string{`"iteration"`, `"median"`, `"p10"`, `"p90"`, `"phases"`, `"share"`, `"images_per_second"`, `"layers"`, `"difference"`, `"ratio"`} {
 		if !strings.Contains(b.String(), key) {
 			t.Errorf("the JSON has no key %s", key)
 		}
@@ -145,8 +150,8 @@ func TestQuantiles(t *testing.T) {
 }
 
 func TestDifference(t *testing.T) {
-	a := numbers{names: []string{"x", "y"}, parameters: [][]float32{{3, 4}, {1, 0}}, losses: [2]float64{2, 1}}
-	b := numbers{names: a.names, parameters: [][]float32{{3, 4.5}, {1, 0.25}}, losses: [2]float64{2.5, 1}}
+	a := numbers{names: []string{"x", "y"}, parameters: [][]float32{{3, 4}, {1, 0}}, losses: []float64{2, 1}}
+	b := numbers{names: a.names, parameters: [][]float32{{3, 4.5}, {1, 0.25}}, losses: []float64{2.5, 1}}
 	d, err := differenceTo(a, b)
 	if err != nil || d.Parameters != 0.25 || d.Parameter != "y" || d.Losses != 0.25 {
 		t.Errorf("the difference is %+v, %v", d, err)
@@ -157,18 +162,81 @@ func TestDifference(t *testing.T) {
 	}
 }
 
-func TestLayerOf(t *testing.T) {
+func TestLayerNames(t *testing.T) {
+	n := layerNames{networks: []string{"generator", "discriminator"}, layers: []string{"generator/conv2d", "generator/conv2d_1",
+		"generator/block/conv2d", "discriminator/dropout"}}
 	for step, want := range map[string][2]string{
-		"noise":                                {"inputs", ""},
-		"generator/conv2d":                     {"generator/conv2d", ""},
-		"generator/conv2d/input_grad":          {"generator/conv2d", "input_grad"},
-		"discriminator/conv2d/leaky_relu/grad": {"discriminator/conv2d", "leaky_relu/grad"},
-		"generator/adam":                       {"generator/adam", "rest"},
-		"generator/steps":                      {"generator/adam", "rest"},
-		"accuracy/real":                        {"accuracy", "rest"},
+		"concat":                           {"others", "rest"},
+		"generator/conv2d":                 {"generator/conv2d", ""},
+		"generator/conv2d_1/input_grad":    {"generator/conv2d_1", "input_grad"},
+		"generator/conv2d/leaky_relu/grad": {"generator/conv2d", "leaky_relu/grad"},
+		"generator/block/conv2d/sum":       {"generator/block/conv2d", "sum"},
+		"generator/scale":                  {"generator", "rest"}, // of a parameter of the network's own
 	} {
-		if layer, pass := layerOf(step); layer != want[0] || pass != want[1] {
+		if layer, pass := n.body(step); layer != want[0] || pass != want[1] {
 			t.Errorf("%s is %s, %s, want %v", step, layer, pass, want)
 		}
 	}
+	for step, want := range map[string]string{"z": "inputs", "class of fakes": "inputs", "discriminator/dropout/mask": "discriminator/dropout",
+		"discriminator 2/dropout/mask": "discriminator/dropout"} {
+		if layer := n.draw(step); layer != want {
+			t.Errorf("the draw %s is of %s, want %s", step, layer, want)
+		}
+	}
+	for step, want := range map[string]string{"generator/adam": "generator/update", "generator/average": "generator/update", "metrics": "others"} {
+		if layer := n.update(step); layer != want {
+			t.Errorf("%s is of %s, want %s", step, layer, want)
+		}
+	}
+}
+
+// A game of colours and classes, whose batches are computed in parts.
+func TestRunGame(t *testing.T) {
+	system := acgan.System
+	preset := system.Presets[0]
+	s := preset.Settings.(acgan.Settings)
+	s.Filters = 2
+	preset.Settings = s
+	system.Presets = []train.Preset{preset}
+	dev := openCPU(t)
+	o := Options{System: system, Batch: 4, Shards: 2, Measurements: 1, Layers: true, Input: Noise(system, 16)}
+	r, err := Run([]program.Device{dev}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := r.Devices[0]
+	var flops float64
+	for _, l := range d.Layers {
+		flops += l.FLOPs
+	}
+	if math.Abs(flops-d.Work.FLOPs) > 1 || flops <= 0 || len(d.Phases) != 2 {
+		t.Errorf("the layers count %v FLOP: %+v", flops, d)
+	}
+	out := text(t, func(b *strings.Builder) error { return r.WriteTable(b) })
+	contains(t, out, "acgan, preset auxiliary, images of 16 x 16 pixels of 3 channels, batch 4 in 2 shards; an iteration is 1 d + 1 g;",
+		"phase d median", "generator/conv2d_transpose_1")
+	if err := r.WriteComparison(&strings.Builder{}, sample(1)); err == nil || !strings.Contains(err.Error(), "game tutorial") {
+		t.Errorf("two games are compared: %v", err)
+	}
+	o.Input.Classes = 0
+	if _, err := Run([]program.Device{dev}, o); err == nil {
+		t.Error("a game of classes is measured without any")
+	}
+}
+
+// What was measured before phases were listed is read: of bench/results, gangpu's own.
+func TestReadEarly(t *testing.T) {
+	r, err := ReadFile("results/2026-11-24-cpu-2core.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := r.Devices[0]
+	if len(d.Phases) != 2 || d.Phases[0].Name != "d" || !(d.Phases[0].Median > 0 && d.Phases[1].Median > d.Phases[0].Median) {
+		t.Errorf("the phases are %+v", d.Phases)
+	}
+	now := sample(1)
+	now.Batch, now.K, now.Game, now.Input = r.Batch, r.K, "tutorial", &digits
+	now.Devices[0].Phases = []PhaseTimes{{Name: "d", Times: Times{Median: 1}}}
+	got := text(t, func(b *strings.Builder) error { return now.WriteComparison(b, r) })
+	contains(t, got, "iteration median 1000 ms", "phase d median 1000 ms")
 }

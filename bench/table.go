@@ -15,12 +15,26 @@ type row struct {
 	value  func(d *Device) float64
 }
 
-// rows are the table's and, of two results, the comparison's.
-var rows = slices.Concat(
-	timesRows("iteration", func(d *Device) *Times { return &d.Iteration }),
-	timesRows("G step", func(d *Device) *Times { return d.GStep }),
-	timesRows("D step", func(d *Device) *Times { return d.DStep }),
-	[]row{
+// rowsOf are the table's, those of phases as the devices have them, and of two results the comparison's.
+func rowsOf(devices []Device) []row {
+	rows := timesRows("iteration", func(d *Device) *Times { return &d.Iteration })
+	var names []string
+	for _, d := range devices {
+		for _, p := range d.Phases {
+			if !slices.Contains(names, p.Name) {
+				names = append(names, p.Name)
+			}
+		}
+	}
+	for _, name := range names {
+		rows = append(rows, timesRows("phase "+name, func(d *Device) *Times {
+			if i := slices.IndexFunc(d.Phases, func(p PhaseTimes) bool { return p.Name == name }); i >= 0 {
+				return &d.Phases[i].Times
+			}
+			return nil
+		})...)
+	}
+	return append(rows, []row{
 		{"images/s", plain, func(d *Device) float64 { return d.ImagesPerSecond }},
 		{"device memory", mebibytes, func(d *Device) float64 { return float64(d.DeviceMemory) }},
 		{"modules", plain, func(d *Device) float64 { return float64(d.Modules) }},
@@ -36,7 +50,8 @@ var rows = slices.Concat(
 			}
 			return d.Iteration.Median / d.Floor.Seconds
 		}},
-	})
+	}...)
+}
 
 func timesRows(name string, of func(*Device) *Times) []row {
 	times := func(d *Device) Times { return orZero(of(d)) }
@@ -63,10 +78,7 @@ func milliseconds(v float64) string { return fmt.Sprintf("%.4g ms", v*1e3) }
 // WriteTable prints the result for a person: a column for each device.
 func (r *Result) WriteTable(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	if r.Preset != "" {
-		fmt.Fprintf(t, "preset %s, ", r.Preset)
-	}
-	fmt.Fprintf(t, "batch %d, a D step every %d iterations, %d measurements after %d iterations of warm-up\n", r.Batch, r.K, r.Measurements, r.Warmup)
+	r.writeSubject(t)
 	for _, d := range r.Devices {
 		fmt.Fprintf(t, "%s: %s, %s\n", d.Name, d.Description, d.Precision)
 	}
@@ -78,7 +90,7 @@ func (r *Result) WriteTable(w io.Writer) error {
 		fmt.Fprintf(t, "\t%s", d.Name)
 	}
 	fmt.Fprintln(t)
-	for _, row := range rows {
+	for _, row := range rowsOf(r.Devices) {
 		if !slices.ContainsFunc(r.Devices, func(d Device) bool { return row.value(&d) > 0 }) {
 			continue
 		}
@@ -102,6 +114,30 @@ func (r *Result) WriteTable(w io.Writer) error {
 		d.writeLayers(t)
 	}
 	return t.Flush()
+}
+
+// writeSubject prints what was measured.
+func (r *Result) writeSubject(w io.Writer) {
+	if r.Name == gangpu {
+		game, preset, in := r.game()
+		fmt.Fprintf(w, "%s, preset %s, images of %s, ", game, preset, images(in))
+	}
+	fmt.Fprintf(w, "batch %d", r.Batch)
+	if r.Shards > 1 {
+		fmt.Fprintf(w, " in %d shards", r.Shards)
+	}
+	for i, p := range r.Devices[0].Phases {
+		switch {
+		case p.Share == 0:
+			continue
+		case i == 0:
+			fmt.Fprint(w, "; an iteration is ")
+		default:
+			fmt.Fprint(w, " + ")
+		}
+		fmt.Fprintf(w, "%.3g %s", p.Share, p.Name)
+	}
+	fmt.Fprintf(w, "; %d measurements after %d iterations of warm-up\n", r.Measurements, r.Warmup)
 }
 
 // writeRelations prints how the devices after the first relate to it.

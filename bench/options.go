@@ -1,0 +1,111 @@
+package bench
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"gangpu/gan/games/tutorial"
+	"gangpu/gan/train"
+)
+
+// Options say what to measure. The zero values are the tutorial's game on digits, its first preset, and that preset's
+// batch.
+type Options struct {
+	System       train.System
+	Preset       string
+	Batch        int // images of a step
+	Shards       int // parts that a batch is computed in
+	Input        train.Input
+	Measurements int  // of each kind, at least 1
+	Warmup       int  // iterations before the first measurement
+	Layers       bool // measure the time per layer too
+}
+
+// usualClasses are those of images of noise where nothing says how many there are.
+const usualClasses = 10
+
+// digits are what the tutorial's game is trained on.
+var digits = train.Input{Height: 28, Width: 28, Channels: 1, Classes: usualClasses}
+
+// Noise is the input that a game is measured on: images of a size, grey for the tutorial's.
+func Noise(of train.System, size int) train.Input {
+	in := train.Input{Height: size, Width: size, Channels: 3, Classes: usualClasses}
+	if of.Name == tutorial.System.Name {
+		in.Channels = digits.Channels
+	}
+	return in
+}
+
+// subject is a game as it is measured.
+type subject struct {
+	system   train.System
+	preset   train.Preset
+	input    train.Input
+	game     train.Game
+	settings train.Settings
+}
+
+// subject makes the game that the options name, and reports the first option that cannot be measured.
+func (o Options) subject() (s subject, err error) {
+	if o.Measurements < 1 {
+		return s, fmt.Errorf("%d measurements, want at least 1", o.Measurements)
+	}
+	if o.Warmup < 0 {
+		return s, fmt.Errorf("%d iterations of warm-up, want none or more", o.Warmup)
+	}
+	s = subject{system: o.System, input: o.Input}
+	if s.system.New == nil {
+		s.system = tutorial.System
+	}
+	if s.input == (train.Input{}) {
+		s.input = digits
+	}
+	if s.preset, err = s.system.Preset(o.Preset); err != nil {
+		return s, err
+	}
+	if s.game, err = s.system.New(s.preset.Settings, s.input); err != nil {
+		return s, err
+	}
+	s.settings = train.Settings{Batch: s.preset.Batch, Shards: max(o.Shards, 1), Seed: 1}
+	if o.Batch != 0 {
+		s.settings.Batch = o.Batch
+	}
+	if err := s.settings.Validate(); err != nil {
+		return s, err
+	}
+	for _, p := range s.game.Phases {
+		if parts := s.settings.Shards * max(p.Fraction, 1); s.settings.Batch%parts != 0 {
+			return s, fmt.Errorf("batch is %d, of which phase %s takes one part of %d: want one that divides by that", s.settings.Batch, p.Name, parts)
+		}
+	}
+	return s, nil
+}
+
+// Validate reports the first option that cannot be measured.
+func (o Options) Validate() error {
+	_, err := o.subject()
+	return err
+}
+
+// data is images whose pixels do not matter to the time: as many as MNIST has, or 64 MiB of larger ones, but some
+// batches at least. They have classes if the input has some.
+func (s subject) data() (train.Data, error) {
+	in := s.input
+	size := in.Height * in.Width * in.Channels
+	rows := max(min(60_000, 64<<20/max(size, 1)), 4*s.settings.Batch)
+	image := train.Field{Name: "image", Shape: []int{in.Height, in.Width, in.Channels}, Bytes: make([]byte, rows*size)}
+	rand.NewChaCha8([32]byte{}).Read(image.Bytes) // it returns no error
+	fields := []train.Field{image}
+	if in.Classes > 0 {
+		labels := make([]int32, rows)
+		for i := range labels {
+			labels[i] = int32(i % in.Classes)
+		}
+		class, err := train.OneHot("class", labels, in.Classes)
+		if err != nil {
+			return train.Data{}, err
+		}
+		fields = append(fields, class)
+	}
+	return train.Data{Tables: []train.Table{{Rows: rows, Fields: fields}}}.In(s.game.Low, s.game.High), nil
+}
