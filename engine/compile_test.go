@@ -363,3 +363,22 @@ func TestStepNames(t *testing.T) {
 		}
 	}
 }
+
+// A map of inputs that are no layer's is called after what it is for.
+func TestStepNamesWithoutLayer(t *testing.T) {
+	g := gorgonia.NewGraph()
+	input := func(name string) *gorgonia.Node {
+		return gorgonia.NewTensor(g, tensor.Float32, 2, gorgonia.WithName(name), gorgonia.WithShape(3, 4))
+	}
+	both, err := Concat(0, input("real"), input("fake"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Compile("test", places(both))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Steps) != 1 || p.Steps[0].Name != "concat" {
+		t.Errorf("the steps are %v", p.Steps)
+	}
+}

@@ -148,13 +148,17 @@ func constantValue(n *gorgonia.Node) (float32, bool) {
 // stepName is how profiles call the step that computes n: by the layer where that is known.
 // Gorgonia's own operations have none, but a sum of gradients is that of some value.
 func stepName(n *gorgonia.Node, op string) string {
-	if o, ok := n.Op().(*operation); ok && o.label.layer != "" {
+	o, ok := n.Op().(*operation)
+	if ok && o.label.layer != "" {
 		return o.label.String()
 	}
 	for _, of := range n.DerivOf() {
 		if l := layerOf(of); l != "" {
 			return label{layer: l, role: op}.String()
 		}
+	}
+	if ok && o.label.role != "" { // what a map is for says more than that it is a map
+		return o.label.role
 	}
 	return op
 }
