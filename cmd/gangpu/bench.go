@@ -11,7 +11,8 @@ import (
 	"gangpu/engine"
 	"gangpu/engine/cuda"
 	"gangpu/engine/program"
-	"gangpu/gan"
+	"gangpu/gan/games/tutorial"
+	"gangpu/gan/train"
 	"gangpu/internal/atomicfile"
 
 	"github.com/urfave/cli/v2"
@@ -21,24 +22,26 @@ func benchCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "bench",
 		Usage: "measure an iteration of training on the devices, side by side",
-		Description: "An iteration is a generator step and half a discriminator step (every second iteration makes\n" +
-			"one), Adam included, images in memory. The measurements take turns between the devices. GFLOP/s\n" +
-			"and GB/s are of counted operations and bytes; the floor is what these would take at the rates\n" +
-			"of one large matrix product and of a copy, measured in the same run. --roofline counts instead what\n" +
-			"the GPU's kernels execute and move, on the emulator, and predicts the time on a card; it takes a\n" +
-			"core about a minute in tf32 and three in fp32. With --device 0 the times measured there are beside it.",
+		Description: "An iteration is what training makes of it: the updates of a game's phases, those of every second\n" +
+			"iteration as a half, optimizers included, images of noise in memory. The measurements take turns\n" +
+			"between the devices. GFLOP/s and GB/s are of counted operations and bytes; the floor is what these\n" +
+			"would take at the rates of one large matrix product and of a copy, measured in the same run.\n" +
+			"--roofline counts instead what the GPU's kernels execute and move, on the emulator, and predicts the\n" +
+			"time on a card; of the tutorial it takes a core about a minute in tf32 and three in fp32. With\n" +
+			"--device 0 the times measured there are beside it.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "preset", Value: gan.TutorialName, Usage: "`NAME` of the model and its settings: " + presetList()},
+			&cli.StringFlag{Name: "game", Value: tutorial.System.Name, Usage: "`NAME` of the game: " + namesOf(allSystems())},
+			&cli.StringFlag{Name: "preset", DefaultText: "the game's first", Usage: "`RECIPE` of the game; gangpu games lists them"},
+			&cli.IntFlag{Name: "size", DefaultText: "28 of the tutorial, 64 of other games", Usage: "`NUMBER` of pixels a side"},
 			&cli.IntFlag{Name: "batch", DefaultText: "the preset's", Usage: "`NUMBER` of images of a step"},
-			&cli.IntFlag{Name: "steps", Value: 20, Usage: "`NUMBER` of measurements, each of two iterations or more"},
+			&cli.IntFlag{Name: "shards", Value: 1, Usage: "cut a batch into this `NUMBER` of parts, a power of two, that are computed one after the other"},
+			&cli.IntFlag{Name: "steps", Value: 20, Usage: "`NUMBER` of measurements, each of an iteration, or more where the phases take turns"},
 			&cli.IntFlag{Name: "warmup", Value: 4, Usage: "`NUMBER` of iterations before the first measurement"},
 			&cli.StringSliceFlag{Name: "device", DefaultText: "cpu, and a GPU if there is one",
 				Usage: "`NAME`, or several with commas or flags: cpu, or a GPU as 0 or cuda:0"},
 			&cli.StringFlag{Name: "precision", Usage: "`KIND` of arithmetic of the GPUs: fp32 or tf32"},
 			&cli.IntFlag{Name: "threads", DefaultText: "one a core", Usage: "`NUMBER` of threads of the CPU device"},
 			&cli.BoolFlag{Name: "layers", DisableDefaultText: true, Usage: "print the time per layer too"},
-			&cli.StringFlag{Name: "game", DefaultText: "the tutorial's", Usage: "`NAME` of another game to measure, on images of noise: " + gameNames()},
-			&cli.IntFlag{Name: "size", Value: 64, Usage: "`NUMBER` of pixels a side, of another game"},
 			&cli.BoolFlag{Name: "compile", DisableDefaultText: true,
 				Usage: "measure instead how long a network of 15,000 nodes takes to build, to differentiate and to compile"},
 			&cli.BoolFlag{Name: "conv", DisableDefaultText: true,
@@ -56,22 +59,55 @@ func benchCommand() *cli.Command {
 	}
 }
 
+// allSystems are the games that there are.
+func allSystems() []train.System { return append([]train.System{tutorial.System}, systems...) }
+
+func namesOf(games []train.System) string {
+	var names []string
+	for _, s := range games {
+		names = append(names, s.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// benchOptions are what the flags say is to be measured.
+func benchOptions(c *cli.Context) (o bench.Options, err error) {
+	const mostPixels, mostImages = 1024, 65_536
+	all := allSystems()
+	i := slices.IndexFunc(all, func(s train.System) bool { return s.Name == c.String("game") })
+	if i < 0 {
+		return o, usagef("unknown game %q: want one of %s", c.String("game"), namesOf(all))
+	}
+	o = bench.Options{System: all[i], Preset: c.String("preset"), Batch: c.Int("batch"), Shards: c.Int("shards"),
+		Measurements: c.Int("steps"), Warmup: c.Int("warmup"), Layers: c.Bool("layers")}
+	size := 64
+	switch {
+	case c.IsSet("size"):
+		size = c.Int("size")
+	case o.System.Name == tutorial.System.Name:
+		size = 28
+	}
+	switch {
+	case size < 4 || size > mostPixels:
+		return o, usagef("--size %d: want 4 to %d", size, mostPixels)
+	case c.IsSet("batch") && (o.Batch < 1 || o.Batch > mostImages):
+		return o, usagef("--batch %d: want 1 to %d", o.Batch, mostImages)
+	case o.Shards < 1:
+		return o, usagef("--shards %d: want 1 or more", o.Shards)
+	}
+	o.Input = bench.Noise(o.System, size)
+	if err := o.Validate(); err != nil {
+		return o, usagef("%v", err)
+	}
+	return o, nil
+}
+
 func runBench(c *cli.Context) (err error) {
-	if c.IsSet("game") {
-		return benchGame(c)
-	}
-	if c.Bool("conv") {
-		return benchConvolutions(c)
-	}
-	p, err := preset(c)
+	o, err := benchOptions(c)
 	if err != nil {
 		return err
 	}
-	if c.IsSet("batch") && c.Int("batch") < 2 {
-		return usagef("--batch %d: want 2 to %d", c.Int("batch"), limits["batch"])
-	}
-	o := bench.Options{Preset: p, Batch: c.Int("batch"), Measurements: c.Int("steps"), Warmup: c.Int("warmup"), Layers: c.Bool("layers")}
-	if err := checkBenchFlags(c, o); err != nil {
+	if err := checkBenchFlags(c); err != nil {
 		return err
 	}
 	var earlier *bench.Result
@@ -131,16 +167,7 @@ func writeBench(c *cli.Context, r, earlier *bench.Result) error {
 }
 
 // checkBenchFlags finds what is wrong with the flags whatever devices there are.
-func checkBenchFlags(c *cli.Context, o bench.Options) error {
-	if o.Batch > limits["batch"] {
-		return usagef("--batch %d: want 2 to %d", o.Batch, limits["batch"])
-	}
-	if err := o.Validate(); err != nil {
-		return usagef("%v", err)
-	}
-	if c.Bool("roofline") && o.Preset.Name != gan.TutorialName {
-		return usagef("--preset %s: --roofline is of the tutorial's model", o.Preset.Name)
-	}
+func checkBenchFlags(c *cli.Context) error {
 	if err := checkRooflineFlags(c); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func TestBench(t *testing.T) {
 	if code := execute(context.Background(), args, &out, &errs); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, &errs)
 	}
-	for _, want := range []string{"iteration median", "images/s", "generator/conv2d_transpose_1"} {
+	for _, want := range []string{"tutorial, preset tutorial, images of 28 x 28 pixels of 1 channel", "iteration median", "phase g median", "images/s", "generator/conv2d_transpose_1"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, &out)
 		}
@@ -41,6 +41,16 @@ func TestBench(t *testing.T) {
 	if !strings.Contains(out.String(), "ratio") {
 		t.Errorf("no ratio in\n%s", &out)
 	}
+	out.Reset()
+	args = append(args, "--game", "wgan", "--size", "16", "--shards", "2", "--layers")
+	if code := execute(context.Background(), args, &out, &errs); code != exitFailed || !strings.Contains(errs.String(), "game wgan") {
+		t.Errorf("exit code %d comparing two games: %s", code, &errs)
+	}
+	for _, want := range []string{"wgan, preset penalty, images of 16 x 16 pixels of 3 channels, batch 2 in 2 shards", "phase critic median", "critic/conv2d_1"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, &out)
+		}
+	}
 }
 
 func TestBenchCompile(t *testing.T) {
@@ -59,6 +69,12 @@ func TestBenchUsage(t *testing.T) {
 		code int
 		want string
 	}{
+		{"--game chess", exitUsage, `unknown game "chess"`},
+		{"--game dcgan --preset best", exitUsage, `no preset "best"`},
+		{"--size 30", exitUsage, "divide by 4"},
+		{"--game dcgan --size 30", exitUsage, "cannot be halved"},
+		{"--size 4000", exitUsage, "--size 4000"},
+		{"--shards 3", exitUsage, "power of two"},
 		{"--batch 3", exitUsage, "batch is 3"},
 		{"--batch 1000000", exitUsage, "--batch 1000000"},
 		{"--conv --batch 0", exitUsage, "--batch 0"},

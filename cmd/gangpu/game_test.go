@@ -182,13 +182,6 @@ func TestGameRefusals(t *testing.T) {
 	contains(t, succeed(t, append(args, "--skip-bad", "--out", filepath.Join(t.TempDir(), "b"))...), "1 file skipped")
 }
 
-func TestGameBench(t *testing.T) {
-	out := succeed(t, "bench", "--game", "classifier", "--size", "16", "--batch", "4", "--steps", "2", "--warmup", "0", "--device", "cpu")
-	contains(t, out, "classifier, preset small: 16 x 16 pixels", "an iteration: ", "ITERATION")
-	fail(t, exitUsage, "unknown game \"gan\"", "bench", "--game", "gan")
-	fail(t, exitUsage, "cannot be halved", "bench", "--game", "dcgan", "--size", "30")
-}
-
 func TestGames(t *testing.T) {
 	out := succeed(t, "games")
 	for _, s := range systems {

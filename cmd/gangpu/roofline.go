@@ -31,7 +31,7 @@ func checkRooflineFlags(c *cli.Context) error {
 		}
 		return nil
 	}
-	for _, flag := range []string{"layers", "compare", "threads", "warmup"} {
+	for _, flag := range []string{"layers", "compare", "threads", "warmup", "shards"} {
 		if c.IsSet(flag) {
 			return usagef("--%s has no meaning with --roofline", flag)
 		}
@@ -60,7 +60,7 @@ func runRoofline(c *cli.Context, o bench.Options) (err error) {
 		if name == "" {
 			name = defaultCard
 		}
-		r, err := countRoofline(o.Batch, precision, name)
+		r, err := countRoofline(o, precision, name)
 		if err != nil {
 			return err
 		}
@@ -74,22 +74,22 @@ func runRoofline(c *cli.Context, o bench.Options) (err error) {
 	if name == "" {
 		name = dev.Info().Description
 	}
-	r, err := countRoofline(o.Batch, dev.Info().Precision, name)
+	r, err := countRoofline(o, dev.Info().Precision, name)
 	if err != nil {
 		return err
 	}
-	if err := r.Measure(dev, o.Measurements); err != nil {
+	if err := r.Measure(dev, o); err != nil {
 		return err
 	}
 	return writeRoofline(c, r)
 }
 
-func countRoofline(batch int, precision, card string) (*bench.Roofline, error) {
+func countRoofline(o bench.Options, precision, card string) (*bench.Roofline, error) {
 	known, err := bench.LookupCard(card)
 	if err != nil {
 		return nil, err
 	}
-	r, err := bench.CountRoofline(batch, precision, known)
+	r, err := bench.CountRoofline(o, precision, known)
 	if err != nil {
 		return nil, err
 	}

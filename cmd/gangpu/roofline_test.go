@@ -20,7 +20,7 @@ func TestRoofline(t *testing.T) {
 	if code := execute(context.Background(), args, &out, &errs); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, &errs)
 	}
-	for _, want := range []string{"batch 2, tf32", "predicted for a100", "generator/conv2d/filter_grad", "moves", "iteration"} {
+	for _, want := range []string{"tutorial, preset tutorial, images of 28 x 28 pixels of 1 channel, batch 2, tf32", "predicted for a100", "generator/conv2d/filter_grad", "moves", "iteration, 0.5 phase d + 1 phase g"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, &out)
 		}
@@ -31,6 +31,10 @@ func TestRoofline(t *testing.T) {
 	}
 	if r.Batch != 2 || r.Card.Name != "a100" || r.Versions["gangpu"] == "" {
 		t.Errorf("the result is of batch %d on %s, versions %v", r.Batch, r.Card.Name, r.Versions)
+	}
+	stdout := succeed(t, "bench", "--roofline", "--game", "acgan", "--size", "16", "--batch", "2")
+	if !strings.Contains(stdout, "acgan, preset auxiliary") || !strings.Contains(stdout, "discriminator/conv2d_1/moments") {
+		t.Errorf("it says\n%s", stdout)
 	}
 }
 
