@@ -7,7 +7,6 @@ import (
 	"text/tabwriter"
 
 	"gangpu/engine/program"
-	"gangpu/gan"
 	"gangpu/gan/games/tutorial"
 	"gangpu/gan/train"
 	"gangpu/internal/safetensors"
@@ -83,19 +82,23 @@ func replay(dev program.Device, path string) ([]train.Deviation, error) {
 	if err != nil {
 		return nil, err
 	}
-	if file.Metadata["format"] == train.StepFormat {
-		all, err := replayGame(dev, file)
-		if err != nil {
-			return nil, fmt.Errorf("verifying %s on %s: %w", path, dev.Info().Name, err)
-		}
-		return all, nil
+	of := replayGame
+	if file.Metadata["format"] == tutorial.EarlierFormat {
+		of = replayEarlier
 	}
-	v, err := gan.Verify(dev, path)
-	var all []train.Deviation
-	for _, d := range v.Tensors {
-		all = append(all, train.Deviation(d))
+	all, err := of(dev, file)
+	if err != nil {
+		return nil, fmt.Errorf("verifying %s on %s: %w", path, dev.Info().Name, err)
 	}
-	return all, err
+	return all, nil
+}
+
+func replayEarlier(dev program.Device, file *safetensors.File) ([]train.Deviation, error) {
+	step, err := tutorial.ReadEarlier(file)
+	if err != nil {
+		return nil, err
+	}
+	return step.Verify(dev)
 }
 
 func replayGame(dev program.Device, file *safetensors.File) ([]train.Deviation, error) {
@@ -103,7 +106,7 @@ func replayGame(dev program.Device, file *safetensors.File) ([]train.Deviation, 
 	if err != nil {
 		return nil, err
 	}
-	known := append([]train.System{tutorial.System}, systems...)
+	known := allSystems()
 	i := slices.IndexFunc(known, func(s train.System) bool { return s.Name == step.System })
 	if i < 0 {
 		return nil, fmt.Errorf("no game is called %q", step.System)

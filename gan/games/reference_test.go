@@ -141,3 +141,28 @@ func TestReferencesThatDiffer(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+// What a reference prepares before a phase is on the device in that phase.
+func TestReferencesThatPrepare(t *testing.T) {
+	step, g := read(t, readFile(t, "testdata/tutorial.safetensors"))
+	var phases []string
+	step.Prepare = func(phase string, parameters map[string][]float32) error {
+		phases = append(phases, phase)
+		if phase == "g" {
+			parameters["discriminator/dense/bias"][0]++
+		}
+		return nil
+	}
+	all, err := step.Verify(traintest.CPU(t), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(phases, step.Phases) {
+		t.Errorf("prepared were %v of %v", phases, step.Phases)
+	}
+	for _, d := range all {
+		if first := strings.HasPrefix(d.Name, "d/"); first != d.OK() && (first || d.Name == "g/metric/g_loss") {
+			t.Errorf("%s: relative error %.2e, tolerance %.0e", d.Name, d.Error, d.Tolerance)
+		}
+	}
+}

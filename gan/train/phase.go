@@ -141,6 +141,7 @@ func (p *phase) compileBody() error {
 		outputs = append(outputs, nn.Output{Node: v, At: r.at(r.metrics + i)})
 	}
 	r.len += len(p.values)
+	outputs = append(outputs, p.keepValues(&r)...)
 	p.results = r
 	kept, err := p.keptOutputs()
 	if err != nil {

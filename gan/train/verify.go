@@ -24,13 +24,16 @@ type Step struct {
 	Train    Settings
 	Input    Input
 	Phases   []string // in the order in which they were computed
-	file     *safetensors.File
+	// Prepare, if set, may change parameters on the device before each phase, by name: how [Step.Verify] keeps away from
+	// points at which rounding decides.
+	Prepare func(phase string, parameters map[string][]float32) error
+	file    *safetensors.File
 }
 
 // ReadStep is the reference of a file that was read already.
 func ReadStep(file *safetensors.File) (*Step, error) {
 	if got := file.Metadata["format"]; got != StepFormat {
-		return nil, fmt.Errorf("no reference of a game: its format is %q, want %q", got, StepFormat)
+		return nil, fmt.Errorf("not a reference: its format is %q, want %q", got, StepFormat)
 	}
 	s := &Step{System: file.Metadata["system"], Settings: json.RawMessage(file.Metadata["settings"]), file: file}
 	for name, into := range map[string]any{"train": &s.Train, "input": &s.Input, "phases": &s.Phases} {
@@ -198,7 +201,10 @@ func (s *Step) replay(t *Trainer, r *running, at string, used map[string]bool) (
 			}
 		}
 	}
-	if err := r.runBody(0); err != nil {
+	if err := s.prepare(t, r.Name); err != nil {
+		return nil, err
+	}
+	if err := r.body.Run(); err != nil {
 		return nil, err
 	}
 	c := comparison{s: s, phase: at, used: used, tolerance: toleranceFP32, gradients: toleranceFP32}
@@ -214,6 +220,9 @@ func (s *Step) replay(t *Trainer, r *running, at string, used map[string]bool) (
 	}
 	for i, column := range r.Builder.columns {
 		c.compare("metric/"+column.Name, nil, results[r.results.metrics+i:][:1], c.tolerance)
+	}
+	for _, v := range r.kept {
+		c.compare("value/"+v.name, v.node.Shape(), results[v.at:][:size(v.node.Shape())], c.tolerance)
 	}
 	for _, name := range r.Trains {
 		for _, q := range r.gradient[name].of {
