@@ -54,7 +54,7 @@ func evaluate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	model, err := loadTrained(c, files[0])
+	model, err := loadModel(c, files[0])
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func evaluate(c *cli.Context) (err error) {
 	show := printer(c, files, o)
 	for i, file := range files {
 		if i > 0 {
-			if model, err = loadTrained(c, file); err != nil {
+			if model, err = loadModel(c, file); err != nil {
 				return err
 			}
 			if err := checkTrainedOn(c, file, model, data); err != nil {

@@ -17,18 +17,6 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// loadTrained reads a model's file, without the moving averages if there is a --raw.
-func loadTrained(c *cli.Context, file string) (*train.Model, error) {
-	m, err := train.Load(file)
-	if err != nil && file == c.String("model") {
-		return nil, blame(c, err, "model")
-	}
-	if err == nil && c.Bool("raw") {
-		m.DropAverages()
-	}
-	return m, err
-}
-
 // openTrainedOn opens the images that the model of a file was trained on, unless flags say otherwise.
 func openTrainedOn(c *cli.Context, file string, m *train.Model) (*gameData, error) {
 	note := m.Notes[noteSource]

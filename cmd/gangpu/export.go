@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
-	"gangpu/gan"
 	"gangpu/gan/exchange"
+	"gangpu/gan/train"
 
 	"github.com/urfave/cli/v2"
 )
@@ -25,10 +27,10 @@ func exportCommand() *cli.Command {
 		Name:  "export",
 		Usage: "take a trained model to other programs: Keras, ONNX, safetensors, a web page",
 		Description: "keras: FILE.h5 is a whole model, for load_model and load_weights; FILE.weights.h5 the weights alone, for\n" +
-			"load_weights of Keras 3. Both hold the GAN of the tutorial, generator and discriminator, or one of them.\n" +
-			"onnx: FILE.onnx is the generator, or the one that --part names; any other PATH a folder of both.\n" +
-			"Of a model of another game FILE.onnx is its graph sample, or the one that --part names, a folder has all graphs.\n" +
-			"safetensors: the weights alone, without the optimizer's state; gangpu reads it too.\n" +
+			"load_weights of Keras 3. Both hold generator and discriminator, or one of them, which have to be chains of layers,\n" +
+			"as the tutorial's are.\n" +
+			"onnx: FILE.onnx is the graph that makes images, sample, or the one that --part names; any other PATH is a folder of all\n" +
+			"graphs. safetensors: the weights alone, without the optimizer's state; gangpu reads it too.\n" +
 			"web: a folder with index.html, which makes images in the browser. It loads ONNX Runtime Web over the network,\n" +
 			"or has it beside it with --onnxruntime, and then works without a network too.\n" +
 			"The weights are those that make the images: the moving average, if the model has one.",
@@ -36,7 +38,7 @@ func exportCommand() *cli.Command {
 			modelFlag(), rawFlag(),
 			&cli.StringFlag{Name: "format", DefaultText: "by the ending of --out", Usage: "`KIND` of file: keras, onnx, safetensors or web"},
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "`PATH` to write to"},
-			&cli.StringFlag{Name: "part", DefaultText: "both; of one ONNX file the generator", Usage: "`NETWORK` to export: generator, discriminator or both; of another game's model a graph, as sample"},
+			&cli.StringFlag{Name: "part", DefaultText: "for Keras both, of an ONNX file sample", Usage: "`PART` to export: for Keras generator, discriminator or both, for ONNX a graph of the model, as sample or score"},
 			&cli.StringFlag{Name: "onnxruntime", TakesFile: true, Usage: "for web: `FOLDER` dist of the npm package onnxruntime-web, as make onnxruntime-web fetches it"},
 		},
 		Action: export,
@@ -51,45 +53,64 @@ func export(c *cli.Context) error {
 	if c.IsSet("onnxruntime") && format != formatWeb {
 		return usagef("--onnxruntime is for --format web")
 	}
-	switch m, err := gameModel(c.String("model")); {
-	case err != nil:
-		return blame(c, err, "model")
-	case m != nil:
-		return exportGame(c, m, format)
+	m, err := loadModel(c, c.String("model"))
+	if err != nil {
+		return err
 	}
-	part := exchange.Part(c.String("part"))
-	switch part {
-	case "", exchange.Both, exchange.Generator, exchange.Discriminator:
-	default:
-		return usagef("unknown part %q: want generator, discriminator or both", part)
+	x := exporting{m, format, c.String("out"), c.String("part"), slices.Sorted(maps.Keys(m.Uses))}
+	if err := x.checkPart(); err != nil {
+		return err
 	}
-	if format == formatWeb && part != "" && part != exchange.Generator {
-		return usagef("--part %s: a web page runs the generator alone", part)
-	}
-	out := output{flag: "out", path: c.String("out")}
+	out := output{flag: "out", path: x.path}
 	switch {
 	case format == formatWeb:
 		out.written = func(name string) bool { return name == "index.html" || name == "onnxruntime.js" }
-	case format == formatONNX && !isONNX(out.path):
-		out.written = func(name string) bool { return isONNX(name) }
+	case x.isFolder():
+		out.written = isONNX
 	}
 	if err := checkOutputs(c, []output{out}, c.String("model")); err != nil {
-		return err
-	}
-	model, err := loadModel(c, c.String("model"))
-	if err != nil {
 		return err
 	}
 	endAtOnce()
 	switch format {
 	case formatKeras:
-		return exportKeras(c, model, part)
+		return x.keras(c)
 	case formatONNX:
-		return exportONNX(c, model, part)
+		return x.onnx(c)
 	case formatWeb:
-		return exportWeb(c, model)
+		return x.web(c)
 	}
-	return exportSafetensors(c, model, part)
+	return x.safetensors(c)
+}
+
+// exporting is a model on its way to another program.
+type exporting struct {
+	*train.Model
+	format, path string
+	part         string   // that is asked for; empty for the usual
+	uses         []string // the model's graphs, sorted
+}
+
+// isFolder reports whether a folder of ONNX files is written.
+func (x exporting) isFolder() bool { return x.format == formatONNX && !isONNX(x.path) }
+
+// checkPart refuses a --part that the format has not.
+func (x exporting) checkPart() error {
+	part := exchange.Part(x.part)
+	switch {
+	case x.format == formatKeras && !slices.Contains([]exchange.Part{"", exchange.Both, exchange.Generator, exchange.Discriminator}, part):
+		return usagef("unknown part %q: want generator, discriminator or both", part)
+	case x.format == formatWeb && part != "" && part != train.SampleUse:
+		return usagef("--part %s: a web page runs the graph that makes images", part)
+	case x.format == formatSafetensors && part != "":
+		return usagef("--part %s: a safetensors file holds the arrays of all graphs, named in it", part)
+	case x.format == formatONNX && part != "" && !slices.Contains(x.uses, x.part):
+		return usagef("--part %s: the model of the game %s has %s", part, x.Game, strings.Join(x.uses, ", "))
+	case x.format == formatONNX && part == "" && !x.isFolder() && len(x.uses) > 1 && !slices.Contains(x.uses, train.SampleUse):
+		return usagef("--out %s: an ONNX file holds one graph, the model of the game %s has %s; name one by --part, or a folder for all",
+			x.path, x.Game, strings.Join(x.uses, ", "))
+	}
+	return nil
 }
 
 // exportFormat is the format that the flags name, or else the path's ending.
@@ -116,74 +137,63 @@ func exportFormat(format, path string) (string, error) {
 	return format, nil
 }
 
-func exportKeras(c *cli.Context, model *gan.ModelFile, part exchange.Part) error {
+func (x exporting) keras(c *cli.Context) error {
+	part := exchange.Part(x.part)
 	if part == "" {
 		part = exchange.Both
 	}
-	file := c.String("out")
-	if err := exchange.WriteKeras(file, model, part); err != nil {
+	if err := exchange.WriteKeras(x.path, x.Model, part); err != nil {
 		return err
 	}
 	networks := "generator and discriminator"
 	if part != exchange.Both {
 		networks = string(part)
 	}
-	fmt.Fprintf(c.App.Writer, "%s for Keras in %s\n", networks, file)
+	fmt.Fprintf(c.App.Writer, "%s for Keras in %s\n", networks, x.path)
 	return nil
 }
 
 func isONNX(path string) bool { return strings.ToLower(filepath.Ext(path)) == ".onnx" }
 
-// exportONNX writes a file, or a folder of both networks' files.
-func exportONNX(c *cli.Context, model *gan.ModelFile, part exchange.Part) error {
-	path := c.String("out")
-	files := map[exchange.Part]string{}
-	if isONNX(path) {
-		switch part {
-		case exchange.Both:
-			return usagef("--out %s: one ONNX file holds one network; name a folder for both", path)
-		case "":
-			part = exchange.Generator
-		}
-		files[part] = path
-	} else {
-		for _, p := range []exchange.Part{exchange.Generator, exchange.Discriminator} {
-			if part == "" || part == exchange.Both || part == p {
-				files[p] = filepath.Join(path, string(p)+".onnx")
-			}
-		}
-		if err := os.MkdirAll(path, 0o777); err != nil {
+// onnx writes a file of a graph, or a folder of a file each.
+func (x exporting) onnx(c *cli.Context) error {
+	uses := x.uses
+	switch {
+	case x.part != "":
+		uses = []string{x.part}
+	case !x.isFolder() && len(uses) > 1:
+		uses = []string{train.SampleUse}
+	}
+	if x.isFolder() {
+		if err := os.MkdirAll(x.path, 0o777); err != nil {
 			return fmt.Errorf("making the folder of ONNX files: %w", err)
 		}
 	}
-	for _, p := range []exchange.Part{exchange.Generator, exchange.Discriminator} {
-		if file := files[p]; file != "" {
-			if err := exchange.WriteONNX(file, model, p); err != nil {
-				return err
-			}
-			fmt.Fprintf(c.App.Writer, "%s as ONNX in %s\n", p, file)
+	for _, use := range uses {
+		file := x.path
+		if x.isFolder() {
+			file = filepath.Join(x.path, use+".onnx")
 		}
+		if err := exchange.WriteUse(file, x.Model, use); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.App.Writer, "%s as ONNX in %s\n", use, file)
 	}
 	return nil
 }
 
-func exportSafetensors(c *cli.Context, model *gan.ModelFile, part exchange.Part) error {
-	if part != "" && part != exchange.Both {
-		return usagef("--part %s: a safetensors file holds both networks, named in it", part)
-	}
-	file := c.String("out")
-	if err := model.WeightsAlone().Save(file); err != nil {
+func (x exporting) safetensors(c *cli.Context) error {
+	if err := x.UsedAlone().Save(x.path); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "weights in %s\n", file)
+	fmt.Fprintf(c.App.Writer, "weights in %s\n", x.path)
 	return nil
 }
 
-func exportWeb(c *cli.Context, model *gan.ModelFile) error {
-	folder := c.String("out")
-	if err := exchange.WriteWeb(folder, model, c.String("onnxruntime")); err != nil {
+func (x exporting) web(c *cli.Context) error {
+	if err := exchange.WriteWeb(x.path, x.Model, c.String("onnxruntime")); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "page of the generator in %s: open it in a browser\n", filepath.Join(folder, "index.html"))
+	fmt.Fprintf(c.App.Writer, "page of the generator in %s: open it in a browser\n", filepath.Join(x.path, "index.html"))
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"testing"
 
-	"gangpu/gan"
+	"gangpu/gan/train"
 	"gangpu/internal/runfolder"
 )
 
@@ -124,7 +124,7 @@ func TestSideOutputs(t *testing.T) {
 	if made := checkMade(t, out); got.code != exitOK || made != 30 {
 		t.Errorf("code %d after %d iterations", got.code, made)
 	}
-	if _, err := gan.Load(r.Checkpoint(30)); err != nil {
+	if _, err := train.Load(r.Checkpoint(30)); err != nil {
 		t.Error(err)
 	}
 	if info, err := os.Stat(r.Sample(3)); err != nil || info.IsDir() {

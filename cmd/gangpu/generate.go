@@ -9,8 +9,9 @@ import (
 	"strconv"
 	"strings"
 
-	"gangpu/gan"
+	"gangpu/gan/exchange"
 	"gangpu/gan/picture"
+	"gangpu/gan/train"
 
 	"github.com/urfave/cli/v2"
 )
@@ -26,7 +27,7 @@ func generateCommand() *cli.Command {
 			modelFlag(), rawFlag(),
 			&cli.IntFlag{Name: "n", Value: 25, Usage: "`NUMBER` of images"},
 			&cli.IntSliceFlag{Name: "digit", DefaultText: "all",
-				Usage: "`CLASS` of the images, of a model trained with --conditional: 7, or several as 0,1,2, equally many of each in that order"},
+				Usage: "`CLASS` of the images, of a model that knows classes: 7, or several as 0,1,2, equally many of each in that order"},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the noise comes from; the images of a larger n begin with those of a smaller"},
 			&cli.IntFlag{Name: "interpolate", DefaultText: "none", Usage: "`NUMBER` of images from each image to the next and from the last back to the first: a row each in the picture"},
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "write a picture of all images to this PNG `FILE`"},
@@ -51,43 +52,31 @@ func rawFlag() cli.Flag {
 
 var errNoModel = usagef("--model is missing: the file of a trained model, as RUN/model.safetensors")
 
-// loadModel reads a model's file, without the moving average if there is a --raw.
-func loadModel(c *cli.Context, file string) (*gan.ModelFile, error) {
+// loadModel reads a model's file, without the moving averages if there is a --raw.
+func loadModel(c *cli.Context, file string) (*train.Model, error) {
 	if file == "" {
 		return nil, errNoModel
 	}
-	f, err := gan.Load(file)
+	m, err := exchange.Load(file)
 	if err != nil && file == c.String("model") {
 		return nil, blame(c, err, "model")
 	}
 	if err == nil && c.Bool("raw") {
-		f.DropAverage()
+		m.DropAverages()
 	}
-	return f, err
+	return m, err
 }
 
+// generate makes images by a model of any game, whose code need not be there.
 func generate(c *cli.Context) (err error) {
 	if c.IsSet("run") {
 		return animateRun(c)
 	}
-	n := c.Int("n")
+	n, steps := c.Int("n"), c.Int("interpolate")
 	if err := checkGenerateFlags(c, n); err != nil {
 		return err
 	}
-	switch m, err := gameModel(c.String("model")); {
-	case err != nil:
-		return blame(c, err, "model")
-	case m != nil:
-		return generateGame(c, m)
-	}
-	model, err := loadModel(c, c.String("model"))
-	if err != nil {
-		return err
-	}
-	if err := checkDigits(c, model.Model.Classes()); err != nil {
-		return err
-	}
-	p, err := plan(c, model.Model)
+	m, err := loadModel(c, c.String("model"))
 	if err != nil {
 		return err
 	}
@@ -98,31 +87,38 @@ func generate(c *cli.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
 	const batch = 256
-	sampler, err := gan.NewSampler(dev, model, min(n, batch))
+	sampler, err := train.NewSampler(dev, m, min(n, batch))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, sampler.Close()) }()
-	if err := p.checkMemory(sampler.Latent()); err != nil {
+	if err := checkDigits(c, sampler.Classes()); err != nil {
 		return err
 	}
-	noise, err := sampler.Noise(c.Uint64("seed"), n)
+	p := planOf(n, steps, sampler.Shape())
+	if err := p.size(c); err != nil {
+		return err
+	}
+	if err := p.checkMemory(sampler); err != nil {
+		return err
+	}
+	inputs, err := sampler.Noise(c.Uint64("seed"), n)
 	if err != nil {
 		return err
 	}
-	if p.steps > 0 {
-		noise = gan.Interpolate(noise, sampler.Latent(), p.steps)
+	if steps > 0 {
+		for name, rows := range inputs {
+			inputs[name] = train.Interpolate(rows, len(rows)/n, steps)
+		}
 	}
-	var samples gan.Samples
-	if digits := c.IntSlice("digit"); len(digits) > 0 {
-		samples, err = sampler.GenerateOf(noise, digits)
-	} else {
-		samples, err = sampler.Generate(noise)
+	if err := sampler.OfClasses(inputs, p.count(), c.IntSlice("digit")...); err != nil {
+		return err
 	}
+	pixels, err := sampler.Generate(inputs, p.count())
 	if err != nil {
 		return err
 	}
-	return writePictures(c, samples.Picture(), samples.Pixels, p.grid)
+	return writePictures(c, sampler.Picture(pixels), pixels, p.grid)
 }
 
 // More images than anyone looks at. How large pictures may be, and what fits into memory, is checked beside.
@@ -164,7 +160,7 @@ func checkGenerateFlags(c *cli.Context, n int) error {
 func checkDigits(c *cli.Context, classes int) error {
 	for _, d := range c.IntSlice("digit") {
 		if classes == 0 {
-			return usagef("--digit %d: the model was not trained with --conditional", d)
+			return usagef("--digit %d: the model knows no classes", d)
 		}
 		if d < 0 || d >= classes {
 			return usagef("--digit %d: the model knows 0 to %d", d, classes-1)

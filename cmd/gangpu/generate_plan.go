@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"image"
 
-	"gangpu/gan"
 	"gangpu/gan/picture"
+	"gangpu/gan/train"
 	"gangpu/internal/hostmemory"
 
 	"github.com/urfave/cli/v2"
@@ -13,34 +13,29 @@ import (
 
 // generatePlan is what generate is going to make, before anything is made.
 type generatePlan struct {
-	n, steps      int // images of noise; images from each to the next, 0 for none between
-	height, width int // of an image
-	grid          picture.Grid
-	picture, gif  image.Point // sizes; zero where there is none
+	n, steps     int   // images of noise; images from each to the next, 0 for none between
+	shape        []int // of an image: height, width, channels
+	grid         picture.Grid
+	picture, gif image.Point // sizes; zero where there is none
 }
 
-// plan finds what is going to be made.
-func plan(c *cli.Context, m gan.Model) (p generatePlan, err error) {
-	p = generatePlan{n: c.Int("n"), steps: c.Int("interpolate")}
-	if p.height, p.width, err = m.ImageSize(); err != nil {
-		return p, err
+func planOf(n, steps int, shape []int) generatePlan {
+	p := generatePlan{n: n, steps: steps, shape: shape, grid: sampleGridOf(shape[0], shape[1])}
+	if steps > 0 {
+		p.grid.Columns = steps
 	}
-	p.grid = sampleGridOf(p.height, p.width)
-	if p.steps > 0 {
-		p.grid.Columns = p.steps
-	}
-	return p, p.size(c)
+	return p
 }
 
 // size finds how large the pictures will be, and refuses what cannot be drawn.
 func (p *generatePlan) size(c *cli.Context) (err error) {
 	if c.String("out") != "" {
-		if p.picture, err = p.grid.Size(p.count(), p.height, p.width); err != nil {
+		if p.picture, err = p.grid.Size(p.count(), p.shape[0], p.shape[1]); err != nil {
 			return usagef("--out: %v; %s", err, p.advice())
 		}
 	}
 	if c.String("gif") != "" {
-		if p.gif, err = gifGrid.Size(1, p.height, p.width); err != nil {
+		if p.gif, err = gifGrid.Size(1, p.shape[0], p.shape[1]); err != nil {
 			return usagef("--gif: %v", err)
 		}
 		if most := mostInGIF / (p.gif.X * p.gif.Y); p.count() > most {
@@ -65,17 +60,25 @@ func (p generatePlan) advice() string {
 }
 
 // checkMemory finds out whether the arrays of the host find room, before the work.
-func (p generatePlan) checkMemory(latent int) error {
+func (p generatePlan) checkMemory(s *train.Sampler) error {
 	const float = 4
-	noise := uint64(p.n) * uint64(latent) * float
-	need := 2 * noise // as the device draws it, and read
-	if p.steps > 0 {
-		need += noise * uint64(p.steps)
+	need := uint64(0)
+	for _, in := range s.Inputs() {
+		rows := uint64(p.n) // as the noise is drawn
+		if p.steps > 0 {
+			rows += uint64(p.count()) // and walked through
+		}
+		each := uint64(float)
+		for _, d := range in.Shape {
+			each *= uint64(d)
+		}
+		need += rows * each
 	}
-	need += uint64(p.count()) * uint64(p.height) * uint64(p.width) * float
-	// Drawn grey, then in the animation's palette.
+	image := uint64(p.shape[0]) * uint64(p.shape[1]) * uint64(p.shape[2])
+	need += uint64(p.count()) * image * (float + 1) // as numbers, and as they are drawn
+	// Drawn, then in the animation's palette.
 	gif := 2 * uint64(p.count()) * uint64(p.gif.X) * uint64(p.gif.Y)
-	need += max(uint64(p.picture.X)*uint64(p.picture.Y), gif)
+	need += max(uint64(p.picture.X)*uint64(p.picture.Y)*uint64(p.shape[2]), gif)
 	if err := hostmemory.Check(fmt.Sprintf("generating %d images", p.count()), need); err != nil {
 		return fmt.Errorf("%w; %s, and make the rest by another --seed", err, p.advice())
 	}

@@ -70,7 +70,7 @@ func TestGenerateDigits(t *testing.T) {
 	}
 	fail(t, exitUsage, "--digit 10: the model knows 0 to 9", append(args, "--digit", "10")...)
 	fail(t, exitUsage, "--digit", append(args, "--digit", "x")...)
-	fail(t, exitUsage, "--digit 1: the model was not trained with --conditional", "generate", "--device", "cpu", "--out", npy,
+	fail(t, exitUsage, "--digit 1: the model knows no classes", "generate", "--device", "cpu", "--out", npy,
 		"--digit", "1", "--model", filepath.Join(trained(t), "model.safetensors"))
 }
 
@@ -107,7 +107,7 @@ func TestGenerateRefused(t *testing.T) {
 	fail(t, exitUsage, "--model is missing", "generate", "--device", "cpu", "--out", out)
 	fail(t, exitFailed, "nothing.safetensors", "generate", "--device", "cpu", "--out", out, "--model", "nothing.safetensors")
 	fail(t, exitFailed, damaged, "generate", "--device", "cpu", "--out", out, "--model", damaged)
-	fail(t, exitFailed, "not a gangpu model", "generate", "--device", "cpu", "--out", out, "--model", writeForeign(t))
+	fail(t, exitFailed, "not a model of a game", "generate", "--device", "cpu", "--out", out, "--model", writeForeign(t))
 	fail(t, exitUsage, "nothing to write", "generate", "--device", "cpu", "--model", model)
 	for _, n := range []string{"0", "-5", "10001", "1000000000000"} {
 		fail(t, exitUsage, "-n "+n, "generate", "--device", "cpu", "--model", model, "--out", out, "-n", n)

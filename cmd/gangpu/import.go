@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"gangpu/gan/exchange"
 
@@ -15,7 +16,7 @@ func importCommand() *cli.Command {
 		Description: "The GAN is a Sequential of generator and discriminator, as in the tutorial. A whole model,\n" +
 			"gan.save(\"FILE.h5\") or gan.save(\"FILE.keras\"), may have layers of other sizes; of a file of weights alone they\n" +
 			"must be the tutorial's. The result makes images and can be evaluated and exported. It has no optimizer's state:\n" +
-			"train --weights begins a new run with it.",
+			"train --from begins a new run with it.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "keras", TakesFile: true, Usage: "`FILE` that Keras saved: gan_mnist.h5, NAME.keras or NAME.weights.h5"},
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "`FILE` to write the model to"},
@@ -43,11 +44,15 @@ func importModel(c *cli.Context) error {
 	if err := model.Save(to); err != nil {
 		return err
 	}
-	g, d, err := model.Weights()
-	if err != nil {
-		return err
+	count := func(network string) (n int) {
+		for _, a := range model.Arrays {
+			if strings.HasPrefix(a.Name, network+"/") {
+				n += len(a.Values)
+			}
+		}
+		return n
 	}
 	fmt.Fprintf(c.App.Writer, "generator with %d parameters and discriminator with %d in %s, without an optimizer's state\n",
-		g.ParameterCount(), d.ParameterCount(), to)
+		count("generator"), count("discriminator"), to)
 	return nil
 }

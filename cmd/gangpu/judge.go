@@ -10,6 +10,7 @@ import (
 	"gangpu/engine/program"
 	pictures "gangpu/gan/data"
 	classifying "gangpu/gan/games/classifier"
+	"gangpu/gan/exchange"
 	"gangpu/gan/judge"
 	"gangpu/gan/train"
 
@@ -63,7 +64,7 @@ func readClassifier(file string, d *gameData) (*train.Model, error) {
 		}
 		return classifier, nil
 	}
-	classifier, err := train.Load(file)
+	classifier, err := exchange.Load(file)
 	if err != nil {
 		return nil, fmt.Errorf("--classifier: %w", err)
 	}

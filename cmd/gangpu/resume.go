@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gangpu/engine/program"
+	"gangpu/gan/exchange"
 	"gangpu/gan/run"
 	"gangpu/gan/train"
 	"gangpu/internal/runfolder"
@@ -37,6 +38,10 @@ func (t *training) resume(c *cli.Context) error {
 		return fmt.Errorf("resuming: %w", err)
 	}
 	t.from = file
+	if exchange.IsEarly(file) {
+		return fmt.Errorf("%s is a run of an early version of gangpu, which drew other random numbers: it cannot go on; gangpu train --from %s begins a new one with its networks",
+			path, shellQuote(file))
+	}
 	if folder == "" { // a state alone, which goes on in a folder of its own
 		if t.saved, err = train.Load(file); err != nil {
 			return fmt.Errorf("resuming: %w", err)

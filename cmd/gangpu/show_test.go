@@ -7,10 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"gangpu/gan"
 	"gangpu/internal/safetensors"
-
-	"github.com/urfave/cli/v2"
 )
 
 // Tests of the commands that show something.
@@ -27,35 +24,6 @@ func writeForeign(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-// A model says which images to look for, if the flags do not.
-func TestDatasetOfModel(t *testing.T) {
-	t.Setenv("GANGPU_DATA", "")
-	for _, x := range []struct {
-		trained string
-		flags   []string
-		want    source
-	}{
-		{"fashion-mnist", nil, source{name: "fashion-mnist"}},
-		{"fashion-mnist", []string{"--dataset", "mnist"}, source{name: "mnist"}},
-		{"fashion-mnist", []string{"--data", "folder"}, source{folder: "folder"}},
-		{"folder of one's own", []string{"--data", "folder"}, source{folder: "folder"}},
-		{"", nil, source{}},
-	} {
-		got := source{name: "not asked"}
-		app := &cli.App{Flags: dataFlags(), Action: func(c *cli.Context) error {
-			var err error
-			got, err = sourceOf(c, "model.safetensors", &gan.ModelFile{Notes: map[string]string{noteDataset: x.trained}})
-			return err
-		}}
-		if err := app.Run(append([]string{"gangpu"}, x.flags...)); err != nil {
-			t.Fatal(err)
-		}
-		if got != x.want {
-			t.Errorf("trained on %q, flags %q: %q, want %q", x.trained, x.flags, got, x.want)
-		}
-	}
 }
 
 func TestData(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"gangpu/engine/program"
 	classifying "gangpu/gan/games/classifier"
+	"gangpu/gan/exchange"
 	"gangpu/gan/run"
 	"gangpu/gan/train"
 
@@ -124,7 +125,7 @@ func (t *training) open(c *cli.Context) error {
 			return err
 		}
 		if file := c.String("from"); file != "" {
-			if t.initial, err = train.Load(file); err != nil {
+			if t.initial, err = exchange.Load(file); err != nil {
 				return err
 			}
 		}

@@ -128,9 +128,7 @@ func tutorialChains() (chains, error) {
 	if err != nil {
 		return chains{}, err
 	}
-	m, err := train.Assemble(game, ganData([]int{28, 28, 1}, 0, ""), func(_ string, shape []int) ([]float32, error) {
-		return make([]float32, size(shape)), nil
-	})
+	m, err := Blank(game, []int{28, 28, 1}, 0)
 	if err != nil {
 		return chains{}, err
 	}

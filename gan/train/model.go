@@ -89,6 +89,12 @@ func (m *Model) DropAverages() {
 	m.Arrays = slices.DeleteFunc(m.Arrays, func(a Array) bool { return strings.HasPrefix(a.Name, "average/") })
 }
 
+// IsOfNetwork reports whether an array of that name is a network's own: not an optimizer's, an average, or what a phase
+// keeps.
+func (m *Model) IsOfNetwork(name string) bool {
+	return !slices.ContainsFunc([]string{"adam/", "rmsprop/", "sgd/", "average/", "kept/"}, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+}
+
 // UsedAlone is the model with the arrays alone that its graphs read, as they are used: averages take the places of what
 // they are averages of. It makes images, and cannot be trained further.
 func (m *Model) UsedAlone() *Model {

@@ -1,4 +1,4 @@
-package gan
+package exchange
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 
 func TestSummary(t *testing.T) {
 	var b strings.Builder
-	if err := WriteSummary(&b, tutorial(t, DefaultSettings())); err != nil {
+	if err := WriteSummary(&b, randomModel(t, tutorialGame)); err != nil {
 		t.Fatal(err)
 	}
 	for _, line := range []string{
@@ -36,7 +36,7 @@ func TestSummary(t *testing.T) {
 // its rules, and its shape begins under its heading.
 func TestSummaryColumns(t *testing.T) {
 	var b strings.Builder
-	if err := WriteSummary(&b, tutorial(t, DefaultSettings())); err != nil {
+	if err := WriteSummary(&b, randomModel(t, tutorialGame)); err != nil {
 		t.Fatal(err)
 	}
 	width, column := 0, 0
@@ -60,7 +60,7 @@ func TestSummaryColumns(t *testing.T) {
 
 func TestDot(t *testing.T) {
 	var b strings.Builder
-	if err := WriteDot(&b, tutorial(t, DefaultSettings())); err != nil {
+	if err := WriteDot(&b, randomModel(t, tutorialGame)); err != nil {
 		t.Fatal(err)
 	}
 	dot := b.String()

@@ -56,8 +56,6 @@ func TestExportGame(t *testing.T) {
 		t.Error("graphs are mixed up")
 	}
 	for want, args := range map[string][]string{
-		"goes to ONNX (again, sample) and to safetensors; only the tutorial's own models go to keras": {"--out", in("a.h5")},
-		"only the tutorial's own models go to web":                                                    {"--out", in("web"), "--format", "web"},
 		"--part generator: the model of the game acgan":                                               {"--out", in("d.onnx"), "--part", "generator"},
 		"a safetensors file holds the arrays of all":                                                  {"--out", in("d.safetensors"), "--part", "sample"},
 		"--onnxruntime is for --format web":                                                           {"--out", in("d.onnx"), "--onnxruntime", dir},
@@ -65,6 +63,8 @@ func TestExportGame(t *testing.T) {
 	} {
 		fail(t, exitUsage, want, append([]string{"export", "--model", model}, args...)...)
 	}
+	fail(t, exitFailed, "the generator is no chain of layers that Keras's Sequential could be", "export", "--model", model, "--out", in("a.h5"))
+	succeed(t, "export", "--model", model, "--out", in("web"), "--format", "web")
 	fail(t, exitFailed, "it would replace "+model, "export", "--model", model, "--out", model)
 	delete(m.Uses, "sample")
 	m.Uses["more"] = m.Uses["again"]
