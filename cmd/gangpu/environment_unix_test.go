@@ -69,7 +69,7 @@ func TestWrongVariables(t *testing.T) {
 		{"GANGPU_PRESET=none", exitUsage, []string{"summary"}},
 		{"GANGPU_EPOCHS=0", exitUsage, []string{"train"}},
 		{"GANGPU_EPOCHS=99999999999999999999", exitUsage, []string{"train"}},
-		{"GANGPU_BATCH=1", exitUsage, []string{"summary"}},
+		{"GANGPU_BATCH=0", exitUsage, []string{"summary"}},
 		{"GANGPU_BATCH=3", exitUsage, []string{"train"}},
 		{"GANGPU_SEED=-1", exitUsage, []string{"summary"}},
 		{"GANGPU_DATA=/none", exitFailed, []string{"data"}},

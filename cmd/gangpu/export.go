@@ -53,22 +53,22 @@ func export(c *cli.Context) error {
 	if c.IsSet("onnxruntime") && format != formatWeb {
 		return usagef("--onnxruntime is for --format web")
 	}
+	out := output{flag: "out", path: c.String("out")}
+	switch {
+	case format == formatWeb:
+		out.written = func(name string) bool { return name == "index.html" || name == "onnxruntime.js" }
+	case format == formatONNX && !isONNX(out.path):
+		out.written = isONNX
+	}
+	if err := checkOutputs(c, []output{out}, c.String("model")); err != nil {
+		return err
+	}
 	m, err := loadModel(c, c.String("model"))
 	if err != nil {
 		return err
 	}
-	x := exporting{m, format, c.String("out"), c.String("part"), slices.Sorted(maps.Keys(m.Uses))}
+	x := exporting{m, format, out.path, c.String("part"), slices.Sorted(maps.Keys(m.Uses))}
 	if err := x.checkPart(); err != nil {
-		return err
-	}
-	out := output{flag: "out", path: x.path}
-	switch {
-	case format == formatWeb:
-		out.written = func(name string) bool { return name == "index.html" || name == "onnxruntime.js" }
-	case x.isFolder():
-		out.written = isONNX
-	}
-	if err := checkOutputs(c, []output{out}, c.String("model")); err != nil {
 		return err
 	}
 	endAtOnce()

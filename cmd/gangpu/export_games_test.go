@@ -56,10 +56,10 @@ func TestExportGame(t *testing.T) {
 		t.Error("graphs are mixed up")
 	}
 	for want, args := range map[string][]string{
-		"--part generator: the model of the game acgan":                                               {"--out", in("d.onnx"), "--part", "generator"},
-		"a safetensors file holds the arrays of all":                                                  {"--out", in("d.safetensors"), "--part", "sample"},
-		"--onnxruntime is for --format web":                                                           {"--out", in("d.onnx"), "--onnxruntime", dir},
-		`does not end in ".onnx"`:                                                                     {"--out", in("d.onnx"), "--format", "keras"},
+		"--part generator: the model of the game acgan": {"--out", in("d.onnx"), "--part", "generator"},
+		"a safetensors file holds the arrays of all":    {"--out", in("d.safetensors"), "--part", "sample"},
+		"--onnxruntime is for --format web":             {"--out", in("d.onnx"), "--onnxruntime", dir},
+		`does not end in ".onnx"`:                       {"--out", in("d.onnx"), "--format", "keras"},
 	} {
 		fail(t, exitUsage, want, append([]string{"export", "--model", model}, args...)...)
 	}

@@ -73,7 +73,7 @@ func TestTrainGame(t *testing.T) {
 			continue
 		}
 		contains(t, succeed(t, "summary", "--model", model), "game acgan, 3 iterations of batch 4", "classes cat, dog", "graph     sample: ", "class [2] (example)",
-			"generator/embedding/kernel", "of optimizers and averages")
+			"generator/embedding/kernel", "of optimizers, averages and pools")
 		header, err := os.ReadFile(filepath.Join(whole, "metrics.csv"))
 		if err != nil {
 			t.Fatal(err)

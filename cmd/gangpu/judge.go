@@ -9,8 +9,8 @@ import (
 
 	"gangpu/engine/program"
 	pictures "gangpu/gan/data"
-	classifying "gangpu/gan/games/classifier"
 	"gangpu/gan/exchange"
+	classifying "gangpu/gan/games/classifier"
 	"gangpu/gan/judge"
 	"gangpu/gan/train"
 

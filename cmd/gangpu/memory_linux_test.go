@@ -80,7 +80,7 @@ func TestContainerLimit(t *testing.T) {
 	}
 	npy, run := filepath.Join(dir, "pixels.npy"), filepath.Join(dir, "run")
 	generate := []string{"generate", "--device", "cpu", "--model", model, "--npy", npy, "-n"}
-	limited(exitFailed, "generating 200000 images would take 750.7 MiB of memory, and ", append(generate, "200000")...)
+	limited(exitFailed, "generating 200000 images would take 824.0 MiB of memory, and ", append(generate, "200000")...)
 	limited(exitFailed, "of the container's limit (256.0 MiB) are free; lower -n 200000", append(generate, "200000")...)
 	limited(exitOK, "", append(generate, "30000")...) // three quarters of what is left
 	const pixels = 28 * 28 * 4

@@ -193,20 +193,20 @@ func TestClassifierWords(t *testing.T) {
 	}
 }
 
-// Weights bring their networks: what is printed says so, of a recipe whose networks are others too.
-func TestWeightsBringNetworks(t *testing.T) {
+// A model that a run begins with brings its settings, unless a preset is asked for; arrays that do not fit are told of.
+func TestFromBringsSettings(t *testing.T) {
 	tutorial := filepath.Join(trained(t), "model.safetensors")
 	compact := filepath.Join(trained(t, "--preset", "best"), "model.safetensors")
-	const words = ", of the tutorial model, in the place of --preset best's networks; Adam begins anew\n"
 	for _, c := range []struct {
 		args      []string
 		want, not string
 	}{
-		{[]string{"--weights", compact}, "with    the compact model, latent 64", words},
-		{[]string{"--weights", tutorial, "--preset", "best"}, "weights from " + tutorial + words, "compact"},
-		{[]string{"--weights", compact, "--preset", "best"}, "with    the compact model, ", "in the place of"},
-		{[]string{"--weights", tutorial}, "with    batch 4; all else is the tutorial's", "model,"},
-		{[]string{"--preset", "best"}, "with    the compact model, latent 64", "weights"},
+		{[]string{"--from", compact}, "with    batch 4, networks compact, latent 64, k 1, alpha 0.2, lr 0.001, ema 0.999; all else is preset tutorial's", "drawn"},
+		{[]string{"--from", compact, "--lr", "0.002"}, "networks compact, latent 64, k 1, alpha 0.2, lr 0.002, ema 0.999; ", "drawn"},
+		{[]string{"--from", tutorial, "--preset", "best"}, "of the game drawn: there are none of their names and shapes\n", "14 arrays"},
+		{[]string{"--from", compact, "--preset", "best"}, "from    " + compact + ": 14 arrays taken\n", "drawn"},
+		{[]string{"--from", tutorial}, "with    batch 4; all else is preset tutorial's", "drawn"},
+		{[]string{"--preset", "best"}, "networks compact, latent 64", "from    "},
 	} {
 		args := trainArgs(filepath.Join(t.TempDir(), "run"), append(c.args, "--iterations", "1")...)
 		if r := asProcess(t, "", nil, args...); r.code != exitOK || r.stderr != "" || !strings.Contains(r.stdout, c.want) || strings.Contains(r.stdout, c.not) {

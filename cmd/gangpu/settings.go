@@ -53,11 +53,17 @@ func settingsFlags(s train.System) []cli.Flag {
 	return flags
 }
 
-// readSettings reads the flags of a game's settings: what is not given is the preset's, or what is implied by those given.
-func readSettings(c *cli.Context, s train.System) (game any, t train.Settings, epochs int, err error) {
+// readSettings reads the flags of a game's settings: what is not given is implied by those given, or is the preset's or, where
+// none is given, that of a model of the game to begin with, if there is one.
+func readSettings(c *cli.Context, s train.System, from *train.Model) (game any, t train.Settings, epochs int, err error) {
 	p, err := s.Preset(c.String("preset"))
 	if err != nil {
 		return nil, t, 0, blame(c, usagef("%v", err), "preset")
+	}
+	if from != nil && from.Game == s.Name && !c.IsSet("preset") {
+		if p.Settings, err = s.Decode(from.GameSettings); err != nil {
+			return nil, t, 0, err
+		}
 	}
 	given := map[string]any{}
 	for _, o := range p.Options() {

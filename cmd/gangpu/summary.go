@@ -60,7 +60,7 @@ func summarized(c *cli.Context, file string) (*train.Model, error) {
 		}
 		return m, summarizeModel(c, file, m)
 	}
-	settings, _, _, err := readSettings(c, usualGame)
+	settings, _, _, err := readSettings(c, usualGame, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func runFlags(s train.System) []cli.Flag {
 		&cli.StringFlag{Name: "out", TakesFile: true, EnvVars: []string{"GANGPU_OUT"},
 			DefaultText: "the next of runs/001, runs/002, ...", Usage: "`FOLDER` of the run"},
 		&cli.StringFlag{Name: "resume", TakesFile: true, Usage: "go on with the run in this `FOLDER`, by its own settings; --epochs may be more; a file of its checkpoints goes on from there, and makes anew what came after; a model file outside of a run's folder goes on in --out"},
-		&cli.StringFlag{Name: "from", TakesFile: true, Usage: "begin a new run with the networks of this model `FILE`, as far as their arrays have the same names and shapes; optimizers begin anew"},
+		&cli.StringFlag{Name: "from", TakesFile: true, Usage: "begin a new run with the networks of this model `FILE` and, if it is of the same game and there is no --preset, its settings; arrays are taken as far as they have the same names and shapes; optimizers begin anew"},
 		&cli.IntFlag{Name: "iterations", DefaultText: "all epochs", Usage: "stop after this `NUMBER` of iterations, counted from the run's beginning"},
 		&cli.IntFlag{Name: "checkpoint-every", DefaultText: "each epoch", Usage: "keep the state after each `NUMBER` of iterations"},
 		&cli.IntFlag{Name: "keep", Value: 3, Usage: "`NUMBER` of the newest checkpoints to keep, beside the best one where the run is judged"},

@@ -7,8 +7,8 @@ import (
 	"os"
 
 	"gangpu/engine/program"
-	classifying "gangpu/gan/games/classifier"
 	"gangpu/gan/exchange"
+	classifying "gangpu/gan/games/classifier"
 	"gangpu/gan/run"
 	"gangpu/gan/train"
 
@@ -118,16 +118,16 @@ func (t *training) open(c *cli.Context) error {
 			}
 		}
 	} else {
-		if settings, planned, epochs, err = readSettings(c, t.system); err != nil {
-			return err
-		}
-		if err := checkNewFolder(c); err != nil && !c.Bool("dry-run") {
-			return err
-		}
 		if file := c.String("from"); file != "" {
 			if t.initial, err = exchange.Load(file); err != nil {
 				return err
 			}
+		}
+		if settings, planned, epochs, err = readSettings(c, t.system, t.initial); err != nil {
+			return err
+		}
+		if err := checkNewFolder(c); err != nil && !c.Bool("dry-run") {
+			return err
 		}
 	}
 	source, o, err := gameSourceOf(c, t.system, note)
