@@ -71,14 +71,20 @@ func TestPhasePrograms(t *testing.T) {
 			if want := float64(max(of.Times, 1)) / float64(max(of.Every, 1)); p.Name != of.Name || p.Share != want {
 				t.Errorf("%s makes %v updates an iteration, want %v", p.Name, p.Share, want)
 			}
-			work := 0.0
+			work, runs := 0.0, 0
 			for _, q := range p.Programs {
+				runs += q.Runs
 				if n := len(q.Program.Steps); q.Draws > n || q.Update > n || q.Update < q.Draws && q.Draws < n {
 					t.Errorf("%s: %d of %d steps draw, those from %d on update", q.Program.Name, q.Draws, n, q.Update)
 				}
 				for _, step := range q.Program.Steps {
 					work += float64(q.Runs) * program.FLOPs(step.Op)
 				}
+			}
+			// All is one program, or there are draws and a body for each shard, results that are kept and added for all but
+			// one, and the update.
+			if want := 2*shards + 2*(shards-1) + 1; runs != want && shards > 1 || runs != 1 && shards == 1 {
+				t.Errorf("%d shards: %d programs are run, want %d", shards, runs, want)
 			}
 			flops += work * float64(max(of.Times, 1))
 		}
