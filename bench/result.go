@@ -17,20 +17,21 @@ const gangpu = "gangpu"
 // Result is what a benchmark found, gangpu's own or one of bench/peers, which leave out what they
 // do not know. Its JSON has all times in seconds and all sizes in bytes.
 type Result struct {
-	Name         string            `json:"name"`               // of the program: "gangpu", "pytorch, eager"
-	Versions     map[string]string `json:"versions,omitempty"` // of the program and what it stands on
-	Date         time.Time         `json:"date"`
-	Machine      Machine           `json:"machine"`
-	Game         string            `json:"game,omitempty"`   // of gangpu; results from before there was a choice have none,
-	Preset       string            `json:"preset,omitempty"` // as of preset and input: they are of the tutorial's
-	Input        *train.Input      `json:"input,omitempty"`
-	Batch        int               `json:"batch"` // images of a step
-	Shards       int               `json:"shards,omitempty"`
-	K            int               `json:"k"`     // iterations after which the phases take the same turns
-	Measurements int               `json:"steps"` // how many of each kind
-	Warmup       int               `json:"warmup"`
-	Threads      int               `json:"threads,omitempty"` // of the CPU
-	Devices      []Device          `json:"devices"`
+	Name     string            `json:"name"`               // of the program: "gangpu", "pytorch, eager"
+	Versions map[string]string `json:"versions,omitempty"` // of the program and what it stands on
+	Date     time.Time         `json:"date"`
+	Machine  Machine           `json:"machine"`
+	// Game, preset and images are of gangpu. Results that lack them are of the tutorial's, as all once were.
+	Game         string       `json:"game,omitempty"`
+	Preset       string       `json:"preset,omitempty"`
+	Input        *train.Input `json:"input,omitempty"`
+	Batch        int          `json:"batch"` // images of a step
+	Shards       int          `json:"shards,omitempty"`
+	K            int          `json:"k"`     // iterations after which the phases take the same turns
+	Measurements int          `json:"steps"` // how many of each kind
+	Warmup       int          `json:"warmup"`
+	Threads      int          `json:"threads,omitempty"` // of the CPU
+	Devices      []Device     `json:"devices"`
 	// PeakMemory is the most memory that the process had resident while it trained, on all
 	// devices together; 0 where the system does not tell.
 	PeakMemory uint64   `json:"peak_memory,omitempty"`
