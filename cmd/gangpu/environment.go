@@ -65,13 +65,3 @@ func blame(c *cli.Context, err error, flags ...string) error {
 	}
 	return fmt.Errorf("%w; the environment has %s", err, strings.Join(set, ", "))
 }
-
-// blameNamed is blame by those flags that the error begins with, as "batch is 3".
-func blameNamed(c *cli.Context, err error, flags ...string) error {
-	if err == nil {
-		return nil
-	}
-	return blame(c, err, slices.DeleteFunc(flags, func(name string) bool {
-		return !strings.HasPrefix(err.Error(), name+" ")
-	})...)
-}
