@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 
@@ -27,13 +28,9 @@ const usualClasses = 10
 // digits are what the tutorial's game is trained on.
 var digits = train.Input{Height: 28, Width: 28, Channels: 1, Classes: usualClasses}
 
-// Noise is the input that a game is measured on: images of a size, grey for the tutorial's.
+// Noise is the input that a game is measured on: images of a size, in colours unless the game takes none.
 func Noise(of train.System, size int) train.Input {
-	in := train.Input{Height: size, Width: size, Channels: 3, Classes: usualClasses}
-	if of.Name == tutorial.System.Name {
-		in.Channels = digits.Channels
-	}
-	return in
+	return train.Input{Height: size, Width: size, Channels: cmp.Or(of.Channels, 3), Classes: usualClasses}
 }
 
 // subject is a game as it is measured.
@@ -70,15 +67,7 @@ func (o Options) subject() (s subject, err error) {
 	if o.Batch != 0 {
 		s.settings.Batch = o.Batch
 	}
-	if err := s.settings.Validate(); err != nil {
-		return s, err
-	}
-	for _, p := range s.game.Phases {
-		if parts := s.settings.Shards * max(p.Fraction, 1); s.settings.Batch%parts != 0 {
-			return s, fmt.Errorf("batch is %d, of which phase %s takes one part of %d: want one that divides by that", s.settings.Batch, p.Name, parts)
-		}
-	}
-	return s, nil
+	return s, train.Check(s.game, s.settings)
 }
 
 // Validate reports the first option that cannot be measured.
