@@ -249,8 +249,15 @@ func TestDiagnosisOfOtherGames(t *testing.T) {
 		if text := d.Epoch(6, various) + d.Epoch(7, run.Samples{}) + d.Epoch(8, various); text != "" {
 			t.Errorf("%s: found %q of samples that differ", name, text)
 		}
-		if text := d.Epoch(9, same); !strings.Contains(text, "and did by 0.500") {
-			t.Errorf("%s: found %q where samples were better", name, text)
+		// Samples differed by 0.5: a third of that is 85/255/2.
+		less := func(by byte) run.Samples {
+			return run.Samples{Pixels: picture.Pixels{Count: 2, Height: 1, Width: 1, Channels: 1, Values: []byte{0, by}}}
+		}
+		if text := d.Epoch(9, less(88)); text != "" {
+			t.Errorf("%s: found %q of samples that differ by more than a third of the best", name, text)
+		}
+		if text := d.Epoch(10, less(82)); !strings.HasSuffix(text, "the samples differ by 0.161, and did by 0.500") {
+			t.Errorf("%s: found %q of samples that differ by less than a third of the best", name, text)
 		}
 	}
 }
