@@ -75,7 +75,7 @@ func TestBenchUsage(t *testing.T) {
 		{"--game dcgan --size 30", exitUsage, "cannot be halved"},
 		{"--size 4000", exitUsage, "--size 4000"},
 		{"--shards 3", exitUsage, "power of two"},
-		{"--batch 3", exitUsage, "batch is 3"},
+		{"--batch 3", exitUsage, "cuts a batch of 3 into 2 parts"},
 		{"--batch 1000000", exitUsage, "--batch 1000000"},
 		{"--conv --batch 0", exitUsage, "--batch 0"},
 		{"--conv --threads 9999", exitUsage, "--threads 9999"},

@@ -49,7 +49,7 @@ func TestRooflineUsage(t *testing.T) {
 		{"--roofline --device cpu", exitUsage, "--device emulated"},
 		{"--roofline --device 0,1", exitUsage, "of one GPU"},
 		{"--roofline --layers", exitUsage, "--layers has no meaning"},
-		{"--roofline --batch 3", exitUsage, "batch is 3"},
+		{"--roofline --batch 3", exitUsage, "cuts a batch of 3 into 2 parts"},
 		{"--roofline --card v100 --precision tf32", exitFailed, "v100 has no tf32"},
 	} {
 		var out, errs bytes.Buffer
