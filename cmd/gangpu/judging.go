@@ -69,6 +69,9 @@ func (t *training) judging(dev program.Device, trainer *train.Trainer, p judging
 		j, free, err = t.testing(j, trainer)
 		return j, "", free, err
 	}
+	if p.every > 0 && t.game.Show != nil {
+		return t.comparing(j, trainer)
+	}
 	if p.classifier == nil {
 		return j, "", free, nil
 	}

@@ -26,6 +26,7 @@ func trainDataFlags(s train.System) []cli.Flag {
 	return slices.Concat(dataFlags(s.Dataset), []cli.Flag{
 		&cli.BoolFlag{Name: "skip-bad", DisableDefaultText: true, Usage: "go on without the files that have problems"},
 		&cli.BoolFlag{Name: "flip", DisableDefaultText: true, Usage: "mirror every other picture, on average, left to right"},
+		&cli.IntFlag{Name: "crop", DefaultText: "whole pictures", Usage: "train on squares of this `NUMBER` of pixels, cut out of the pictures anywhere: of all pictures of a row the same one"},
 		&cli.IntFlag{Name: "shift", Usage: "move pictures by up to this `NUMBER` of pixels"},
 		&cli.Int64Flag{Name: "in-memory", Value: 4096, Usage: "keep pictures on the device if they have no more than this `NUMBER` of MB, else read them batch by batch"},
 	}, pictureFlags())
@@ -50,6 +51,7 @@ type gameSource struct {
 	SkipBad    bool   `json:"skip_bad,omitempty"`
 	Flip       bool   `json:"flip,omitempty"`
 	Shift      int    `json:"shift,omitempty"`
+	Crop       int    `json:"crop,omitempty"`
 	Channels   int    `json:"channels,omitempty"` // that pictures are made to have; 0 is their own
 }
 
@@ -72,10 +74,10 @@ func gameSourceOf(c *cli.Context, system train.System, before string) (gameSourc
 			return s, o, err
 		}
 		s = gameSource{Layout: string(o.Layout), Width: o.Width, Height: o.Height, Fit: string(o.Fit), Background: c.String("background"),
-			SkipBad: c.Bool("skip-bad"), Flip: c.Bool("flip"), Shift: c.Int("shift"), Dataset: c.String("dataset"), Channels: system.Channels}
+			SkipBad: c.Bool("skip-bad"), Flip: c.Bool("flip"), Shift: c.Int("shift"), Crop: c.Int("crop"), Dataset: c.String("dataset"), Channels: system.Channels}
 	}
 	if before != "" {
-		for _, name := range []string{"layout", "size", "fit", "background", "skip-bad", "flip", "shift"} {
+		for _, name := range []string{"layout", "size", "fit", "background", "skip-bad", "flip", "shift", "crop"} {
 			if given(c, name) {
 				return s, o, usagef("--%s cannot change in the middle of a run", name)
 			}
@@ -114,6 +116,9 @@ func gameSourceOf(c *cli.Context, system train.System, before string) (gameSourc
 	if s.Shift < 0 {
 		return s, o, usagef("--shift %d: want at least 0", s.Shift)
 	}
+	if s.Crop < 0 {
+		return s, o, usagef("--crop %d: want at least 0", s.Crop)
+	}
 	return s, o, nil
 }
 
@@ -148,7 +153,13 @@ func openGameData(c *cli.Context, s gameSource, o pictures.Options) (*gameData, 
 		}
 		return nil, blame(c, explainImages(s, err), "data", "dataset")
 	}
-	return &gameData{Dataset: d, source: s, augment: pictures.Augment{Flip: s.Flip, Shift: s.Shift}}, nil
+	for _, f := range d.Split("train").Fields {
+		if s.Crop > min(f.Height, f.Width) {
+			return nil, errors.Join(usagef("--crop %d: the pictures have %d x %d pixels; --size makes them larger", s.Crop, f.Width, f.Height), d.Close())
+		}
+	}
+	augment := pictures.Augment{Flip: s.Flip, Shift: s.Shift, CropHeight: s.Crop, CropWidth: s.Crop}
+	return &gameData{Dataset: d, source: s, augment: augment}, nil
 }
 
 // explainImages adds to the error of images that cannot be opened what else there is to do.

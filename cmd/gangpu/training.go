@@ -25,6 +25,7 @@ type training struct {
 	game    train.Game
 	data    *gameData
 	tables  train.Data
+	input   train.Input
 	planned train.Settings
 	total   int // iterations that the run is to have made
 	// classifier is the file of the one that judges the run, absolute; empty if there is no such file.
@@ -66,6 +67,9 @@ func trainGame(c *cli.Context, s train.System) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, trainer.Close()) }()
+	if err := t.holdOut(c, trainer); err != nil {
+		return err
+	}
 	if trainer.Game().Sample != nil {
 		if _, err := trainer.Sampler(run.SamplesPerEpoch); err != nil {
 			return err
@@ -170,6 +174,7 @@ func (t *training) make(c *cli.Context, settings any, planned train.Settings, ep
 		return fmt.Errorf("%s has made %d iterations and was to make %d: a larger --epochs or --iterations makes more", t.from, t.saved.Iterations, t.total)
 	}
 	in.Iterations, t.planned = planned.Iterations, planned
+	t.input = in
 	if t.game, err = t.system.New(settings, in); err == nil {
 		err = train.Check(t.game, t.planned)
 	}

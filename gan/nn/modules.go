@@ -119,6 +119,14 @@ func (l *Layers) Dropout(x *Node, rate float64) *Node {
 	})
 }
 
+// StochasticDropout is dropout in training and in use: how a network without noise makes more than one image of another
+// (Isola et al., 2017, section 3.1).
+func (l *Layers) StochasticDropout(x *Node, rate float64) *Node {
+	inner := *l
+	inner.Training = true
+	return inner.Dropout(x, rate)
+}
+
 // Noise is normal numbers of a shape, the batch first: drawn anew for each batch, in use too.
 func (l *Layers) Noise(shape ...int) *Node {
 	a := l.layer("noise")
@@ -132,11 +140,14 @@ func (a layer) random(name string, d Distribution, rate float64, shape []int) *N
 
 // Norm says how a layer normalises.
 type Norm struct {
-	Epsilon  float64     // 0 means 1e-5
-	Momentum float64     // of a batch norm's running averages: what stays of them in each update; 0 means 0.9
-	NoAffine bool        // without gamma and beta
-	Gamma    Initialiser // 1 if not given
-	Groups   int         // of a group norm
+	Epsilon  float64 // 0 means 1e-5
+	Momentum float64 // of a batch norm's running averages: what stays of them in each update; 0 means 0.9
+	NoAffine bool    // without gamma and beta
+	// OwnStatistics has a batch norm take the statistics of each image by itself in use, as it does in training with a
+	// batch of one image, and keep no running averages (Isola et al., 2017, section 6.2).
+	OwnStatistics bool
+	Gamma         Initialiser // 1 if not given
+	Groups        int         // of a group norm
 }
 
 func (o Norm) epsilon() float64 {
@@ -152,6 +163,9 @@ func (l *Layers) BatchNorm(x *Node, o Norm) *Node {
 	a := l.layer("batch_norm")
 	return a.do(func() *Node {
 		c := []int{x.Channels()}
+		if o.OwnStatistics {
+			return a.ownStatistics(x, c, o)
+		}
 		mean, variance := a.state("moving_mean", c, Zeros), a.state("moving_variance", c, Ones)
 		affine := a.affine(c, o)
 		if !l.Training {
@@ -171,6 +185,15 @@ func (l *Layers) BatchNorm(x *Node, o Norm) *Node {
 		}
 		return y[0]
 	})
+}
+
+// ownStatistics is a batch norm without running averages.
+func (a layer) ownStatistics(x *Node, shape []int, o Norm) *Node {
+	in := append([]*Node{x}, a.affine(shape, o)...)
+	if a.Training {
+		return applyAll(norm{Over: "batch", Epsilon: o.epsilon()}, 3, in...)[0]
+	}
+	return apply(norm{Over: "instance", Epsilon: o.epsilon()}, in...)
 }
 
 // batchOf is a statistic [1, ..., channels] as [channels].

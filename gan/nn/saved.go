@@ -26,6 +26,7 @@ type SavedInput struct {
 	Shape []int  `json:"shape"` // of an array; of other inputs that of one example
 	// Distribution is how noise is drawn.
 	Distribution Distribution `json:"distribution,omitempty"`
+	Rate         float64      `json:"rate,omitempty"` // of a mask
 }
 
 // Role is what an input of a saved graph is.
@@ -83,7 +84,7 @@ func (g *Graph) Save(outputs ...*Node) (*Saved, error) {
 		saved := SavedInput{Name: name, Role: Example, Shape: slices.Clone(in.Node.Shape())}
 		for _, d := range g.draws {
 			if d.Name == name {
-				saved.Role, saved.Distribution = Noise, d.Distribution
+				saved.Role, saved.Distribution, saved.Rate = Noise, d.Distribution, d.Rate
 			}
 		}
 		switch {
@@ -231,7 +232,7 @@ func (s *Saved) Build(g *Graph, batch int) (outputs []*Node, arrays []Placed, er
 			known[in.Name] = g.Input(in.Name, program.Arg{Storage: ArraysStorage, Offset: end}, in.Shape...)
 			end += (n + align - 1) / align * align
 		case Noise:
-			known[in.Name] = g.Random(in.Name, in.Distribution, 0, append([]int{batch}, in.Shape...)...)
+			known[in.Name] = g.Random(in.Name, in.Distribution, in.Rate, append([]int{batch}, in.Shape...)...)
 		case Example:
 			known[in.Name] = g.Input(in.Name, program.Arg{Storage: "input/" + in.Name}, append([]int{batch}, in.Shape...)...)
 		default:

@@ -10,10 +10,13 @@ import (
 // OfGame is a game's trainer as a run takes it.
 func OfGame(t *train.Trainer) Trainer {
 	g := gameTrainer{t}
-	if t.Game().Sample == nil {
-		return g
+	switch of := t.Game(); {
+	case of.Show != nil:
+		return shownGame{g}
+	case of.Sample != nil:
+		return sampledGame{g}
 	}
-	return sampledGame{g}
+	return g
 }
 
 // GuidesOf are the levels that a game's numbers are to be compared with.
@@ -75,6 +78,14 @@ func (t sampledGame) Samples(n int) (Samples, error) {
 		return Samples{}, err
 	}
 	return Samples{Pixels: p, Numbers: []Number{{Name: "samples/diversity", Value: float32(diversity(p))}}}, nil
+}
+
+// shownGame is a game that makes images of others.
+type shownGame struct{ gameTrainer }
+
+func (t shownGame) Samples(n int) (Samples, error) {
+	p, columns, err := t.ShowHeldOut(n)
+	return Samples{Pixels: p, Columns: columns}, err
 }
 
 // diversity is how much pictures differ: the root of the mean over pixels of the variance over the pictures, 0 if all are

@@ -42,6 +42,7 @@ type Sampler interface {
 // Samples are pictures of one time of a run, and what is measured of them.
 type Samples struct {
 	picture.Pixels
+	Columns int      // of the grid that they are drawn in; 0 for as many as make it square
 	Numbers []Number // for TensorBoard
 }
 

@@ -65,7 +65,11 @@ func (s *session) warn(text string) {
 
 // gridOf is the grid that samples are drawn in.
 func (s *session) gridOf(samples Samples) picture.Grid {
-	return s.Grid.Fit(samples.Count, samples.Height, samples.Width)
+	grid := s.Grid
+	if samples.Columns > 0 {
+		grid.Columns = samples.Columns
+	}
+	return grid.Fit(samples.Count, samples.Height, samples.Width)
 }
 
 // appendLine adds a line to a file, whole or not at all. The flag may be os.O_CREATE.

@@ -36,6 +36,7 @@ type Builder struct {
 	classes      []classDraw
 	kept         []*kept
 	gradient     map[string]*appliedNetwork // of the phase's loss, by network
+	shown        []Shown                    // of the graph that shows
 }
 
 // Column is a number that a phase reports of each update.

@@ -66,10 +66,14 @@ func FromDataset(d *data.Dataset, split *data.Split, augment data.Augment, inMem
 // InputOf is what a system has to know of data.
 func InputOf(d Data) (Input, error) {
 	var in Input
-	for _, name := range []string{"image", "a"} {
-		if _, f, ok := d.find(name); ok {
-			in.Height, in.Width, in.Channels = f.Shape[0], f.Shape[1], f.Shape[2]
-			break
+	for _, t := range d.Tables {
+		for _, f := range t.Fields {
+			if len(f.Shape) == 3 {
+				if in.Fields == nil {
+					in.Height, in.Width, in.Channels = f.Shape[0], f.Shape[1], f.Shape[2]
+				}
+				in.Fields = append(in.Fields, f.Name)
+			}
 		}
 	}
 	if in.Height == 0 {

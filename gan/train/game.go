@@ -20,6 +20,11 @@ type Game struct {
 	// Sample makes images as the game's data has them, [batch, height, width, channels], in the range [Low, High].
 	Sample    func(b *Builder) *nn.Node
 	Low, High float64 // both 0 means 0 and 1
+	// Show, in the place of Sample, are the pictures that a run shows of each of some held-out rows, in their order, of a
+	// game that makes images of images. A run is judged by them too.
+	Show func(b *Builder) []Shown
+	// Unpaired has each field of the data drawn by itself: pairs that there may be stay hidden.
+	Unpaired bool
 	// Guides are levels that the game's numbers are to be compared with.
 	Guides []Guide
 	// Uses are what else the networks are used for once they are trained: to classify images, say. They are saved with
@@ -178,4 +183,21 @@ func (g Game) colours() (low, high float64) {
 		return 0, 1
 	}
 	return g.Low, g.High
+}
+
+// draws are the data as the game draws them.
+func (g Game) draws(d Data) Data {
+	if !g.Unpaired {
+		return d
+	}
+	var apart []Table
+	for _, t := range d.Tables {
+		for i := range t.Fields {
+			of := t
+			of.Fields = t.Fields[i : i+1]
+			apart = append(apart, of)
+		}
+	}
+	d.Tables = apart
+	return d
 }

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"gangpu/engine/expr"
 	"gangpu/engine/program"
 	"gangpu/gan/nn"
 )
@@ -27,11 +26,19 @@ type use struct {
 	saved *nn.Saved
 }
 
-// uses finds what the game's networks can be used for.
-func uses(g Game, d Data, parameters map[string]*nn.Parameters) (map[string]*use, error) {
+// uses finds what the game's networks can be used for, and what it shows.
+func uses(g Game, d Data, parameters map[string]*nn.Parameters) (map[string]*use, []Shown, error) {
 	all := slices.Clone(g.Uses)
 	if g.Sample != nil {
 		all = append(all, Use{SampleUse, g.sample})
+	}
+	var shown []Shown
+	if g.Show != nil {
+		all = append(all, Use{ShowUse, func(b *Builder) []*nn.Node {
+			y := g.show(b)
+			shown = b.shown
+			return y
+		}})
 	}
 	found := map[string]*use{}
 	for _, of := range all {
@@ -50,14 +57,17 @@ func uses(g Game, d Data, parameters map[string]*nn.Parameters) (map[string]*use
 		}}
 		graph, y, err := u.write(1)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if u.saved, err = graph.Save(y...); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		found[of.Name] = u
 	}
-	return found, nil
+	for i := range shown {
+		shown[i].Image = nil
+	}
+	return found, shown, nil
 }
 
 // sample is the game's Sample, in [0, 1].
@@ -66,10 +76,7 @@ func (g Game) sample(b *Builder) []*nn.Node {
 	if b.graph.Err() == nil && (y == nil || len(y.Shape()) != 4) {
 		return []*nn.Node{b.graph.Fail(errors.New("samples are no images [batch, height, width, channels]"))}
 	}
-	low, high := g.colours()
-	return []*nn.Node{nn.Map("colours", func(x ...expr.Expr) expr.Expr {
-		return x[0].Sub(expr.Const(low)).Mul(expr.Const(1 / (high - low))).Max(expr.Const(0)).Min(expr.Const(1))
-	}, y)}
+	return []*nn.Node{b.Colours(y)}
 }
 
 // Runner runs a use of networks on a device, a batch at a time.

@@ -70,14 +70,20 @@ func (s *Sampler) Classes() int {
 // Noise draws the noise of n images, for each input that is noise, by name: [n, ...]. It depends on the seed alone; the
 // noise of more images begins with that of fewer.
 func (s *Sampler) Noise(seed uint64, n int) (map[string][]float32, error) {
-	all, streams := map[string][]float32{}, streams{}
-	for _, in := range s.inputs {
+	all := map[string][]float32{}
+	return all, s.AddNoise(all, seed, n)
+}
+
+// AddNoise adds the noise of n examples to inputs, as [Sampler.Noise] has it. Masks of dropouts are drawn too.
+func (r *Runner) AddNoise(inputs map[string][]float32, seed uint64, n int) error {
+	streams := streams{}
+	for _, in := range r.inputs {
 		if in.Role != nn.Noise {
 			continue
 		}
 		stream, err := streams.of("samples/" + in.Name)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		values := make([]float32, n*size(in.Shape))
 		for i := range values {
@@ -90,13 +96,17 @@ func (s *Sampler) Noise(seed uint64, n int) (map[string][]float32, error) {
 				values[i] = float32(r * []float64{cos, sin}[j%2])
 			case nn.Uniform:
 				values[i] = float32(w[i%4]>>8) * 0x1p-24
+			case nn.Mask:
+				if float64(w[i%4]>>8)*0x1p-24 >= in.Rate {
+					values[i] = float32(1 / (1 - in.Rate))
+				}
 			default:
-				return nil, fmt.Errorf("input %s: noise of the distribution %q", in.Name, in.Distribution)
+				return fmt.Errorf("input %s: noise of the distribution %q", in.Name, in.Distribution)
 			}
 		}
-		all[in.Name] = values
+		inputs[in.Name] = values
 	}
-	return all, nil
+	return nil
 }
 
 // Generate makes n images of inputs, which are given by name, [n, ...]: [n, height, width, channels] from 0 to 1.
@@ -158,12 +168,16 @@ func (s *Sampler) Samples(seed uint64, n int, classes ...int) (picture.Pixels, e
 
 // Picture is pixels of Generate as they are drawn. What is not a number is drawn as 0.
 func (s *Sampler) Picture(pixels []float32) picture.Pixels {
-	p := picture.Pixels{Count: len(pixels) / size(s.shape), Height: s.shape[0], Width: s.shape[1], Channels: s.shape[2], Values: make([]uint8, len(pixels))}
+	return pictureOf(pixels, s.shape, s.ink)
+}
+
+func pictureOf(pixels []float32, shape []int, ink bool) picture.Pixels {
+	p := picture.Pixels{Count: len(pixels) / size(shape), Height: shape[0], Width: shape[1], Channels: shape[2], Values: make([]uint8, len(pixels))}
 	for i, v := range pixels {
 		if v > 0 {
 			p.Values[i] = uint8(math.Round(float64(min(v, 1)) * 255))
 		}
-		if s.ink {
+		if ink {
 			p.Values[i] = 255 - p.Values[i]
 		}
 	}

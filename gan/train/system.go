@@ -42,11 +42,13 @@ type Preset struct {
 
 // Input is what a system has to know of its data.
 type Input struct {
-	Height     int `json:"height"`
-	Width      int `json:"width"`
-	Channels   int `json:"channels"`
-	Classes    int `json:"classes,omitempty"`    // 0 if they are not known
-	Iterations int `json:"iterations,omitempty"` // that are planned; 0 if that is not known
+	Height   int `json:"height"`
+	Width    int `json:"width"`
+	Channels int `json:"channels"`
+	Classes  int `json:"classes,omitempty"` // 0 if they are not known
+	// Fields are the names of the fields that are images; nil if they are not known.
+	Fields     []string `json:"fields,omitempty"`
+	Iterations int      `json:"iterations,omitempty"` // that are planned; 0 if that is not known
 }
 
 // Preset returns the one of a name; the first one if the name is empty.

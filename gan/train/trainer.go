@@ -13,6 +13,8 @@ import (
 type Trainer struct {
 	// Notes are written with the model: version, dataset, whatever a reader of the file may ask.
 	Notes map[string]string
+	// HeldOut are the examples, all in memory, that a game's Show is shown of.
+	HeldOut Data
 
 	game       Game
 	settings   Settings
@@ -30,6 +32,8 @@ type Trainer struct {
 	updates    map[string]uint32  // made, as on the device
 	metrics    []float32
 	samplers   map[int]*Sampler // by batch
+	shown      []Shown          // of the game's Show
+	shower     *Runner
 }
 
 // New prepares to train a game from the start, its parameters drawn by the seed.
@@ -49,6 +53,7 @@ func Networks(g Game, d Data) (map[string]*nn.Parameters, error) {
 	if err := errors.Join(g.Validate(), d.validate()); err != nil {
 		return nil, err
 	}
+	d = g.draws(d)
 	parameters := map[string]*nn.Parameters{}
 	for _, n := range g.Networks {
 		parameters[n.Name] = nn.NewParameters(n.Name)
@@ -84,6 +89,7 @@ func written(g Game, s Settings, d Data) (*Trainer, error) {
 	if err := errors.Join(Check(g, s), d.validate()); err != nil {
 		return nil, err
 	}
+	d = g.draws(d)
 	t := &Trainer{Notes: map[string]string{}, game: g, settings: s, data: d, parameters: map[string]*nn.Parameters{}, streams: streams{},
 		rates: map[string]float64{}, updates: map[string]uint32{}, samplers: map[int]*Sampler{}}
 	if err := t.write(); err != nil {
@@ -112,7 +118,7 @@ func (t *Trainer) write() error {
 	}
 	t.metrics = make([]float32, len(t.columns))
 	var err error
-	if t.uses, err = uses(t.game, t.data, t.parameters); err != nil {
+	if t.uses, t.shown, err = uses(t.game, t.data, t.parameters); err != nil {
 		return err
 	}
 	for _, p := range t.phases {
@@ -205,6 +211,9 @@ func (t *Trainer) Close() error {
 	}
 	for _, s := range t.samplers {
 		err = errors.Join(err, s.Close())
+	}
+	if t.shower != nil {
+		err = errors.Join(err, t.shower.Close())
 	}
 	return errors.Join(err, t.arrays.close())
 }

@@ -127,9 +127,16 @@ func (s *Step) Verify(dev program.Device, g Game) (_ []Deviation, err error) {
 
 // trainer is one whose phases take given inputs.
 func (s *Step) trainer(dev program.Device, g Game) (*Trainer, error) {
-	image := Field{Name: "image", Shape: []int{s.Input.Height, s.Input.Width, s.Input.Channels}, Low: g.Low, High: g.High}
-	image.Bytes = make([]byte, image.size())
-	fields := []Field{image}
+	names := s.Input.Fields
+	if names == nil {
+		names = []string{"image"}
+	}
+	var fields []Field
+	for _, name := range names {
+		f := Field{Name: name, Shape: []int{s.Input.Height, s.Input.Width, s.Input.Channels}, Low: g.Low, High: g.High}
+		f.Bytes = make([]byte, f.size())
+		fields = append(fields, f)
+	}
 	if n := s.Input.Classes; n > 0 {
 		fields = append(fields, Field{Name: "class", Shape: []int{n}, Bytes: make([]byte, n)})
 	}

@@ -61,6 +61,20 @@ func Images(rows, height, width, channels, classes int) train.Data {
 	return train.Data{Tables: []train.Table{{Rows: rows, Fields: fields}}}
 }
 
+// Pairs are data of so many pairs of pictures "a" and "b", in [-1, 1]: b is a with its colours turned, and smoother.
+func Pairs(rows, height, width, channels int) train.Data {
+	d := Images(rows, height, width, channels, 0)
+	a := d.Tables[0].Fields[0]
+	a.Name = "a"
+	b := a
+	b.Name, b.Bytes = "b", make([]byte, len(a.Bytes))
+	for i, v := range a.Bytes {
+		b.Bytes[i] = byte((255-int(v))/2 + int(a.Bytes[max(i-channels, 0)])/4)
+	}
+	d.Tables[0].Fields = []train.Field{a, b}
+	return d
+}
+
 // New is a trainer of the game on the CPU, with a batch of 4, until the test ends.
 func New(t testing.TB, g train.Game, d train.Data) *train.Trainer {
 	t.Helper()
@@ -82,7 +96,8 @@ func Parameters(t testing.TB, g train.Game, network string, d train.Data) int {
 	return p[network].Count()
 }
 
-// Run makes three iterations, and images by the model that is saved. All numbers have to be finite, and all parameters
+// Run makes three iterations, and images by the model that is saved; of a game that shows pictures of others, by the
+// trainer. All numbers have to be finite, and all parameters
 // and states of all networks have to change, except some.
 func Run(t testing.TB, g train.Game, d train.Data, except ...string) {
 	t.Helper()
@@ -118,6 +133,13 @@ func Run(t testing.TB, g train.Game, d train.Data, except ...string) {
 				t.Errorf("%s stays as it was", p.Name)
 			}
 		}
+	}
+	if g.Show != nil {
+		tr.HeldOut = d
+		if p, columns, err := tr.ShowHeldOut(3); err != nil || columns != len(tr.Showing()) || p.Count%columns != 0 {
+			t.Errorf("%d pictures in %d columns are shown: %v", p.Count, columns, err)
+		}
+		return
 	}
 	s, err := train.NewSampler(CPU(t), after, 2)
 	if err != nil {
