@@ -32,7 +32,7 @@ func main() {
 
 // execute is main without the process: it returns the exit code.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	err := newApp(stdout, stderr).RunContext(ctx, folderLast(args))
+	err := newApp(stdout, stderr).RunContext(ctx, picturesLast(folderLast(args)))
 	if err == nil {
 		return exitOK
 	}
@@ -82,6 +82,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			plotCommand(),
 			reportCommand(),
 			generateCommand(),
+			translateCommand(),
 			evaluateCommand(),
 			exportCommand(),
 			importCommand(),

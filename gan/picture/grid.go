@@ -18,6 +18,17 @@ type Pixels struct {
 	Values               []uint8 // [Count, Height, Width, Channels]
 }
 
+// FromFloats are images [count, height, width, channels] of numbers from 0 to 1. What is not a number is drawn as 0.
+func FromFloats(pixels []float32, height, width, channels int) Pixels {
+	p := Pixels{Count: len(pixels) / (height * width * channels), Height: height, Width: width, Channels: channels, Values: make([]uint8, len(pixels))}
+	for i, v := range pixels {
+		if v > 0 {
+			p.Values[i] = uint8(math.Round(float64(min(v, 1)) * 255))
+		}
+	}
+	return p
+}
+
 // Grid says how images are laid out in one picture, row by row.
 type Grid struct {
 	Columns int // 0 for as many as make the grid square

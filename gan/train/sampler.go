@@ -172,13 +172,10 @@ func (s *Sampler) Picture(pixels []float32) picture.Pixels {
 }
 
 func pictureOf(pixels []float32, shape []int, ink bool) picture.Pixels {
-	p := picture.Pixels{Count: len(pixels) / size(shape), Height: shape[0], Width: shape[1], Channels: shape[2], Values: make([]uint8, len(pixels))}
-	for i, v := range pixels {
-		if v > 0 {
-			p.Values[i] = uint8(math.Round(float64(min(v, 1)) * 255))
-		}
-		if ink {
-			p.Values[i] = 255 - p.Values[i]
+	p := picture.FromFloats(pixels, shape[0], shape[1], shape[2])
+	if ink {
+		for i, v := range p.Values {
+			p.Values[i] = 255 - v
 		}
 	}
 	return p
