@@ -18,7 +18,9 @@ import (
 	"gangpu/engine/program"
 	"gangpu/gan/games/acgan"
 	"gangpu/gan/games/classifier"
+	"gangpu/gan/games/cyclegan"
 	"gangpu/gan/games/dcgan"
+	"gangpu/gan/games/pix2pix"
 	"gangpu/gan/games/tutorial"
 	"gangpu/gan/nn"
 	"gangpu/gan/train"
@@ -211,6 +213,26 @@ func gameModels(t *testing.T) map[string]*train.Model {
 		}
 		randomise(models[name])
 	}
+	pairs := func(name string, s train.System, settings any) {
+		g, err := s.New(settings, train.Input{Height: 16, Width: 16, Channels: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if models[name], err = traintest.New(t, g, traintest.Pairs(8, 16, 16, 3)).Snapshot(); err != nil {
+			t.Fatal(err)
+		}
+		randomise(models[name])
+	}
+	for i, statistics := range []string{"image", "running"} {
+		p := pix2pix.System.Presets[i].Settings.(pix2pix.Settings)
+		p.Filters, p.DFilters, p.DLayers, p.Statistics = 4, 4, 2, statistics
+		pairs("pix2pix-"+statistics, pix2pix.System, p)
+	}
+	for i, upsampling := range []string{"transposed", "nearest"} {
+		p := cyclegan.System.Presets[i].Settings.(cyclegan.Settings)
+		p.Filters, p.Blocks, p.DFilters, p.DLayers, p.Upsampling = 4, 2, 4, 2, upsampling
+		pairs("cyclegan-"+upsampling, cyclegan.System, p)
+	}
 	of("dcgan", dcgan.System, 1, 3, 0, func(s any) any { d := s.(dcgan.Settings); d.Filters = 8; return d })
 	for i, name := range []string{"acgan-auxiliary", "acgan-projection"} {
 		of(name, acgan.System, i, 3, 5, func(s any) any { a := s.(acgan.Settings); a.Filters = 8; return a })
@@ -258,6 +280,13 @@ func exportUses(t *testing.T, dir string, m *train.Model) {
 			}
 			for _, in := range run.Inputs() {
 				values := make([]float32, n*sizeOf(in.Shape))
+				if isMask(in) {
+					for i := range values {
+						values[i] = 1
+					}
+					inputs[in.Name] = values
+					continue
+				}
 				for i := range values {
 					switch {
 					case strings.HasPrefix(in.Name, "class"):

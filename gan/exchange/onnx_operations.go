@@ -25,15 +25,13 @@ var onnxOperations = map[string]onnxOperation{
 	"subtract":    expression(func(x ...expr.Expr) expr.Expr { return x[0].Sub(x[1]) }),
 	"multiply":    expression(func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[1]) }),
 	"divide":      expression(func(x ...expr.Expr) expr.Expr { return x[0].Div(x[1]) }),
-	"dropout":     expression(func(x ...expr.Expr) expr.Expr { return x[0].Mul(x[1]) }),
 	"map":         writeMap,
 	"leaky_relu":  writeLeakyReLU,
 	"prelu":       writePReLU,
 	"softmax":     alongChannels("Softmax"),
 	"log_softmax": alongChannels("LogSoftmax"),
-	"detach":      unchanged,
-
-	"dropout_in_use": unchanged,
+	"dropout":     func(_ *onnxUse, _ nn.SavedNode, x []*operand) ([]*operand, error) { return x[:1], nil },
+	"detach":      func(_ *onnxUse, _ nn.SavedNode, x []*operand) ([]*operand, error) { return x[:1], nil },
 
 	"reshape": writeReshape,
 	"flatten": writeFlatten,

@@ -15,6 +15,7 @@ import (
 //
 // Inputs are those of the graph, under their names, float32, the batch first: noise ("z" [batch, n]), classes ("class"
 // [batch, classes], 1 at the class and 0 elsewhere), images ("image" [batch, height, width, channels], 0 to 1).
+// Dropouts that stay on in use, as those of pix2pix, are off in the file, which says so: each image then has one result.
 // The output of [train.SampleUse] is "images" [batch, height, width, channels], 0 to 1. One output of another use is
 // named after the use, several are NAME_0, NAME_1, ... in the graph's order.
 func WriteUse(path string, m *train.Model, use string) error {
@@ -30,7 +31,11 @@ func encodeUse(m *train.Model, use string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return onnxModel(m.Game+", "+use, onnxGraphProto(use, g.nodes, g.tensors, g.inputs, g.outputs)), nil
+	description := m.Game + ", " + use
+	if slices.ContainsFunc(m.Uses[use].Inputs, isMask) {
+		description += "; dropout, which gangpu leaves on in use, is off"
+	}
+	return onnxModel(description, onnxGraphProto(use, g.nodes, g.tensors, g.inputs, g.outputs)), nil
 }
 
 func writeGraph(m *train.Model, use string) (*onnxUse, error) {
@@ -45,6 +50,9 @@ func writeGraph(m *train.Model, use string) (*onnxUse, error) {
 	}
 	g := &onnxUse{names: map[string]int{}, known: map[string]*operand{}, made: map[string]bool{}}
 	for _, in := range saved.Inputs {
+		if isMask(in) {
+			continue
+		}
 		g.names[in.Name]++
 		if in.Role != nn.Array {
 			g.known[in.Name] = &operand{last: in.Name, shape: append([]int{ofBatch}, in.Shape...)}
@@ -78,6 +86,9 @@ func writeGraph(m *train.Model, use string) (*onnxUse, error) {
 	}
 	return g, nil
 }
+
+// isMask reports whether an input is the mask of a dropout.
+func isMask(in nn.SavedInput) bool { return in.Role == nn.Noise && in.Distribution == nn.Mask }
 
 // meaning says what an input is.
 func meaning(in nn.SavedInput) string {
