@@ -38,6 +38,7 @@ from networks import (
     running_arrays,
     score,
 )
+from pairs import write_cyclegan, write_pix2pix
 from step import Draw, Step
 
 BATCH, LATENT, CLASSES = 4, 4, 3
@@ -303,6 +304,8 @@ GAMES = {
     "wgan-clip": write_wgan_clip,
     "acgan-auxiliary": write_acgan_auxiliary,
     "acgan-projection": write_acgan_projection,
+    "pix2pix": write_pix2pix,
+    "cyclegan": write_cyclegan,
 }
 
 if __name__ == "__main__":

@@ -39,9 +39,14 @@ def dense(p, name, x, kernel=None):
 
 
 def convolution(x, kernel, stride, padding):
-    """By a kernel [height, width, in, out]. A padding is "SAME", as TensorFlow has it, or pixels on each side."""
+    """By a kernel [height, width, in, out].
+
+    A padding is "SAME", as TensorFlow has it, pixels on each side, or a pair of pixels before and after.
+    """
     if isinstance(padding, int):
-        padding = [(padding, padding)] * 2
+        padding = (padding, padding)
+    if isinstance(padding, tuple):
+        padding = [padding] * 2
     return lax.conv_general_dilated(x, kernel, (stride, stride), padding, dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
 
@@ -56,7 +61,8 @@ def conv_transpose(p, name, x, stride, padding):
     if padding == "SAME":
         h, w = h * stride, w * stride
     else:
-        h, w = (h - 1) * stride + kernel.shape[0] - 2 * padding, (w - 1) * stride + kernel.shape[1] - 2 * padding
+        cut = sum(padding) if isinstance(padding, tuple) else 2 * padding
+        h, w = (h - 1) * stride + kernel.shape[0] - cut, (w - 1) * stride + kernel.shape[1] - cut
     larger = jax.ShapeDtypeStruct((batch, h, w, kernel.shape[2]), x.dtype)
     (y,) = jax.linear_transpose(lambda image: convolution(image, kernel, stride, padding), larger)(x)
     return bias(y, p, name)
@@ -81,6 +87,17 @@ def layer_norm(p, name, x):
     """Ba et al., 2016, of the channels of each pixel."""
     mean, variance = jnp.mean(x, -1, keepdims=True), jnp.var(x, -1, keepdims=True)
     return (x - mean) / jnp.sqrt(variance + 1e-5) * p[name + "/gamma"] + p[name + "/beta"]
+
+
+def instance_norm(x):
+    """Ulyanov et al., 2016, of each channel of each image, without gamma and beta."""
+    mean, variance = jnp.mean(x, (1, 2), keepdims=True), jnp.var(x, (1, 2), keepdims=True)
+    return (x - mean) / jnp.sqrt(variance + 1e-5)
+
+
+def reflect(x, pixels):
+    """Images with so many pixels of their mirror images around them."""
+    return jnp.pad(x, [(0, 0), (pixels, pixels), (pixels, pixels), (0, 0)], mode="reflect")
 
 
 def spectral_norm(p, state, name):
@@ -123,6 +140,14 @@ def slope(scores, x):
 def cross_entropy(scores, label):
     """Against one label from 0 to 1: -label*log(sigmoid(s)) - (1-label)*log(1-sigmoid(s))."""
     return -jnp.mean(label * jax.nn.log_sigmoid(scores) + (1 - label) * jax.nn.log_sigmoid(-scores))
+
+
+def least_squares(scores, label):
+    return jnp.mean((scores - label) ** 2)
+
+
+def l1(a, b):
+    return jnp.mean(jnp.abs(away(a - b)))
 
 
 def hinge(scores, label):

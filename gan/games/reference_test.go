@@ -10,7 +10,9 @@ import (
 
 	"gangpu/engine/program"
 	"gangpu/gan/games/acgan"
+	"gangpu/gan/games/cyclegan"
 	"gangpu/gan/games/dcgan"
+	"gangpu/gan/games/pix2pix"
 	"gangpu/gan/games/tutorial"
 	"gangpu/gan/games/wgan"
 	"gangpu/gan/train"
@@ -18,7 +20,7 @@ import (
 	"gangpu/internal/safetensors"
 )
 
-var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System}
+var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, pix2pix.System, cyclegan.System}
 
 // references are the files that bench/reference writes.
 func references(t *testing.T) []string {
