@@ -88,7 +88,7 @@ func translations(c *cli.Context, from, out string) ([]translation, error) {
 	if err := atomicfile.CheckFolder(out); err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
-	if atomicfile.Same(from, out) {
+	if there, err := os.Stat(out); err == nil && os.SameFile(info, there) {
 		return nil, usagef("--out %s: it is the folder of the pictures that are read", out)
 	}
 	names, err := pictures.Pictures(c.Context, from)

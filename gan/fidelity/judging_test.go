@@ -80,7 +80,9 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-func four(v float64) string { return strings.TrimSuffix(fidelity.Measures{L1: v}.String(), ", PSNR 0.00 dB, SSIM 0.000")[3:] }
+func four(v float64) string {
+	return strings.TrimSuffix(fidelity.Measures{L1: v}.String(), ", PSNR 0.00 dB, SSIM 0.000")[3:]
+}
 
 // Domains that are no pairs have no truth but of a way there and back.
 func TestJudgeOfDomains(t *testing.T) {
