@@ -110,10 +110,9 @@ func decodeEarlyModel(file *safetensors.File) (*train.Model, error) {
 		return nil, fmt.Errorf("metadata settings: %w", err)
 	}
 	parameters := append(g.parameters(), d.parameters()...)
-	average := slices.ContainsFunc(file.Tensors, func(t safetensors.Tensor) bool { return strings.HasPrefix(t.Name, earlyAverage) })
 	known := map[string]bool{}
 	for _, p := range parameters {
-		for _, prefix := range []string{"", "adam/m/", "adam/v/", earlyAverage} {
+		for _, prefix := range earlyPrefixes {
 			known[prefix+p.Name] = true
 		}
 	}
@@ -124,14 +123,15 @@ func decodeEarlyModel(file *safetensors.File) (*train.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if average {
-		of := tensorsOf(file, earlyAverage)
-		for _, p := range g.parameters() {
-			values, err := of(p.Name, p.Shape)
+	for _, network := range []*layout{g, d} {
+		for _, prefix := range earlyPrefixes[1:] {
+			all, err := earlyPart(file, prefix, network)
 			if err != nil {
 				return nil, err
 			}
-			m.Arrays = append(m.Arrays, train.Array{Name: "average/" + p.Name, Shape: p.Shape, Values: values})
+			if prefix == earlyAverage && network == g {
+				m.Arrays = append(m.Arrays, all...)
+			}
 		}
 	}
 	for key, v := range map[string]*int{"images": &m.Rows, "iterations": &m.Iterations} {
@@ -139,12 +139,34 @@ func decodeEarlyModel(file *safetensors.File) (*train.Model, error) {
 			return nil, fmt.Errorf("metadata %s: %q is no count", key, file.Metadata[key])
 		}
 	}
-	if s.Batch > 0 {
-		m.Settings.Batch, m.Settings.Seed = s.Batch, s.Seed
+	m.Settings.Batch, m.Settings.Seed = s.Batch, s.Seed
+	if err := m.Settings.Validate(); err != nil {
+		return nil, fmt.Errorf("metadata settings: %w", err)
 	}
 	m.Device = file.Metadata["device"]
 	addNotes(m, file)
 	return m, nil
+}
+
+// earlyPrefixes stand before the names of parameters, and of what a file may hold beside these.
+var earlyPrefixes = []string{"", "adam/m/", "adam/v/", earlyAverage}
+
+// earlyPart is what a file holds of a network beside its parameters, as averages of these: all of it, or nothing. Adam's
+// part is read too, though no new run goes on with it, so that a damaged file is found.
+func earlyPart(file *safetensors.File, prefix string, network *layout) ([]train.Array, error) {
+	if !slices.ContainsFunc(file.Tensors, func(t safetensors.Tensor) bool { return strings.HasPrefix(t.Name, prefix+network.Name+"/") }) {
+		return nil, nil
+	}
+	var all []train.Array
+	of := tensorsOf(file, prefix)
+	for _, p := range network.parameters() {
+		values, err := of(p.Name, p.Shape)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, train.Array{Name: "average/" + p.Name, Shape: p.Shape, Values: values})
+	}
+	return all, nil
 }
 
 const (
