@@ -72,7 +72,7 @@ func TestTrainGame(t *testing.T) {
 		if device != "cpu" {
 			continue
 		}
-		contains(t, succeed(t, "summary", "--model", model), "game acgan, 3 iterations of batch 4", "classes cat, dog", "graph     sample: ", "class [2] (example)",
+		contains(t, succeed(t, "summary", "--model", model), "game acgan, 3 iterations of batch 4", "classes cat, dog", "graph     sample: ", "class [2] (example)", "LAYER OF SAMPLE", "generator/embedding           [2]",
 			"generator/embedding/kernel", "of optimizers, averages and pools")
 		header, err := os.ReadFile(filepath.Join(whole, "metrics.csv"))
 		if err != nil {

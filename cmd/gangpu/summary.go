@@ -96,6 +96,17 @@ func summarizeModel(c *cli.Context, file string, m *train.Model) error {
 	}
 	fmt.Fprintln(out)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, use := range slices.Sorted(maps.Keys(m.Uses)) {
+		layers, err := exchange.Layers(m, use)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		fmt.Fprintf(w, "LAYER OF %s\tOUTPUT\tNUMBERS\n", strings.ToUpper(use))
+		for _, l := range layers {
+			fmt.Fprintf(w, "%s\t%v\t%d\n", l.Name, l.Output, l.Numbers)
+		}
+		fmt.Fprintln(w)
+	}
 	fmt.Fprintln(w, "ARRAY\tSHAPE\tNUMBERS")
 	others, total := 0, 0
 	for _, a := range m.Arrays {
