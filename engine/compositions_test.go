@@ -47,6 +47,9 @@ func init() {
 		"resize_bilinear of a long period": func(b *network) *gorgonia.Node {
 			return b.must(Tanh(b.must(ResizeBilinear(b.parameter("x", 1, 17, 1, 1), 2, 13))))
 		},
+		"resize_bicubic": func(b *network) *gorgonia.Node {
+			return b.must(Tanh(b.must(ResizeBicubic(b.parameter("x", 1, 2, 8, 1), 4, 2))))
+		},
 		"demodulate": func(b *network) *gorgonia.Node {
 			return b.must(Demodulate(b.parameter("w", 2, 2, 3, 2), b.parameter("styles", 2, 3), 1e-3))
 		},

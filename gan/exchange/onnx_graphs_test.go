@@ -106,7 +106,7 @@ var everyOperation = map[string]written{
 	"images": image(func(l *nn.Layers, x *nn.Node) *nn.Node {
 		y := nn.ReflectPad(nn.DepthToSpace(l.Conv2D(nn.Upsample(x, 2), nn.Conv{Filters: 8, Kernel: 1}), 2), 3)
 		y = nn.Concat(nn.Blur(y, 1, 3, 3, 1), nn.Blur(y, 1, 2, 1), y)
-		return nn.Concat(nn.Flatten(nn.AveragePool(y, 4)), nn.Flatten(nn.MaxPool(y, 3)))
+		return nn.Concat(nn.Flatten(nn.AveragePool(y, 4)), nn.Flatten(nn.MaxPool(y, 3)), nn.Flatten(nn.Bicubic(nn.Bicubic(x, 4, 1), 1, 2)))
 	}),
 	"attention": image(func(l *nn.Layers, x *nn.Node) *nn.Node {
 		of := func(filters int) *nn.Node {

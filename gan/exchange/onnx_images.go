@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"gangpu/engine"
 	"gangpu/engine/expr"
 	"gangpu/engine/program"
 	"gangpu/gan/nn"
@@ -193,6 +194,34 @@ func writeUpsample(g *onnxUse, n nn.SavedNode, x []*operand) ([]*operand, error)
 		onnxText("coordinate_transformation_mode", "asymmetric"), onnxText("nearest_mode", "floor"))
 	in := x[0].shape
 	return one(made(y, true, []int{in[0], in[1] * a.Factor, in[2] * a.Factor, in[3]}), nil)
+}
+
+// writeBicubic multiplies rows and columns by matrices of weights: ONNX's own cubic kernel is not stretched where images
+// become smaller.
+func writeBicubic(g *onnxUse, n nn.SavedNode, x []*operand) ([]*operand, error) {
+	var a struct{ Up, Down int }
+	if err := decode(n, &a); err != nil {
+		return nil, err
+	}
+	if a.Up < 1 || a.Down < 1 {
+		return nil, fmt.Errorf("images times %d/%d", a.Up, a.Down)
+	}
+	in := x[0].shape
+	height, width := in[1]*a.Up/a.Down, in[2]*a.Up/a.Down
+	rows, columns := make([]float32, height*in[1]), make([]float32, in[2]*width)
+	for i, of := range engine.BicubicWeights(in[1], height) {
+		for j, w := range of {
+			rows[i*in[1]+j] = float32(w)
+		}
+	}
+	for i, of := range engine.BicubicWeights(in[2], width) {
+		for j, w := range of {
+			columns[j*width+i] = float32(w)
+		}
+	}
+	y := g.node("MatMul", []string{g.array(g.unique(g.at+"/rows"), []int{height, in[1]}, rows), g.channelsFirst(x[0])})
+	y = g.node("MatMul", []string{y, g.array(g.unique(g.at+"/columns"), []int{in[2], width}, columns)})
+	return one(made(y, true, []int{in[0], height, width, in[3]}), nil)
 }
 
 func writeDepthToSpace(g *onnxUse, n nn.SavedNode, x []*operand) ([]*operand, error) {

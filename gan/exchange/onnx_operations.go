@@ -48,6 +48,7 @@ var onnxOperations = map[string]onnxOperation{
 	"blur":             writeBlur,
 	"pool":             writePool,
 	"upsample_nearest": writeUpsample,
+	"resize_bicubic":   writeBicubic,
 	"depth_to_space":   writeDepthToSpace,
 	"reflect_pad":      writeReflectPad,
 

@@ -201,7 +201,7 @@ func TestDamagedGraphs(t *testing.T) {
 		`{"Top":9,"Bottom":-9,"Left":0,"Right":0}`, `{"weights":[]}`, `{"group":0}`, `{"group":3}`, `{"over":"group","groups":0}`, `{"over":"batch"}`,
 		`{"over":"all"}`, `{"stride":[0,0],"padding":"same"}`, `{"stride":[1,-1],"padding":"[9 9 9 9]"}`, `{"stride":[1,1],"padding":"valid"}`,
 		`{"alpha":-2}`, `{"of":"sum","axes":[7,-7]}`, `{"name":"x","code":"in 0 -> 0"}`, `{"name":"x","code":"in 5;exp 0 -> 1"}`, `{"name":"x","code":""}`,
-		`{"height":0,"width":-1}`}
+		`{"height":0,"width":-1}`, `{"up":4,"down":1}`, `{"up":1,"down":0}`, `{"up":1,"down":5}`}
 	arrays := []nn.SavedInput{{Name: "w", Role: nn.Array, Shape: []int{3, 3, 4, 5}}, {Name: "v", Role: nn.Array, Shape: []int{4}},
 		{Name: "m", Role: nn.Array, Shape: []int{7, 3}}, {Name: "x", Role: nn.Example, Shape: []int{6, 6, 4}}, {Name: "z", Role: nn.Noise, Distribution: nn.Normal, Shape: []int{7}}}
 	inputs := [][]string{nil, {"x"}, {"z"}, {"v"}, {"x", "w"}, {"z", "m"}, {"x", "v"}, {"x", "x"}, {"x", "w", "v"}, {"x", "x", "x"}, {"x", "v", "v", "v", "v"}}

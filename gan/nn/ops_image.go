@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"fmt"
+
 	"gorgonia.org/gorgonia"
 
 	"gangpu/engine"
@@ -19,6 +21,23 @@ func (o upsample) build(x []*gorgonia.Node) ([]*gorgonia.Node, error) {
 
 // Upsample repeats each pixel factor times down and across.
 func Upsample(x *Node, factor int) *Node { return apply(upsample{factor}, x) }
+
+type bicubic struct {
+	Up   int `json:"up"`
+	Down int `json:"down"`
+}
+
+func (bicubic) Kind() string { return "resize_bicubic" }
+func (o bicubic) build(x []*gorgonia.Node) ([]*gorgonia.Node, error) {
+	s := x[0].Shape()
+	if len(s) != 4 || min(o.Up, o.Down) < 1 || max(o.Up, o.Down) > 64 || s[1]*o.Up%o.Down != 0 || s[2]*o.Up%o.Down != 0 {
+		return nil, fmt.Errorf("images of shape %v times %d/%d", s, o.Up, o.Down)
+	}
+	return one(engine.ResizeBicubic(x[0], s[1]*o.Up/o.Down, s[2]*o.Up/o.Down))
+}
+
+// Bicubic makes images up/down as large; see [engine.ResizeBicubic].
+func Bicubic(x *Node, up, down int) *Node { return apply(bicubic{up, down}, x) }
 
 type pool struct {
 	Of      string `json:"of"` // average or maximum

@@ -126,6 +126,7 @@ func init() {
 	register[slice]()
 	register[reduce]()
 	register[upsample]()
+	register[bicubic]()
 	register[pool]()
 	register[depthToSpace]()
 	register[reflectPad]()
