@@ -46,6 +46,9 @@ type Network struct {
 	// Average is the decay of the exponential moving average of the network's parameters and states, by which images
 	// are made; 0 is none.
 	Average float64
+	// Initial, if set, are the values that a parameter or state has at the start, in the place of drawn ones: of a network
+	// that was trained before, and that no phase trains.
+	Initial func(p nn.Parameter) ([]float32, error)
 }
 
 // Phase is an update of some networks.

@@ -80,11 +80,11 @@ func (t *Trainer) initialise() error {
 				if q.State != state {
 					continue
 				}
-				stream, err := t.streams.of("initial/" + q.Name)
+				initial, err := t.initialOf(n, q)
 				if err != nil {
 					return err
 				}
-				copy(values[q.Offset:], q.Values(t.settings.Seed, stream))
+				copy(values[q.Offset:], initial)
 			}
 			storage := nn.ParametersOf(n.Name)
 			if state {
@@ -102,6 +102,25 @@ func (t *Trainer) initialise() error {
 		}
 	}
 	return nil
+}
+
+// initialOf is what a parameter of a network begins with.
+func (t *Trainer) initialOf(n Network, p nn.Parameter) ([]float32, error) {
+	if n.Initial == nil {
+		stream, err := t.streams.of("initial/" + p.Name)
+		if err != nil {
+			return nil, err
+		}
+		return p.Values(t.settings.Seed, stream), nil
+	}
+	values, err := n.Initial(p)
+	if err == nil && len(values) != p.Len() {
+		err = fmt.Errorf("%d values for a shape of %v", len(values), p.Shape)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the initial values of %s: %w", p.Name, err)
+	}
+	return values, nil
 }
 
 // checkHost finds that the state could not be saved for want of memory while nothing is lost.
