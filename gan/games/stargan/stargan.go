@@ -73,7 +73,7 @@ func New(s Settings, in train.Input) (train.Game, error) {
 		return train.Game{}, err
 	}
 	if s.Labels == "class" && in.Classes < 2 {
-		return train.Game{}, errors.New("stargan needs images with classes, a folder a domain, or attributes, by a table of them and --labels attributes")
+		return train.Game{}, errors.New("stargan needs images with classes, a folder a domain, or a table of attributes and the setting labels attributes")
 	}
 	levels, side := s.DLayers, min(in.Height, in.Width)
 	if levels == 0 {

@@ -126,7 +126,7 @@ func (g *Generator) Fit(height, width int) error {
 		multiple = 1 << g.Levels
 	}
 	if height%multiple != 0 || width%multiple != 0 || g.Kind == UNet && g.Levels < 2 {
-		return fmt.Errorf("the generator %s makes no images of %d x %d: want multiples of %d; --size makes pictures so", g.Kind, width, height, multiple)
+		return fmt.Errorf("the generator %s makes no images of %d x %d: want multiples of %d", g.Kind, width, height, multiple)
 	}
 	return nil
 }
@@ -136,8 +136,8 @@ func CheckFields(game string, in train.Input) error {
 	if in.Fields == nil || slices.Contains(in.Fields, "a") && slices.Contains(in.Fields, "b") {
 		return nil
 	}
-	return fmt.Errorf("%s needs pictures of two kinds, a and b: folders A and B with the same names, files that hold both side by side "+
-		"(--layout side-by-side), or, for cyclegan, folders trainA and trainB", game)
+	return fmt.Errorf("%s needs pictures of two kinds, a and b: folders A and B with the same names, files that hold both side by side, "+
+		"if that layout is asked for, or, for cyclegan, folders trainA and trainB", game)
 }
 
 // Rate is a learning rate that stays, and falls linearly to 0 over the last share of the iterations.
