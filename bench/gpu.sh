@@ -91,7 +91,7 @@ if wants bench; then
 	done
 fi
 if wants games; then # on images of noise
-	for game in dcgan wgan acgan classifier; do
+	for game in dcgan wgan acgan pix2pix cyclegan stargan srgan classifier; do
 		check "bench $game" 40 "$gangpu" bench --game $game --device 0 --size "${SIZE:-64}" ${GAMES_BATCH:+--batch "$GAMES_BATCH"} --steps "$n" --json "$out/$game.json"
 	done
 fi

@@ -30,7 +30,7 @@ var digits = train.Input{Height: 28, Width: 28, Channels: 1, Classes: usualClass
 
 // Noise is the input that a game is measured on: images of a size, in colours unless the game takes none.
 func Noise(of train.System, size int) train.Input {
-	return train.Input{Height: size, Width: size, Channels: cmp.Or(of.Channels, 3), Classes: usualClasses}
+	return train.Input{Height: size, Width: size, Channels: cmp.Or(of.Channels, 3), Classes: usualClasses, Fields: of.Fields}
 }
 
 // subject is a game as it is measured.
@@ -82,9 +82,17 @@ func (s subject) data() (train.Data, error) {
 	in := s.input
 	size := in.Height * in.Width * in.Channels
 	rows := max(min(60_000, 64<<20/max(size, 1)), 4*s.settings.Batch)
-	image := train.Field{Name: "image", Shape: []int{in.Height, in.Width, in.Channels}, Bytes: make([]byte, rows*size)}
-	rand.NewChaCha8([32]byte{}).Read(image.Bytes) // it returns no error
-	fields := []train.Field{image}
+	names := in.Fields
+	if names == nil {
+		names = []string{"image"}
+	}
+	var fields []train.Field
+	draw := rand.NewChaCha8([32]byte{})
+	for _, name := range names {
+		image := train.Field{Name: name, Shape: []int{in.Height, in.Width, in.Channels}, Bytes: make([]byte, rows*size)}
+		draw.Read(image.Bytes) // it returns no error
+		fields = append(fields, image)
+	}
 	if in.Classes > 0 {
 		labels := make([]int32, rows)
 		for i := range labels {

@@ -19,6 +19,8 @@ type System struct {
 	Dataset string
 	// Channels that the game's images have to have: pictures are made so. 0 is those of the pictures.
 	Channels int
+	// Fields are the names of the images that the game reads of each row: "a" and "b" of pairs; nil is "image" alone.
+	Fields []string
 
 	// Presets are recipes; the first is what is used without another.
 	Presets []Preset

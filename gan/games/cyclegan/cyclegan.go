@@ -46,7 +46,7 @@ func small() Settings {
 // System is the game as the command knows it.
 var System = train.System{
 	Name: "cyclegan", Title: "image-to-image translation without pairs", Paper: "Zhu, Park, Isola and Efros, 2017, arXiv:1703.10593",
-	Needs: "pictures of two kinds", Dataset: "maps",
+	Needs: "pictures of two kinds", Dataset: "maps", Fields: []string{"a", "b"},
 	Presets: []train.Preset{
 		{Name: "paper", Description: "the paper's networks and rates: for 256 pixels", Batch: 1, Epochs: 200, Settings: paper},
 		{Name: "small", Description: "half of the filters, 6 blocks, patches of 34 pixels: for 64 pixels and two cores", Batch: 4, Epochs: 20, Settings: small()},

@@ -49,6 +49,7 @@ func small() Settings {
 // System is the game as the command knows it.
 var System = train.System{
 	Name: "pix2pix", Title: "image-to-image translation of pairs", Paper: "Isola, Zhu, Zhou and Efros, 2017, arXiv:1611.07004", Needs: "pairs of pictures", Dataset: "maps",
+	Fields: []string{"a", "b"},
 	Presets: []train.Preset{
 		{Name: "paper", Description: "the paper's networks and rates: for 256 pixels", Batch: 1, Epochs: 200, Settings: paper},
 		{Name: "small", Description: "half of the filters, patches of 34 pixels: for 64 pixels and two cores", Batch: 8, Epochs: 40, Settings: small()},
