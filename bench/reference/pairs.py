@@ -120,8 +120,8 @@ class Pool:
 
 
 def write_cyclegan(folder):
-    """Residual generators of one block for 8x8 pixels, instance norm, reflection, and pools that are filled and used."""
-    draw, image, batch, f, places, cycle, identity = Draw(6), (8, 8, 3), 2, 2, 2, 3.0, 0.5
+    """Residual generators of one block for 16x16 pixels, instance norm, reflection, and pools that are filled and used."""
+    draw, image, batch, f, places, cycle, identity = Draw(6), (16, 16, 3), 2, 2, 2, 3.0, 0.5
     trained, cancelled = {}, []
     for g in ("generator_ab/", "generator_ba/"):
         sizes = {"conv2d": (7, 3, f), "conv2d_1": (3, f, 2 * f), "conv2d_2": (3, 2 * f, 4 * f), "conv2d_3": (3, 4 * f, 4 * f),
@@ -208,8 +208,8 @@ def write_cyclegan(folder):
             total += loss / 2
         return total, metrics
 
-    for run in range(4):
-        if run < 2:
+    for run in range(places + 1):
+        if run == 0:
             step.phase("g", ["generator_ab", "generator_ba"], adam, g_inputs, g_loss)
         step.phase("d", ["discriminator_a", "discriminator_b"], adam, d_inputs, d_loss)
         for name, images in fakes(step.trained, last).items():

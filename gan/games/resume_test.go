@@ -62,10 +62,10 @@ func resumes(t *testing.T, dev program.Device, g train.Game) {
 	}
 	defer tr.Close()
 	path := filepath.Join(t.TempDir(), "model.safetensors")
-	if err := steps(tr, 3).Save(path); err != nil {
+	if err := steps(tr, 2).Save(path); err != nil {
 		t.Fatal(err)
 	}
-	whole := steps(tr, 3)
+	whole := steps(tr, 2)
 	m, err := train.Load(path)
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func resumes(t *testing.T, dev program.Device, g train.Game) {
 		t.Fatal(err)
 	}
 	defer again.Close()
-	parts := steps(again, 3)
+	parts := steps(again, 2)
 	if len(parts.Arrays) != len(whole.Arrays) {
 		t.Errorf("%d arrays after a resume, %d without", len(parts.Arrays), len(whole.Arrays))
 	}

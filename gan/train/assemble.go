@@ -22,7 +22,7 @@ func Assemble(g Game, d Data, of func(name string, shape []int) ([]float32, erro
 	for _, n := range g.Networks {
 		parameters[n.Name] = nn.NewParameters(n.Name)
 	}
-	all, err := uses(g, d, parameters)
+	all, _, err := uses(g, d, parameters)
 	if err != nil {
 		return nil, fmt.Errorf("game %s: %w", g.Name, err)
 	}

@@ -24,8 +24,10 @@ type Generator struct {
 	Padding    string // Zero or Reflect, of a residual generator
 	Upsampling string // Transposed or Nearest
 	Dropout    float64
-	Channels   int // of the images that it makes
-	Init       nn.Initialiser
+	// DropoutFrom is how many of a U-Net's innermost layers that double have no dropout, before the three that have one.
+	DropoutFrom int
+	Channels    int // of the images that it makes
+	Init        nn.Initialiser
 }
 
 // Kinds of generators.
