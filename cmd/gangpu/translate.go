@@ -10,9 +10,11 @@ import (
 
 	"gangpu/engine/program"
 	pictures "gangpu/gan/data"
+	"gangpu/gan/exchange"
 	"gangpu/gan/picture"
 	"gangpu/gan/train"
 	"gangpu/internal/atomicfile"
+	"gangpu/internal/safetensors"
 
 	"github.com/urfave/cli/v2"
 )
@@ -24,7 +26,8 @@ func translateCommand() *cli.Command {
 		ArgsUsage: "PICTURE|FOLDER",
 		Description: "Translates a picture, or all pictures of a folder, by a model of pix2pix, CycleGAN or the like, which says all\n" +
 			"else. Pictures keep their sizes, and may have others than the ones that the model was trained on: sides that its\n" +
-			"networks do not take are continued by mirror images, which are cut off again.",
+			"networks do not take are continued by mirror images, which are cut off again. A generator of PyTorch's pix2pix and\n" +
+			"CycleGAN will do for a model: its state dict as a safetensors file.",
 		Flags: slices.Concat([]cli.Flag{
 			modelFlag(),
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "write to this PNG `FILE`; a PNG of each picture of a folder to this folder"},
@@ -46,7 +49,7 @@ func translate(c *cli.Context) (err error) {
 	case out == "":
 		return usagef("--out is missing: the file, or the folder, that translated pictures are written to")
 	}
-	m, err := train.Load(c.String("model"))
+	m, err := translatingModel(c.String("model"))
 	if err != nil {
 		return blame(c, err, "model")
 	}
@@ -71,6 +74,23 @@ func translate(c *cli.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
 	return translateAll(c, dev, m, use, jobs)
+}
+
+// translatingModel reads a model of gangpu, or a generator of PyTorch's pix2pix and CycleGAN.
+func translatingModel(path string) (*train.Model, error) {
+	file, err := safetensors.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	decode := exchange.DecodePyTorch
+	if train.IsModel(file) {
+		decode = train.Decode
+	}
+	m, err := decode(file)
+	if err != nil {
+		return nil, fmt.Errorf("loading %s: %w", path, err)
+	}
+	return m, nil
 }
 
 // translation is a picture and the file that it is translated to.

@@ -24,10 +24,11 @@ type Generator struct {
 	Padding    string // Zero or Reflect, of a residual generator
 	Upsampling string // Transposed or Nearest
 	Dropout    float64
-	// DropoutFrom is how many of a U-Net's innermost layers that double have no dropout, before the three that have one.
-	DropoutFrom int
-	Channels    int // of the images that it makes
-	Init        nn.Initialiser
+	// Dropouts are which of a U-Net's layers that double have one, the first and the one after the last, counted from the
+	// innermost layer, 0; both 0 are the first three, but not the last two layers.
+	Dropouts [2]int
+	Channels int // of the images that it makes
+	Init     nn.Initialiser
 }
 
 // Kinds of generators.

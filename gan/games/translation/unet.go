@@ -3,11 +3,15 @@ package translation
 import "gangpu/gan/nn"
 
 // unet halves the image Levels times, doubles it as often, and gives each layer that doubles what the layer of the same
-// size had (Isola et al., 2017, section 6.1.1, with the details of the authors' code). Three layers
-// that double have a dropout, in use too: the innermost ones, unless DropoutFrom says otherwise, and not the last two.
+// size had (Isola et al., 2017, section 6.1.1, with the details of the authors' code). The first
+// layers that double have a dropout, in use too.
 func (g Generator) unet(l *nn.Layers, x []*nn.Node) []*nn.Node {
 	l.Initialise(g.Init)
 	filters := func(level int) int { return g.Filters << min(level, 3) }
+	dropouts := g.Dropouts
+	if dropouts == [2]int{} {
+		dropouts[1] = min(3, g.Levels-2)
+	}
 	y := x[0]
 	var skips []*nn.Node
 	for i := range g.Levels {
@@ -31,7 +35,7 @@ func (g Generator) unet(l *nn.Layers, x []*nn.Node) []*nn.Node {
 			return []*nn.Node{nn.Tanh(g.double(l, y, nn.Conv{Filters: g.Channels, Kernel: 4}))}
 		}
 		y = g.Norm.apply(l, g.double(l, y, nn.Conv{Filters: filters(i - 1), Kernel: 4, NoBias: g.Norm.unbiased()}))
-		if k := g.Levels - 1 - i - g.DropoutFrom; k >= 0 && k < 3 && i > 1 {
+		if k := g.Levels - 1 - i; k >= dropouts[0] && k < dropouts[1] {
 			y = l.StochasticDropout(y, g.Dropout)
 		}
 	}
