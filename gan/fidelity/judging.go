@@ -166,17 +166,21 @@ func (j *Judge) Measure() ([]Measures, error) {
 	return all, err
 }
 
-// Judging is how a run is judged: each picture that has a truth by three measures, the first one's L1 before all others.
+// Judging is how a run is judged: each picture that has a truth by L1, PSNR and SSIM, the first one's L1 before all others.
 // A run is told plainly when it is not nearer to the truth than what is there without it.
 func (j *Judge) Judging(every int) run.Judging {
 	out := run.Judging{Every: every}
+	shape := j.runner.Shapes()[0]
+	similar := min(shape[0], shape[1]) >= window // smaller images have no SSIM
 	for _, c := range j.of {
 		name, of := "", ""
 		if len(j.of) > 1 {
 			name, of = "_"+strings.ReplaceAll(c.name, " ", "_"), " of "+c.name
 		}
-		out.Measures = append(out.Measures, run.Measure{Name: "l1" + name, Label: "L1" + of}, run.Measure{Name: "psnr" + name, Label: "PSNR" + of, Higher: true},
-			run.Measure{Name: "ssim" + name, Label: "SSIM" + of, Higher: true})
+		out.Measures = append(out.Measures, run.Measure{Name: "l1" + name, Label: "L1" + of}, run.Measure{Name: "psnr" + name, Label: "PSNR" + of, Higher: true})
+		if similar {
+			out.Measures = append(out.Measures, run.Measure{Name: "ssim" + name, Label: "SSIM" + of, Higher: true})
+		}
 	}
 	var last []Measures
 	out.Score = func() (scores []float64, err error) {
@@ -184,7 +188,10 @@ func (j *Judge) Judging(every int) run.Judging {
 			return nil, err
 		}
 		for _, m := range last {
-			scores = append(scores, m.L1, m.PSNR, m.SSIM)
+			scores = append(scores, m.L1, m.PSNR)
+			if similar {
+				scores = append(scores, m.SSIM)
+			}
 		}
 		return scores, nil
 	}

@@ -97,6 +97,10 @@ func TestJudgeOfDomains(t *testing.T) {
 	if err != nil || len(scores) != 3 || scores[0] > 1e-6 || j.Baselines != "" {
 		t.Errorf("the measures of the way back are %v (%v), the baselines %q", scores, err, j.Baselines)
 	}
+	small := judgeOf(t, inverting(ofPairs), traintest.Pairs(6, 8, 8, 1)).Judging(1)
+	if scores, err := small.Score(); err != nil || len(scores) != 2 || len(small.Measures) != 2 {
+		t.Errorf("images that are too small for SSIM have the measures %v: %v (%v)", small.Measures, scores, err)
+	}
 	if j := judgeOf(t, inverting(ofPairs), d); j != nil {
 		t.Error("pictures that are no pairs are compared")
 	}

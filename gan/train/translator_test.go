@@ -1,0 +1,135 @@
+package train_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"gangpu/engine/program"
+	"gangpu/gan/nn"
+	"gangpu/gan/train"
+	"gangpu/gan/train/traintest"
+)
+
+// An image of any size is translated as one that was trained on: its sides are continued where the network needs it, and
+// what is drawn comes from the seed.
+func TestTranslator(t *testing.T) {
+	translator := func(dropout float64) *train.Translator {
+		m, err := traintest.New(t, halving(dropout), traintest.Pairs(5, 8, 8, 3)).Snapshot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		tl, err := train.NewTranslator(traintest.CPU(t), m, train.TranslateUse)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { tl.Close() })
+		return tl
+	}
+	image := func(h, w int) []float32 {
+		x := make([]float32, h*w*3)
+		for i := range x {
+			x[i] = float32(i*7%256) / 255
+		}
+		return x
+	}
+	translate := func(tl *train.Translator, x []float32, h, w int, seed uint64) []float32 {
+		t.Helper()
+		y, err := tl.Translate(x, h, w, nil, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(y) != len(x) {
+			t.Fatalf("an image of %d values becomes one of %d", len(x), len(y))
+		}
+		return y
+	}
+	tl := translator(0)
+	// 5 x 11 is continued to 6 x 12: row 5 is row 3 again, and column 11 is column 9.
+	x, whole := image(5, 11), make([]float32, 0, 6*12*3)
+	for row := range 6 {
+		for column := range 12 {
+			r, c := []int{0, 1, 2, 3, 4, 3}[row], []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 9}[column]
+			whole = append(whole, x[(r*11+c)*3:][:3]...)
+		}
+	}
+	got, want := translate(tl, x, 5, 11, 1), translate(tl, whole, 6, 12, 1)
+	for row := range 5 {
+		if !slices.Equal(got[row*11*3:][:11*3], want[row*12*3:][:11*3]) {
+			t.Errorf("row %d of an odd image is other than that of the one that it is continued to", row)
+		}
+	}
+	if x = image(1, 1); len(translate(tl, x, 1, 1, 1)) != 3 {
+		t.Error("one pixel does not become one")
+	}
+	tl = translator(0.5)
+	x = image(16, 8)
+	if first := translate(tl, x, 16, 8, 1); slices.Equal(first, translate(tl, x, 16, 8, 2)) || !slices.Equal(first, translate(tl, x, 16, 8, 1)) {
+		t.Error("the seed does not decide which activations are dropped")
+	}
+	if _, err := tl.Translate(x, 8, 8, nil, 1); err == nil {
+		t.Error("an image of twice the values is taken")
+	}
+}
+
+// A network with a dense layer takes the size that it was trained on alone.
+func TestTranslatorOfOneSize(t *testing.T) {
+	g := halving(0)
+	g.Networks[0].Net = func(l *nn.Layers, x []*nn.Node) []*nn.Node {
+		return []*nn.Node{nn.Tanh(nn.Reshape(l.Dense(nn.Flatten(x[0]), nn.Units{N: 8 * 8 * 3}), 8, 8, 3))}
+	}
+	m, err := traintest.New(t, g, traintest.Pairs(5, 8, 8, 3)).Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tl, err := train.NewTranslator(traintest.CPU(t), m, train.TranslateUse)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tl.Close()
+	if _, err := tl.Translate(make([]float32, 8*8*3), 8, 8, nil, 1); err != nil {
+		t.Error(err)
+	}
+	if _, err := tl.Translate(make([]float32, 16*8*3), 16, 8, nil, 1); err == nil || !strings.Contains(err.Error(), "takes images of 8 x 8 alone") {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := train.NewTranslator(traintest.CPU(t), m, train.ReverseUse); err == nil {
+		t.Error("a model without a way back is taken")
+	}
+}
+
+// small is a device that says that it has little memory.
+type small struct {
+	program.Device
+	memory uint64
+}
+
+func (d small) Info() program.Info {
+	info := d.Device.Info()
+	info.Memory = d.memory
+	return info
+}
+
+// An image that the device has no memory for is refused, with the size of one that fits, and does.
+func TestTranslatorRefusesWhatDoesNotFit(t *testing.T) {
+	m, err := traintest.New(t, halving(0), traintest.Pairs(5, 8, 8, 3)).Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tl, err := train.NewTranslator(small{traintest.CPU(t), 1 << 20}, m, train.TranslateUse)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tl.Close()
+	const h, w = 2000, 1000
+	_, err = tl.Translate(make([]float32, h*w*3), h, w, nil, 1)
+	large := (*train.SizeError)(nil)
+	if !errors.As(err, &large) || large.LargestHeight < 16 || large.LargestHeight >= h || !strings.Contains(err.Error(), "an image of 1000 x 2000 cannot be made") {
+		t.Fatalf("error is %v", err)
+	}
+	h2, w2 := large.LargestHeight, large.LargestWidth
+	if _, err := tl.Translate(make([]float32, h2*w2*3), h2, w2, nil, 1); err != nil {
+		t.Errorf("an image of %d x %d is said to fit: %v", w2, h2, err)
+	}
+}
