@@ -40,9 +40,9 @@ func trainDescription(s train.System) string {
 	return fmt.Sprintf("%s.\nIt needs %s: a folder (--data), or a dataset by name (--dataset). Writes to the run's folder: model.safetensors\n"+
 		"(networks, optimizers, settings, the graph that makes images) and, in checkpoints/, the newest of it and the best\n"+
 		"one, if the run is judged; metrics.csv, run.json (settings, how far it is), after each epoch samples/epoch-NNN.png,\n"+
-		"25 images from noise that stays the same, judge.csv (how good the images are), and at the end report.html. The\n"+
-		"first Ctrl-C finishes the iteration and saves; --resume goes on from there, to the same bits. A run that was killed\n"+
-		"goes on from what was saved last.", s.Paper, s.Needs)
+		"images of the same noise or of the same held-out pictures, judge.csv (how good the images are), and at the end\n"+
+		"report.html. The first Ctrl-C finishes the iteration and saves; --resume goes on from there, to the same bits. A run\n"+
+		"that was killed goes on from what was saved last.", s.Paper, s.Needs)
 }
 
 func trainFlags(s train.System) []cli.Flag {
