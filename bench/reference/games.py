@@ -9,6 +9,8 @@ import sys
 import jax
 import jax.numpy as jnp
 
+from domains import write_stargan
+from enlarge import write_srgan, write_srresnet
 from layers import (
     Adam,
     RMSProp,
@@ -304,8 +306,9 @@ GAMES = {
     "wgan-clip": write_wgan_clip,
     "acgan-auxiliary": write_acgan_auxiliary,
     "acgan-projection": write_acgan_projection,
-    "pix2pix": write_pix2pix,
-    "cyclegan": write_cyclegan,
+    "stargan": write_stargan,
+    "srresnet": write_srresnet,
+    "srgan": write_srgan,
 }
 
 if __name__ == "__main__":

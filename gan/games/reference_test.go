@@ -12,7 +12,8 @@ import (
 	"gangpu/gan/games/acgan"
 	"gangpu/gan/games/cyclegan"
 	"gangpu/gan/games/dcgan"
-	"gangpu/gan/games/pix2pix"
+	"gangpu/gan/games/srgan"
+	"gangpu/gan/games/stargan"
 	"gangpu/gan/games/tutorial"
 	"gangpu/gan/games/wgan"
 	"gangpu/gan/train"
@@ -20,7 +21,7 @@ import (
 	"gangpu/internal/safetensors"
 )
 
-var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, pix2pix.System, cyclegan.System}
+var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, stargan.System, srgan.System}
 
 // references are the files that bench/reference writes.
 func references(t *testing.T) []string {
