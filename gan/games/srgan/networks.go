@@ -1,6 +1,8 @@
 package srgan
 
 import (
+	"math"
+
 	"gangpu/engine/expr"
 	"gangpu/gan/nn"
 )
@@ -25,7 +27,12 @@ func (s Settings) generator(channels int) nn.Network {
 		for range s.Blocks {
 			l.Scope("block", func(l *nn.Layers) {
 				z := l.PReLU(norm(l, l.Conv2D(y, conv(s.Filters, 3, normed))), alpha)
-				y = nn.Add(y, norm(l, l.Conv2D(z, conv(s.Filters, 3, normed))))
+				second := conv(s.Filters, 3, normed)
+				if !normed {
+					// A tenth of He's deviation: without a norm, blocks that add up as they begin make numbers larger and larger.
+					second.Init = nn.RandomNormal(0, 0.1*math.Sqrt(2/float64(9*s.Filters)))
+				}
+				y = nn.Add(y, norm(l, l.Conv2D(z, second)))
 			})
 		}
 		y = nn.Add(first, norm(l, l.Conv2D(y, conv(s.Filters, 3, normed))))

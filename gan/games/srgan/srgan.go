@@ -35,7 +35,7 @@ var (
 	paper = Settings{Scale: 4, Filters: 64, Blocks: 16, Norm: "batch", Pretrain: 1, DFilters: 64, Loss: nn.NonSaturating, Weight: 1e-3,
 		Pixel: 1, Perceptual: 1, Rate: 1e-4}
 	small = Settings{Scale: 4, Filters: 32, Blocks: 8, Norm: "none", Bicubic: true, Pretrain: 1, DFilters: 32, Loss: nn.NonSaturating,
-		Weight: 1e-3, Pixel: 1, Perceptual: 1, Rate: 1e-3, Decay: 1}
+		Weight: 1e-3, Pixel: 1, Perceptual: 1, Rate: 5e-4, Decay: 1}
 )
 
 // adversarial is a preset's settings with the second half against a discriminator.
