@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/jpeg"
 
 	"gangpu/internal/fetch"
 )
@@ -47,7 +46,7 @@ func openBasemap(ctx context.Context, o Options, names ...string) (list []*image
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		img, err := jpeg.Decode(f)
+		img, err := readJPEG(f)
 		if err = errors.Join(err, f.Close()); err != nil {
 			return nil, fmt.Errorf("%s: reading %s: %w", path, name, err)
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"image/color"
-	"image/jpeg"
 	"io"
 	"os/exec"
 	"path"
@@ -69,7 +68,7 @@ func eachPhoto(archive *tar.Reader, put putPicture) error {
 		if path.Dir(path.Clean(h.Name)) != "usr/share/backgrounds/mate/nature" || h.Typeflag != tar.TypeReg {
 			continue
 		}
-		img, err := jpeg.Decode(archive)
+		img, err := readJPEG(archive)
 		if err != nil {
 			return fmt.Errorf("%s: %w", h.Name, err)
 		}

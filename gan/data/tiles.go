@@ -3,6 +3,8 @@ package data
 import (
 	"image"
 	"image/color"
+	"image/jpeg"
+	"io"
 	"math"
 
 	"golang.org/x/image/draw"
@@ -33,6 +35,53 @@ func opaque(img image.Image, background color.Color) *image.RGBA {
 	draw.Draw(to, to.Bounds(), image.NewUniform(background), image.Point{}, draw.Src)
 	draw.Draw(to, to.Bounds(), img, img.Bounds().Min, draw.Over)
 	return to
+}
+
+// smooth is a picture of luma and chroma, as JPEG files have it, in red, green and blue, where chroma of half the width, or
+// half of both, is weighed 3 to 1 between the nearest samples along each axis, as libjpeg does it. Pixels that share a
+// sample, as package image has them, would leave blocks of colour.
+func smooth(img *image.YCbCr) *image.RGBA {
+	size := img.Bounds().Size()
+	to := image.NewRGBA(image.Rectangle{Max: size})
+	halfX, halfY := size.X+1, size.Y+1
+	switch img.SubsampleRatio {
+	case image.YCbCrSubsampleRatio420:
+		halfX, halfY = (size.X+1)/2, (size.Y+1)/2
+	case image.YCbCrSubsampleRatio422:
+		halfX = (size.X + 1) / 2
+	default:
+		draw.Draw(to, to.Bounds(), img, img.Bounds().Min, draw.Src)
+		return to
+	}
+	// near and far are the two samples, of n, that a pixel lies between.
+	between := func(at, n, size int) (near, far int) {
+		if n > size {
+			return at, at
+		}
+		return at / 2, min(max(at/2+2*(at%2)-1, 0), n-1)
+	}
+	for y := range size.Y {
+		near, far := between(y, halfY, size.Y)
+		for x := range size.X {
+			left, right := between(x, halfX, size.X)
+			chroma := func(plane []uint8) uint8 {
+				a, b := plane[near*img.CStride:], plane[far*img.CStride:]
+				return uint8((9*int(a[left]) + 3*int(a[right]) + 3*int(b[left]) + int(b[right]) + 8 - x%2) >> 4)
+			}
+			r, g, b := color.YCbCrToRGB(img.Y[y*img.YStride+x], chroma(img.Cb), chroma(img.Cr))
+			to.SetRGBA(x, y, color.RGBA{R: r, G: g, B: b, A: 255})
+		}
+	}
+	return to
+}
+
+// readJPEG decodes a picture, smoothly.
+func readJPEG(from io.Reader) (image.Image, error) {
+	img, err := jpeg.Decode(from)
+	if of, ok := img.(*image.YCbCr); ok && err == nil {
+		return smooth(of), nil
+	}
+	return img, err
 }
 
 // contrast is the standard deviation over the pixels of a part of a picture of the mean of red, green and blue, 0 to 255.
