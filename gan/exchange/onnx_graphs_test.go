@@ -20,7 +20,8 @@ import (
 	"gangpu/gan/games/classifier"
 	"gangpu/gan/games/cyclegan"
 	"gangpu/gan/games/dcgan"
-	"gangpu/gan/games/pix2pix"
+	"gangpu/gan/games/srgan"
+	"gangpu/gan/games/stargan"
 	"gangpu/gan/games/tutorial"
 	"gangpu/gan/nn"
 	"gangpu/gan/train"
@@ -242,6 +243,10 @@ func gameModels(t *testing.T) map[string]*train.Model {
 		of(name, tutorial.System, i, 1, 0, func(s any) any { return s })
 	}
 	of("tutorial-conditional", tutorial.System, 1, 1, 5, func(s any) any { u := s.(tutorial.Settings); u.Conditional = true; return u })
+	of("stargan", stargan.System, 1, 3, 5, func(s any) any { a := s.(stargan.Settings); a.Filters, a.Blocks = 8, 1; return a })
+	for i, name := range []string{"srresnet", "srgan-bicubic"} {
+		of(name, srgan.System, 2*i, 3, 0, func(s any) any { a := s.(srgan.Settings); a.Filters, a.Blocks = 8, 1; return a })
+	}
 	return models
 }
 
