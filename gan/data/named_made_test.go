@@ -106,12 +106,12 @@ func TestSmooth(t *testing.T) {
 		img.Y[i] = 128
 	}
 	copy(img.Cb, []uint8{128, 128, 128, 128})
-	copy(img.Cr, []uint8{100, 140, 180, 220})
+	copy(img.Cr, []uint8{100, 102, 180, 220})
 	got := smooth(img)
 	for _, c := range []struct {
 		x, y int
 		cr   uint8
-	}{{0, 0, 100}, {1, 0, 110}, {2, 0, 130}, {3, 0, 140}, {0, 1, 120}, {1, 1, 130}, {2, 2, 190}, {3, 3, 220}} {
+	}{{0, 0, 100}, {1, 0, 100}, {2, 0, 102}, {3, 0, 102}, {0, 1, 120}, {1, 1, 123}, {2, 2, 183}, {3, 3, 220}} {
 		r, g, b := color.YCbCrToRGB(128, 128, c.cr)
 		if want := (color.RGBA{r, g, b, 255}); got.RGBAAt(c.x, c.y) != want {
 			t.Errorf("pixel %d, %d is %v, want %v", c.x, c.y, got.RGBAAt(c.x, c.y), want)
