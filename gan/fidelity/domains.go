@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"path"
+	"strings"
 
 	"gangpu/gan/train"
 )
@@ -33,14 +34,17 @@ type DomainMeasures struct {
 }
 
 func (m DomainMeasures) String() string {
-	text := fmt.Sprintf("error %.2f%% (%.2f%% of real images)", 100*m.Error, 100*m.RealError)
+	var words []string
+	if !math.IsNaN(m.Error) {
+		words = append(words, fmt.Sprintf("error %.2f%% (%.2f%% of real images)", 100*m.Error, 100*m.RealError))
+	}
 	if m.Pairs > 0 {
-		text += fmt.Sprintf(", L1 to the truth %.4f (%.4f of a copy)", m.L1, m.Copy)
+		words = append(words, fmt.Sprintf("L1 to the truth %.4f (%.4f of a copy)", m.L1, m.Copy))
 		if !(m.L1 < m.Copy) {
-			text += ", NOT nearer to it than a copy"
+			words = append(words, "NOT nearer to it than a copy")
 		}
 	}
-	return text
+	return strings.Join(words, ", ")
 }
 
 // Measure translates every image to every other domain.
