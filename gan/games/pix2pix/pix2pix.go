@@ -93,6 +93,10 @@ func New(s Settings, in train.Input) (train.Game, error) {
 	if err := translation.CheckFields("pix2pix", in); err != nil {
 		return train.Game{}, err
 	}
+	if s.Norm == "batch" && s.Statistics == "image" && in.Batch > 1 {
+		return train.Game{}, fmt.Errorf("a batch norm that goes by each image's own statistics in use has to be trained so, by one image at a time, and not by %d: "+
+			"want the statistics running, or a batch of 1", in.Batch)
+	}
 	g, d := s.generator(in.Channels, init), translation.Patch{Filters: s.DFilters, Layers: s.DLayers, Norm: s.norm(), Init: init}
 	if err := g.Fit(in.Height, in.Width); err != nil {
 		return train.Game{}, err

@@ -75,6 +75,7 @@ func TestRefusals(t *testing.T) {
 		"needs pictures of two":     func(s *pix2pix.Settings, in *train.Input) { in.Fields = []string{"image"} },
 		"one of them above 0":       func(s *pix2pix.Settings, in *train.Input) { s.L1, s.Adversarial = 0, 0 },
 		"statistics is \"moving\"":  func(s *pix2pix.Settings, in *train.Input) { s.Statistics = "moving" },
+		"one image at a time":       func(s *pix2pix.Settings, in *train.Input) { s.Statistics, in.Batch = "image", 8 },
 		"init is \"\", want normal": func(s *pix2pix.Settings, in *train.Input) { s.Init = "" },
 	} {
 		s, in := toy(t), train.Input{Height: 16, Width: 16, Channels: 3, Fields: []string{"a", "b"}}
