@@ -43,27 +43,26 @@ func opaque(img image.Image, background color.Color) *image.RGBA {
 func smooth(img *image.YCbCr) *image.RGBA {
 	size := img.Bounds().Size()
 	to := image.NewRGBA(image.Rectangle{Max: size})
-	halfX, halfY := size.X+1, size.Y+1
+	samplesX, samplesY := (size.X+1)/2, size.Y
 	switch img.SubsampleRatio {
 	case image.YCbCrSubsampleRatio420:
-		halfX, halfY = (size.X+1)/2, (size.Y+1)/2
+		samplesY = (size.Y + 1) / 2
 	case image.YCbCrSubsampleRatio422:
-		halfX = (size.X + 1) / 2
 	default:
 		draw.Draw(to, to.Bounds(), img, img.Bounds().Min, draw.Src)
 		return to
 	}
-	// near and far are the two samples, of n, that a pixel lies between.
+	// near and far are the two samples, of n, that a pixel of size lies between.
 	between := func(at, n, size int) (near, far int) {
-		if n > size {
+		if n == size {
 			return at, at
 		}
 		return at / 2, min(max(at/2+2*(at%2)-1, 0), n-1)
 	}
 	for y := range size.Y {
-		near, far := between(y, halfY, size.Y)
+		near, far := between(y, samplesY, size.Y)
 		for x := range size.X {
-			left, right := between(x, halfX, size.X)
+			left, right := between(x, samplesX, size.X)
 			chroma := func(plane []uint8) uint8 {
 				a, b := plane[near*img.CStride:], plane[far*img.CStride:]
 				return uint8((9*int(a[left]) + 3*int(a[right]) + 3*int(b[left]) + int(b[right]) + 8 - x%2) >> 4)

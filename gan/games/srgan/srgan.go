@@ -1,6 +1,6 @@
 // Package srgan makes images larger: SRResNet, which learns by the squared error, and SRGAN, which goes on against a
-// discriminator (Ledig et al., "Photo-realistic single image super-resolution using a generative adversarial network", 2017).
-// Its data are images in their full size. What they are made of is made of them, as each batch is drawn: see [Low].
+// discriminator (Ledig et al., "Photo-realistic single image super-resolution using a generative adversarial network",
+// 2017). Its data are images in their full size. What they are made of is made of them, as each batch is drawn: see [Low].
 package srgan
 
 import (
