@@ -46,6 +46,7 @@ func TestTranslate(t *testing.T) {
 		if hashOf(t, filepath.Join(whole, "model.safetensors")) != hashOf(t, filepath.Join(parts, "model.safetensors")) {
 			t.Errorf("%s: a run that was stopped ends with other bits", game)
 		}
+		contains(t, string(readFile(t, whole, "run.json")), `"the mean of b"`)
 		file, err := os.Open(filepath.Join(whole, "samples", "epoch-002.png"))
 		if err != nil {
 			t.Fatal(err)

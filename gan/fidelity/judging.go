@@ -182,6 +182,9 @@ func (j *Judge) Judging(every int) run.Judging {
 			out.Measures = append(out.Measures, run.Measure{Name: "ssim" + name, Label: "SSIM" + of, Higher: true})
 		}
 	}
+	for _, b := range j.of[0].baselines {
+		out.Guides = append(out.Guides, run.Guide{Axis: out.Measures[0].Title(), Value: b.L1, Label: b.name})
+	}
 	var last []Measures
 	out.Score = func() (scores []float64, err error) {
 		if last, err = j.Measure(); err != nil {

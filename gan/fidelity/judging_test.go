@@ -69,6 +69,9 @@ func TestJudge(t *testing.T) {
 			t.Errorf("the baselines are %q, want %q", j.Baselines, want)
 		}
 	}
+	if g := judging.Guides; len(g) != 2 || g[0].Axis != "L1" || g[0].Label != "a" || math.Abs(g[0].Value-copied/n) > 1e-5 || math.Abs(g[1].Value-ofMean/n) > 1e-5 {
+		t.Errorf("the levels of the baselines are %v", g)
+	}
 	line := judging.Line(scores)
 	for baseline, better := range map[string]bool{"a": made < copied, "the mean of b": made < ofMean} {
 		if strings.Contains(line, "NOT nearer to b than "+baseline+" (") == better {

@@ -58,6 +58,7 @@ type Judging struct {
 	Measures []Measure                 // of the scores; states are compared by the first
 	Score    func() ([]float64, error) // nil if the run is not judged
 	Line     func(scores []float64) string
+	Guides   []Guide // levels on the axis of the first measure, its title: what is there without the trainer, say
 }
 
 // A Diagnosis says in words what goes wrong in a run, each thing once. It is told of the iterations before when a run

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"gangpu/internal/runfolder"
@@ -81,7 +82,7 @@ func (s *session) begin() error {
 		i.Measure = &s.Judging.Measures[0]
 	}
 	i.Architecture, i.Settings, i.Dataset = about.Model, about.Settings, about.Dataset
-	i.Columns, i.Guides = s.trainer.Columns(), about.Guides
+	i.Columns, i.Guides = s.trainer.Columns(), slices.Concat(about.Guides, s.Judging.Guides)
 	i.IterationsAsked, i.IterationsPerEpoch = s.Options.Iterations, s.perEpoch
 	i.Sessions = append(i.Sessions, runfolder.Session{
 		Begun: s.begun.Round(time.Second).UTC(), From: s.iterations, Command: about.Session.Command, Version: about.Session.Version,

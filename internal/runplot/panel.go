@@ -161,6 +161,9 @@ func (p *panel) guide(g runfolder.Guide) {
 // fitScores makes the axis of what is better lower logarithmic: distances begin very high.
 func (p *panel) fitScores() {
 	p.Title.Text = p.title
+	for _, g := range p.guides {
+		p.Y.Min, p.Y.Max = min(p.Y.Min, g.Value), max(p.Y.Max, g.Value)
+	}
 	if p.higher {
 		return
 	}

@@ -101,6 +101,11 @@ func drawRun(axes, measures *[]*panel, r Run, i, n int) error {
 	if points := pointsOf(r); len(points) > 0 {
 		p := panelOf(measures, r.Measure.Title(), n)
 		p.higher = r.Measure.Higher
+		for _, g := range r.Guides {
+			if g.Axis == p.title {
+				p.guide(g)
+			}
+		}
 		return p.drawScores(r, points, styleOf(0, i, n))
 	}
 	return nil

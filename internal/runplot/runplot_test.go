@@ -143,6 +143,10 @@ func TestSVG(t *testing.T) {
 	if got := texts(t, save(t, "judged.svg", spike, wasserstein)); !slices.Contains(got, "classifier Fréchet distance") || !slices.Contains(got, "1000") {
 		t.Errorf("no distances in %q", slices.Compact(got))
 	}
+	spike.Guides = append(spike.Guides, runfolder.Guide{Axis: "classifier Fréchet distance", Value: 20_000, Label: "noise"})
+	if got := texts(t, save(t, "baseline.svg", spike)); !slices.Contains(got, "noise, 2e+04") || !slices.Contains(got, "100000") {
+		t.Errorf("no baseline of the distances in %q", slices.Compact(got))
+	}
 	for i := range broken.Rows { // not one number
 		broken.Rows[i].Values[0], broken.Rows[i].Values[1] = float32(math.NaN()), float32(math.NaN())
 	}
