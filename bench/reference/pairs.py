@@ -50,13 +50,32 @@ def write_pix2pix(folder):
         d + "conv2d_2/bias": draw.normal(1, deviation=0.2),
     }
     states = {}
-    for name, n in {g + "batch_norm": 2 * f, g + "batch_norm_1": 2 * f, g + "batch_norm_2": f, d + "batch_norm": 2 * f}.items():
+    for name, n in {
+        g + "batch_norm": 2 * f,
+        g + "batch_norm_1": 2 * f,
+        g + "batch_norm_2": f,
+        d + "batch_norm": 2 * f,
+    }.items():
         trained |= norm_arrays(draw, name, n)
         states |= running_arrays(draw, name, n)
     settings = {
-        "direction": "a-to-b", "generator": "unet", "filters": f, "levels": 3, "norm": "batch", "statistics": "running",
-        "padding": "zero", "upsampling": "transposed", "dropout": rate, "d_filters": f, "d_layers": 1, "init": "normal",
-        "loss": "non-saturating", "adversarial": 1, "l1": weight, "lr": 0.01, "beta1": 0.5,
+        "direction": "a-to-b",
+        "generator": "unet",
+        "filters": f,
+        "levels": 3,
+        "norm": "batch",
+        "statistics": "running",
+        "padding": "zero",
+        "upsampling": "transposed",
+        "dropout": rate,
+        "d_filters": f,
+        "d_layers": 1,
+        "init": "normal",
+        "loss": "non-saturating",
+        "adversarial": 1,
+        "l1": weight,
+        "lr": 0.01,
+        "beta1": 0.5,
     }
     step = Step("pix2pix", settings, image, batch, trained, states, fields=FIELDS)
     adam = Adam(0.01, 0.5, 0.999, 1e-8)
@@ -84,7 +103,11 @@ def write_pix2pix(folder):
     def d_loss(p, state, x):
         real, fake = judge(p, state, x["a"], to_range(x["b"])), judge(p, state, x["a"], generator(p, state, x))
         loss = cross_entropy(real, 1) + cross_entropy(fake, 0)
-        return loss / 2, {"d_loss": loss, "accuracy_real": share(away(real) > 0), "accuracy_fake": share(away(fake) <= 0)}
+        return loss / 2, {
+            "d_loss": loss,
+            "accuracy_real": share(away(real) > 0),
+            "accuracy_fake": share(away(fake) <= 0),
+        }
 
     def g_loss(p, state, x):
         y = generator(p, state, x)
@@ -104,11 +127,13 @@ class Pool:
         self.images, self.places = [[] for _ in range(batch)], places
 
     def shown(self, images, swap, place):
-        """What a discriminator is shown in the place of images: draws u [batch, 1] and one-hot places [batch, places]."""
+        """What a discriminator is shown for images. u [batch, 1] and one-hot places [batch, places] are drawn."""
         shown = []
         for i, kept in enumerate(self.images):
             full = len(kept) == self.places
-            shown.append(jnp.where(swap[i, 0] < 0.5, jnp.stack(kept)[jnp.argmax(place[i])], images[i]) if full else images[i])
+            shown.append(
+                jnp.where(swap[i, 0] < 0.5, jnp.stack(kept)[jnp.argmax(place[i])], images[i]) if full else images[i]
+            )
         return jnp.stack(shown)
 
     def keep(self, images, swap, place):
@@ -120,28 +145,48 @@ class Pool:
 
 
 def write_cyclegan(folder):
-    """Residual generators of one block for 16x16 pixels, instance norm, reflection, and pools that are filled and used."""
+    """Residual generators of one block for 16x16 pixels, instance norm, reflection; pools are filled and used."""
     draw, image, batch, f, places, cycle, identity = Draw(6), (16, 16, 3), 2, 2, 2, 3.0, 0.5
     trained, cancelled = {}, []
     for g in ("generator_ab/", "generator_ba/"):
-        sizes = {"conv2d": (7, 3, f), "conv2d_1": (3, f, 2 * f), "conv2d_2": (3, 2 * f, 4 * f), "conv2d_3": (3, 4 * f, 4 * f),
-                 "conv2d_4": (3, 4 * f, 4 * f), "conv2d_5": (7, f, 3)}
+        sizes = {
+            "conv2d": (7, 3, f),
+            "conv2d_1": (3, f, 2 * f),
+            "conv2d_2": (3, 2 * f, 4 * f),
+            "conv2d_3": (3, 4 * f, 4 * f),
+            "conv2d_4": (3, 4 * f, 4 * f),
+            "conv2d_5": (7, f, 3),
+        }
         for name, (k, inputs, outputs) in sizes.items():
             trained[g + name + "/kernel"] = draw.kernel(k, k, inputs, outputs, inputs=k * k * inputs)
             trained[g + name + "/bias"] = draw.normal(outputs, deviation=0.2)
         for name, outputs in {"conv2d_transpose": 2 * f, "conv2d_transpose_1": f}.items():
             trained[g + name + "/kernel"] = draw.kernel(3, 3, outputs, 2 * outputs, inputs=5 * outputs)
             trained[g + name + "/bias"] = draw.normal(outputs, deviation=0.2)
-        cancelled += [f"{g}{name}/bias" for name in (*sizes, "conv2d_transpose", "conv2d_transpose_1") if name != "conv2d_5"]
+        cancelled += [
+            f"{g}{name}/bias" for name in (*sizes, "conv2d_transpose", "conv2d_transpose_1") if name != "conv2d_5"
+        ]
     for d in ("discriminator_a/", "discriminator_b/"):
         for name, (inputs, outputs) in {"conv2d": (3, f), "conv2d_1": (f, 2 * f), "conv2d_2": (2 * f, 1)}.items():
             trained[d + name + "/kernel"] = draw.kernel(4, 4, inputs, outputs, inputs=16 * inputs)
             trained[d + name + "/bias"] = draw.normal(outputs, deviation=0.2)
         cancelled.append(d + "conv2d_1/bias")
     settings = {
-        "generator": "resnet", "filters": f, "blocks": 1, "norm": "instance", "padding": "reflect", "upsampling": "transposed",
-        "d_filters": f, "d_layers": 1, "init": "normal", "loss": "least-squares", "cycle": cycle, "identity": identity,
-        "pool": batch * places - 1, "lr": 0.01, "beta1": 0.5,
+        "generator": "resnet",
+        "filters": f,
+        "blocks": 1,
+        "norm": "instance",
+        "padding": "reflect",
+        "upsampling": "transposed",
+        "d_filters": f,
+        "d_layers": 1,
+        "init": "normal",
+        "loss": "least-squares",
+        "cycle": cycle,
+        "identity": identity,
+        "pool": batch * places - 1,
+        "lr": 0.01,
+        "beta1": 0.5,
     }
     step = Step("cyclegan", settings, image, batch, trained, fields=FIELDS, cancelled=cancelled)
     adam = Adam(0.01, 0.5, 0.999, 1e-8)
@@ -192,7 +237,10 @@ def write_cyclegan(folder):
         return x
 
     def fakes(p, x):
-        return {"a": generator(p, "generator_ba", to_range(x["b"])), "b": generator(p, "generator_ab", to_range(x["a"]))}
+        return {
+            "a": generator(p, "generator_ba", to_range(x["b"])),
+            "b": generator(p, "generator_ab", to_range(x["a"])),
+        }
 
     def draws(x, name):
         return x[f"pool/{name}/swap"], x[f"pool/{name}/place"]
@@ -203,8 +251,11 @@ def write_cyclegan(folder):
             real = judge(p, "discriminator_" + name, to_range(x[name]))
             fake = judge(p, "discriminator_" + name, pools[name].shown(made[name], *draws(x, name)))
             loss = least_squares(real, 1) + least_squares(fake, 0)
-            metrics |= {f"d_{name}_loss": loss, f"accuracy_real_{name}": share(away(real, 0.5) > 0.5),
-                        f"accuracy_fake_{name}": share(away(fake, 0.5) <= 0.5)}
+            metrics |= {
+                f"d_{name}_loss": loss,
+                f"accuracy_real_{name}": share(away(real, 0.5) > 0.5),
+                f"accuracy_fake_{name}": share(away(fake, 0.5) <= 0.5),
+            }
             total += loss / 2
         return total, metrics
 

@@ -50,22 +50,27 @@ class Step:
     """The arrays of a game, which phases update, and the file that they go to.
 
     trained and states are arrays by their names in a model file. averages are the decays of the moving averages of
-    networks. fields are the names of the images of a row, if it is not one "image". Results of more than LARGEST elements
-    are not written: what comes of them in later phases is. Nor are results of the arrays in cancelled, which a norm takes
-    away again: their gradients are rounding errors alone.
+    networks. fields are the names of the images of a row, if it is not one "image". Results of more than LARGEST
+    elements are not written: what comes of them in later phases is. Nor are results of the arrays in cancelled, which a
+    norm takes away again: their gradients are rounding errors alone.
     """
 
-    def __init__(self, system, settings, image, batch, trained, states=None, classes=0, averages=None, fields=None, cancelled=()):
+    def __init__(
+        self, system, settings, image, batch, trained, states=None, classes=0, averages=None, fields=None, cancelled=()
+    ):
         self.cancelled = tuple(cancelled)
         self.trained, self.states, self.averages = dict(trained), dict(states or {}), averages or {}
         self.average, self.slots, self.updates, self.runs = {}, {}, {}, {}
         self.phases, self.tensors = [], {}
+        of_rows = dict(zip(("height", "width", "channels"), image), classes=classes)
+        if fields:
+            of_rows["fields"] = fields
         self.metadata = {
             "format": "gangpu-step/1",
             "system": system,
             "settings": json.dumps(settings),
             "train": json.dumps({"batch": batch, "shards": 1, "seed": 1}),
-            "input": json.dumps(dict(zip(("height", "width", "channels"), image), classes=classes) | ({"fields": fields} if fields else {})),
+            "input": json.dumps(of_rows),
         }
         for name, value in (self.trained | self.states).items():
             self._add("before/" + name, value)
