@@ -15,7 +15,7 @@ import (
 // an error: the ratios would say nothing.
 func (r *Result) WriteComparison(w io.Writer, earlier *Result) error {
 	game, preset, in := r.game()
-	if g, p, i := earlier.game(); g != game || p != preset || i != in {
+	if g, p, i := earlier.game(); g != game || p != preset || !i.Equal(in) {
 		return fmt.Errorf("the earlier result is of game %s, preset %s, images of %s, this one of game %s, preset %s, images of %s", g, p, images(i), game, preset, images(in))
 	}
 	if r.Batch != earlier.Batch || r.K != earlier.K || max(r.Shards, 1) != max(earlier.Shards, 1) {

@@ -54,7 +54,7 @@ func (o Options) subject() (s subject, err error) {
 	if s.system.New == nil {
 		s.system = tutorial.System
 	}
-	if s.input == (train.Input{}) {
+	if s.input.Equal(train.Input{}) {
 		s.input = digits
 	}
 	if s.preset, err = s.system.Preset(o.Preset); err != nil {

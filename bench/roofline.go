@@ -166,7 +166,7 @@ func (r *Roofline) Measure(dev program.Device, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, u.trainer.Close()) }()
-	if s.system.Name != r.Game || s.preset.Name != r.Preset || s.input != r.Input || s.settings.Batch != r.Batch {
+	if s.system.Name != r.Game || s.preset.Name != r.Preset || !s.input.Equal(r.Input) || s.settings.Batch != r.Batch {
 		return errors.New("the roofline is of another game, preset, size or batch")
 	}
 	if _, err := u.timed(u.cycle, u.trainer.Step); err != nil {

@@ -156,7 +156,7 @@ func (s *StepCost) launches() int {
 func (r *Roofline) WriteMarkdown(w io.Writer, others ...*Roofline) error {
 	all := append([]*Roofline{r}, others...)
 	for _, o := range others {
-		if o.Game != r.Game || o.Preset != r.Preset || o.Input != r.Input || o.Batch != r.Batch || o.Card.Name != r.Card.Name || len(o.Steps) != len(r.Steps) {
+		if o.Game != r.Game || o.Preset != r.Preset || !o.Input.Equal(r.Input) || o.Batch != r.Batch || o.Card.Name != r.Card.Name || len(o.Steps) != len(r.Steps) {
 			return fmt.Errorf("rooflines of %s, batch %d on %s, and of %s, batch %d on %s, do not fit into one table",
 				r.Game, r.Batch, r.Card.Name, o.Game, o.Batch, o.Card.Name)
 		}

@@ -306,6 +306,8 @@ GAMES = {
     "wgan-clip": write_wgan_clip,
     "acgan-auxiliary": write_acgan_auxiliary,
     "acgan-projection": write_acgan_projection,
+    "pix2pix": write_pix2pix,
+    "cyclegan": write_cyclegan,
     "stargan": write_stargan,
     "srresnet": write_srresnet,
     "srgan": write_srgan,

@@ -12,7 +12,6 @@ import (
 	"gangpu/engine/cuda"
 	"gangpu/engine/program"
 	"gangpu/gan/games/tutorial"
-	"gangpu/gan/train"
 	"gangpu/internal/atomicfile"
 
 	"github.com/urfave/cli/v2"
@@ -30,7 +29,7 @@ func benchCommand() *cli.Command {
 			"time on a card; of the tutorial it takes a core about a minute in tf32 and three in fp32. With\n" +
 			"--device 0 the times measured there are beside it.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "game", Value: tutorial.System.Name, Usage: "`NAME` of the game: " + namesOf(allSystems())},
+			&cli.StringFlag{Name: "game", Value: tutorial.System.Name, Usage: "`NAME` of the game: " + gameNames()},
 			&cli.StringFlag{Name: "preset", DefaultText: "the game's first", Usage: "`RECIPE` of the game; gangpu games lists them"},
 			&cli.IntFlag{Name: "size", DefaultText: "28 of the tutorial, 64 of other games", Usage: "`NUMBER` of pixels a side"},
 			&cli.IntFlag{Name: "batch", DefaultText: "the preset's", Usage: "`NUMBER` of images of a step"},
@@ -59,26 +58,14 @@ func benchCommand() *cli.Command {
 	}
 }
 
-// allSystems are the games that there are.
-func allSystems() []train.System { return append([]train.System{tutorial.System}, systems...) }
-
-func namesOf(games []train.System) string {
-	var names []string
-	for _, s := range games {
-		names = append(names, s.Name)
-	}
-	return strings.Join(names, ", ")
-}
-
 // benchOptions are what the flags say is to be measured.
 func benchOptions(c *cli.Context) (o bench.Options, err error) {
 	const mostPixels, mostImages = 1024, 65_536
-	all := allSystems()
-	i := slices.IndexFunc(all, func(s train.System) bool { return s.Name == c.String("game") })
-	if i < 0 {
-		return o, usagef("unknown game %q: want one of %s", c.String("game"), namesOf(all))
+	of, known := system(c.String("game"))
+	if !known {
+		return o, usagef("unknown game %q: want one of %s", c.String("game"), gameNames())
 	}
-	o = bench.Options{System: all[i], Preset: c.String("preset"), Batch: c.Int("batch"), Shards: c.Int("shards"),
+	o = bench.Options{System: of, Preset: c.String("preset"), Batch: c.Int("batch"), Shards: c.Int("shards"),
 		Measurements: c.Int("steps"), Warmup: c.Int("warmup"), Layers: c.Bool("layers")}
 	size := 64
 	switch {
@@ -103,6 +90,9 @@ func benchOptions(c *cli.Context) (o bench.Options, err error) {
 }
 
 func runBench(c *cli.Context) (err error) {
+	if c.Bool("conv") {
+		return benchConvolutions(c)
+	}
 	o, err := benchOptions(c)
 	if err != nil {
 		return err

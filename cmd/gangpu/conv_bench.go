@@ -17,8 +17,8 @@ const installedPeers = "build/peers/bin/python"
 func benchConvolutions(c *cli.Context) error {
 	batches := bench.ConvBatches
 	if c.IsSet("batch") {
-		if n := c.Int("batch"); n < 1 || n > limits["batch"] {
-			return usagef("--batch %d: want 1 to %d", n, limits["batch"])
+		if n := c.Int("batch"); n < 1 || n > mostBatch {
+			return usagef("--batch %d: want 1 to %d", n, mostBatch)
 		}
 		batches = []int{c.Int("batch")}
 	}

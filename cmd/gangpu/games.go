@@ -10,6 +10,7 @@ import (
 	classifying "gangpu/gan/games/classifier"
 	"gangpu/gan/games/cyclegan"
 	"gangpu/gan/games/dcgan"
+	"gangpu/gan/games/pix2pix"
 	"gangpu/gan/games/srgan"
 	"gangpu/gan/games/stargan"
 	"gangpu/gan/games/tutorial"
@@ -20,7 +21,8 @@ import (
 )
 
 // systems are the games that there are: train has a subcommand for each.
-var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, stargan.System, srgan.System, classifying.System}
+var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, pix2pix.System, cyclegan.System,
+	stargan.System, srgan.System, classifying.System}
 
 // usualGame is what train trains without a name.
 var usualGame = tutorial.System

@@ -106,12 +106,11 @@ func replayGame(dev program.Device, file *safetensors.File) ([]train.Deviation, 
 	if err != nil {
 		return nil, err
 	}
-	known := allSystems()
-	i := slices.IndexFunc(known, func(s train.System) bool { return s.Name == step.System })
-	if i < 0 {
+	of, known := system(step.System)
+	if !known {
 		return nil, fmt.Errorf("no game is called %q", step.System)
 	}
-	game, err := step.Game(known[i])
+	game, err := step.Game(of)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 	"gangpu/gan/games/classifier"
 	"gangpu/gan/games/cyclegan"
 	"gangpu/gan/games/dcgan"
+	"gangpu/gan/games/pix2pix"
 	"gangpu/gan/games/srgan"
 	"gangpu/gan/games/stargan"
 	"gangpu/gan/games/tutorial"

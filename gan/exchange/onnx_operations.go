@@ -30,8 +30,10 @@ var onnxOperations = map[string]onnxOperation{
 	"prelu":       writePReLU,
 	"softmax":     alongChannels("Softmax"),
 	"log_softmax": alongChannels("LogSoftmax"),
-	"dropout":     func(_ *onnxUse, _ nn.SavedNode, x []*operand) ([]*operand, error) { return x[:1], nil },
-	"detach":      func(_ *onnxUse, _ nn.SavedNode, x []*operand) ([]*operand, error) { return x[:1], nil },
+	"detach":      unchanged,
+
+	"dropout":        unchanged,
+	"dropout_in_use": unchanged,
 
 	"reshape": writeReshape,
 	"flatten": writeFlatten,

@@ -12,6 +12,7 @@ import (
 	"gangpu/gan/games/acgan"
 	"gangpu/gan/games/cyclegan"
 	"gangpu/gan/games/dcgan"
+	"gangpu/gan/games/pix2pix"
 	"gangpu/gan/games/srgan"
 	"gangpu/gan/games/stargan"
 	"gangpu/gan/games/tutorial"
@@ -21,7 +22,7 @@ import (
 	"gangpu/internal/safetensors"
 )
 
-var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, stargan.System, srgan.System}
+var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, pix2pix.System, cyclegan.System, stargan.System, srgan.System}
 
 // references are the files that bench/reference writes.
 func references(t *testing.T) []string {

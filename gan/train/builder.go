@@ -30,7 +30,7 @@ type Builder struct {
 	applied      map[string]*appliedNetwork
 	columns      []Column
 	values       []*nn.Node // of the columns
-	kept         []value    // for a reference
+	watched      []value    // for a reference
 	tables       []int      // that rows are drawn of
 	fields       []Field    // that are read
 	classes      []classDraw

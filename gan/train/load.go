@@ -115,7 +115,7 @@ func (t *Trainer) loadPhase(p *phase) (*running, error) {
 
 // whole is a phase of one shard as one program.
 func (p *phase) whole() (*program.Program, error) {
-	return program.Join("phase "+p.Name, p.draws[0], p.body, p.update)
+	return program.Join("phase "+p.Name, p.programs()...)
 }
 
 func (t *Trainer) loadShards(r *running) (err error) {

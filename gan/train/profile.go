@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"gangpu/engine/program"
 )
@@ -53,6 +54,9 @@ func (t *Trainer) PhasePrograms() ([]PhasePrograms, error) {
 				return nil, err
 			}
 			draws := len(r.phase.draws[0].Steps)
+			for _, b := range r.phase.brings {
+				draws += len(b.Steps)
+			}
 			p.Programs = []PhaseProgram{{whole, r.update, 1, draws, draws + len(r.phase.body.Steps)}}
 			all = append(all, p)
 			continue
@@ -63,6 +67,9 @@ func (t *Trainer) PhasePrograms() ([]PhasePrograms, error) {
 		}
 		draws := r.phase.draws[0]
 		add(draws, r.draws[0], shards, len(draws.Steps), len(draws.Steps))
+		if len(r.keeps) > 0 {
+			add(r.phase.brings[0], r.brings[0], shards, len(r.phase.brings[0].Steps), len(r.phase.brings[0].Steps))
+		}
 		add(r.phase.body, r.body, shards, 0, len(r.phase.body.Steps))
 		for i, m := range r.merges { // of the results of a level, every second one is kept, and the next one added to it
 			for j, e := range []program.Executable{m.keep, m.add} {
@@ -70,6 +77,9 @@ func (t *Trainer) PhasePrograms() ([]PhasePrograms, error) {
 			}
 		}
 		add(r.phase.update, r.update, 1, 0, 0)
+		if len(r.keeps) > 0 {
+			add(r.phase.keeps[0], r.keeps[0], shards, 0, 0)
+		}
 		all = append(all, p)
 	}
 	return all, nil
@@ -103,7 +113,7 @@ func (t *Trainer) DeviceBytes() int {
 
 // executables are all of a phase's.
 func (r *running) executables() []program.Executable {
-	all := append([]program.Executable{r.update}, r.draws...)
+	all := slices.Concat([]program.Executable{r.update}, r.draws, r.brings, r.keeps)
 	if r.body != nil {
 		all = append(all, r.body)
 	}

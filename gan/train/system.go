@@ -55,6 +55,9 @@ type Input struct {
 	Iterations int      `json:"iterations,omitempty"` // that are planned; 0 if that is not known
 }
 
+// Equal reports whether both are the same.
+func (in Input) Equal(other Input) bool { return reflect.DeepEqual(in, other) }
+
 // Preset returns the one of a name; the first one if the name is empty.
 func (s System) Preset(name string) (Preset, error) {
 	var names []string

@@ -211,7 +211,7 @@ func (s *Step) replay(t *Trainer, r *running, at string, used map[string]bool) (
 	if err := s.prepare(t, r.Name); err != nil {
 		return nil, err
 	}
-	if err := r.body.Run(); err != nil {
+	if err := r.runBody(0); err != nil {
 		return nil, err
 	}
 	c := comparison{s: s, phase: at, used: used, tolerance: toleranceFP32, gradients: toleranceFP32}
@@ -228,7 +228,7 @@ func (s *Step) replay(t *Trainer, r *running, at string, used map[string]bool) (
 	for i, column := range r.Builder.columns {
 		c.compare("metric/"+column.Name, nil, results[r.results.metrics+i:][:1], c.tolerance)
 	}
-	for _, v := range r.kept {
+	for _, v := range r.watched {
 		c.compare("value/"+v.name, v.node.Shape(), results[v.at:][:size(v.node.Shape())], c.tolerance)
 	}
 	for _, name := range r.Trains {

@@ -15,12 +15,14 @@ type value struct {
 
 // Value keeps a node of a phase among its results, for [Step.Verify] to compare with a reference's tensor
 // PHASE/value/NAME. It takes memory in training too: it is for games that are made to be verified.
-func (b *Builder) Value(name string, x *nn.Node) { b.kept = append(b.kept, value{name: name, node: x}) }
+func (b *Builder) Value(name string, x *nn.Node) {
+	b.watched = append(b.watched, value{name: name, node: x})
+}
 
 // keepValues places the values behind the other results.
 func (p *phase) keepValues(r *results) (outputs []nn.Output) {
-	for i := range p.kept {
-		v := &p.kept[i]
+	for i := range p.watched {
+		v := &p.watched[i]
 		v.at = (r.len + 3) / 4 * 4 // where vectors may be written
 		outputs = append(outputs, nn.Output{Node: v.node, At: r.at(v.at)})
 		r.len = v.at + size(v.node.Shape())
