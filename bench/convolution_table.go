@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 )
 
 const convColumns = "%-34s %-12s %-10s %10s %9s %6s %10s %6s %9s\n"
@@ -36,26 +35,22 @@ func (r *ConvResult) WriteConvSummary(w io.Writer) error {
 		return err
 	}
 	for _, pass := range append(ConvPasses[:], "") {
-		var logs float64
-		n, slow := 0, 0
+		var rows []ConvTime
+		slow := 0
 		for _, t := range r.Rows {
 			if pass != "" && t.Pass != pass {
 				continue
 			}
-			n++
-			logs += math.Log(t.Ratio())
+			rows = append(rows, t)
 			if t.Ratio() < 0.8 {
 				slow++
 			}
-		}
-		if n == 0 {
-			continue
 		}
 		name := pass
 		if pass == "" {
 			name = "all"
 		}
-		if _, err := fmt.Fprintf(w, "%-12s %.2f, %d of %d below 0.8\n", name, math.Exp(logs/float64(n)), slow, n); err != nil {
+		if _, err := fmt.Fprintf(w, "%-12s %.2f, %d of %d below 0.8\n", name, meanRatio(rows), slow, len(rows)); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"gorgonia.org/gorgonia"
@@ -80,19 +81,37 @@ type ConvTime struct {
 	PyTorch map[string]float64 `json:"pytorch,omitempty"`
 }
 
-// Ratio is how much longer PyTorch takes in its best layout: over 1 where it is slower, 0 if it was not measured.
-func (t ConvTime) Ratio() float64 {
-	best := math.Inf(1)
-	for _, s := range t.PyTorch {
-		best = min(best, s)
+// peer is PyTorch's best layout and its seconds, infinite if it was not measured.
+func (t ConvTime) peer() (layout string, seconds float64) {
+	seconds = math.Inf(1)
+	for l, s := range t.PyTorch {
+		if s < seconds {
+			layout, seconds = l, s
+		}
 	}
-	if math.IsInf(best, 1) {
-		return 0
-	}
-	return best / t.Seconds
+	return layout, seconds
 }
 
-// ConvResult is the grid as measured.
+// Ratio is how much longer PyTorch takes in its best layout: over 1 where it is slower, 0 if it was not measured.
+func (t ConvTime) Ratio() float64 {
+	layout, seconds := t.peer()
+	if layout == "" {
+		return 0
+	}
+	return seconds / t.Seconds
+}
+
+// meanRatio is the geometric mean of the ratios of rows.
+func meanRatio(rows []ConvTime) float64 {
+	var logs float64
+	for _, t := range rows {
+		logs += math.Log(t.Ratio())
+	}
+	return math.Exp(logs / float64(len(rows)))
+}
+
+// ConvResult is the grid as measured. Seconds are of the processor on one thread, where the system tells them: other
+// programs disturb them less. On more threads they are of the clock.
 type ConvResult struct {
 	Processor string     `json:"processor"`
 	Threads   int        `json:"threads"`
@@ -103,45 +122,58 @@ type ConvResult struct {
 
 // Measurements of a row take turns between the programs.
 const (
-	convRounds  = 5
-	convSeconds = 0.03 // that a measurement lasts at least
+	convRounds  = 7
+	convSeconds = 0.02 // that a measurement lasts at least
 )
 
-// MeasureConvolutions measures the grid at the batches, in turn with PyTorch if python, the path of an interpreter that
-// has it, is not empty. Each row that is done is also given to report.
-func MeasureConvolutions(batches []int, threads int, python string, report func(*ConvResult, ConvTime)) (_ *ConvResult, err error) {
-	dev, err := cpu.Open(cpu.Options{Threads: threads})
+// ConvOptions say what of the grid is measured.
+type ConvOptions struct {
+	Batches []int
+	Shapes  string // that their names contain
+	Threads int    // 0 for one a core
+	Python  string // an interpreter that has PyTorch, to measure in turn with; "" for none
+}
+
+// MeasureConvolutions measures the grid. Each row that is done is also given to report.
+func MeasureConvolutions(o ConvOptions, report func(*ConvResult, ConvTime)) (_ *ConvResult, err error) {
+	dev, err := cpu.Open(cpu.Options{Threads: o.Threads})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
-	r := &ConvResult{Processor: dev.Info().Description, Threads: Threads(threads), Peak: dev.Peak()}
+	r := &ConvResult{Processor: dev.Info().Description, Threads: Threads(o.Threads), Peak: dev.Peak()}
 	var peer *convPeer
-	if python != "" {
-		if peer, err = startConvPeer(python, r.Threads); err != nil {
+	if o.Python != "" {
+		if peer, err = startConvPeer(o.Python, r.Threads); err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, peer.close()) }()
 		r.PyTorch = peer.version
 	}
-	for _, batch := range batches {
+	for _, batch := range o.Batches {
 		for _, shape := range convGrid {
-			for _, pass := range ConvPasses {
-				shape.Batch, shape.Pass = batch, pass
-				row, err := measureConvolution(dev, peer, shape)
+			shape.Batch = batch
+			if !strings.Contains(shape.String(), o.Shapes) {
+				continue
+			}
+			for _, shape.Pass = range ConvPasses {
+				row, err := measureConvolution(dev, r.Threads, peer, shape)
 				if err != nil {
-					return nil, fmt.Errorf("%s of %v: %w", pass, shape, err)
+					return nil, fmt.Errorf("%s of %v: %w", shape.Pass, shape, err)
 				}
 				r.Rows = append(r.Rows, row)
 				report(r, row)
 			}
 		}
 	}
+	if len(r.Rows) == 0 {
+		return nil, fmt.Errorf("no shape of the grid has %q in its name", o.Shapes)
+	}
 	r.Peak = max(r.Peak, dev.Peak())
 	return r, nil
 }
 
-func measureConvolution(dev *cpu.Device, peer *convPeer, shape ConvShape) (row ConvTime, err error) {
+func measureConvolution(dev *cpu.Device, threads int, peer *convPeer, shape ConvShape) (row ConvTime, err error) {
 	c, err := newConvRun(dev, shape)
 	if err != nil {
 		return row, err
@@ -154,13 +186,13 @@ func measureConvolution(dev *cpu.Device, peer *convPeer, shape ConvShape) (row C
 		}
 		row.PyTorch = map[string]float64{}
 	}
-	taken, err := c.seconds(2)
+	taken, err := c.seconds(2, threads)
 	if err != nil {
 		return row, err
 	}
 	n := max(1, int(convSeconds/taken))
 	for range convRounds {
-		if taken, err = c.seconds(n); err != nil {
+		if taken, err = c.seconds(n, threads); err != nil {
 			return row, err
 		}
 		row.Seconds = min(row.Seconds, taken)
@@ -276,13 +308,17 @@ func (c *convRun) algorithm() string {
 	return "product"
 }
 
-// seconds is the mean time of n runs.
-func (c *convRun) seconds(n int) (float64, error) {
+// seconds is the mean time of n runs: of the processor if there is one thread.
+func (c *convRun) seconds(n, threads int) (float64, error) {
 	start := time.Now()
+	used, known := processorTime()
 	for range n {
 		if err := c.executable.Run(); err != nil {
 			return 0, err
 		}
+	}
+	if now, _ := processorTime(); known && threads == 1 {
+		return (now - used) / float64(n), nil
 	}
 	return time.Since(start).Seconds() / float64(n), nil
 }

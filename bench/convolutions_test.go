@@ -2,6 +2,10 @@ package bench
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -27,7 +31,7 @@ func TestConvolutionsAreWhatTheyAreCalled(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s of %v: %v", s.Pass, s, err)
 			}
-			if _, err := c.seconds(1); err != nil {
+			if _, err := c.seconds(1, 2); err != nil {
 				t.Fatal(err)
 			}
 			e, err := c.error()
@@ -69,5 +73,51 @@ func TestConvTable(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, &out)
 		}
+	}
+}
+
+// Results of several runs come into one table; a row that was measured again replaces the one before.
+func TestConvMarkdown(t *testing.T) {
+	row := func(batch int, pass string, algorithm string, seconds float64) ConvTime {
+		return ConvTime{ConvShape: ConvShape{Batch: batch, In: 3, Out: 4, Size: 16, Filter: 3, Stride: 1, Padding: 1, Pass: pass},
+			Algorithm: algorithm, Seconds: seconds, FLOPs: 1e7, PyTorch: map[string]float64{"a": 4e-3, "b": 2e-3}}
+	}
+	var files []string
+	for i, r := range []ConvResult{
+		{Processor: "one", Threads: 1, Peak: 1e11, PyTorch: "9.9", Rows: []ConvTime{row(8, "forward", "direct", 9), row(8, "input grad", "winograd", 1e-3)}},
+		{Processor: "two", Threads: 2, Peak: 2e11, PyTorch: "9.9", Rows: []ConvTime{row(8, "forward", "direct", 1e-3)}},
+		{Processor: "one", Threads: 1, Peak: 2e11, PyTorch: "9.9", Rows: []ConvTime{row(8, "forward", "direct", 4e-3), row(1, "forward", "direct", 1e-3)}},
+		{Processor: "another", Threads: 1, Peak: 2e11, PyTorch: "9.9", Rows: []ConvTime{row(8, "forward", "direct", 1e-3)}},
+	} {
+		var b bytes.Buffer
+		if err := r.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, filepath.Join(t.TempDir(), fmt.Sprint(i)))
+		if err := os.WriteFile(files[i], b.Bytes(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := ReadConvResults(files...); err == nil || !strings.Contains(err.Error(), "another") {
+		t.Errorf("results of two processors are put together: %v", err)
+	}
+	all, err := ReadConvResults(files[:3]...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var means, rows bytes.Buffer
+	if err := errors.Join(WriteConvMeans(&means, all), WriteConvRecord(&rows, all)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"| 1 | 1 | 2.00 |  |  |  | 2.00 | 0 of 1 |", "| 1 | 8 | 0.50 | 2.00 |  | 2.00 | 0.50 | 1 of 2 |", "| 1 | all | 1.00 | 2.00 |  | 2.00 | 1.00 | 1 of 3 |",
+		"| 2 | all | 2.00 |", "| 1 | 3x3/1 3-4 @16 b8 | forward | direct | 4.000 | 1% | 2.000 | 0.50 |",
+	} {
+		if !strings.Contains(means.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, &means)
+		}
+	}
+	if want := "| 3x3/1 3-4 @16 b1 | forward | direct | 1.000 | 10.0 | 5% | 2.000 | b | 2.00 | 0.0e+00 |"; !strings.Contains(rows.String(), want) {
+		t.Errorf("%q is missing in\n%s", want, &rows)
 	}
 }

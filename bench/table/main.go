@@ -1,8 +1,10 @@
 // Command table puts results of gangpu bench and of its peers into one table, sorted by time, and
-// one file; or what gangpu bench --roofline --json counted, one precision a file, into a Markdown table.
+// one file; or what gangpu bench --roofline --json counted, one precision a file, into a Markdown table; or what gangpu
+// bench --conv --json measured, means into a Markdown file and all rows into another.
 //
 //	go run ./bench/table [-markdown] [-o results.json] [-into docs/results.md] result.json...
 //	go run ./bench/table -roofline [-into kernels/README.md] roofline.json...
+//	go run ./bench/table -conv [-into docs/results.md] [-rows rows.md] conv.json...
 package main
 
 import (
@@ -19,17 +21,22 @@ import (
 func main() {
 	markdown := flag.Bool("markdown", false, "print the table as Markdown, with machine and versions")
 	file := flag.String("o", "", "write all results to this `file` too, as a JSON array")
-	into := flag.String("into", "", "write the Markdown between the lines \""+begin+"\" and \""+end+"\" of this `file` instead of printing a table")
+	into := flag.String("into", "", "write the Markdown between the lines \""+begin(mark)+"\" and \""+end(mark)+"\" of this `file` (of -conv \""+begin(convMark)+"\") instead of printing a table")
 	rooflines := flag.Bool("roofline", false, "the files are of gangpu bench --roofline, of one batch and card")
+	convolutions := flag.Bool("conv", false, "the files are of gangpu bench --conv")
+	rows := flag.String("rows", "", "write all rows of -conv to this Markdown `file`")
 	flag.Parse()
 	if flag.NArg() == 0 {
 		fmt.Fprintln(os.Stderr, "table: no results are given")
 		os.Exit(2)
 	}
 	err := error(nil)
-	if *rooflines {
+	switch {
+	case *rooflines:
 		err = rooflineTable(*into, flag.Args())
-	} else {
+	case *convolutions:
+		err = convTables(*into, *rows, flag.Args())
+	default:
 		err = table(*markdown, *file, *into, flag.Args())
 	}
 	if err != nil {
@@ -50,7 +57,7 @@ func table(markdown bool, file, into string, results []string) error {
 	}
 	switch {
 	case into != "":
-		return insert(into, c.WriteMarkdown)
+		return insert(into, mark, c.WriteMarkdown)
 	case markdown:
 		return c.WriteMarkdown(os.Stdout)
 	}
@@ -67,19 +74,40 @@ func rooflineTable(into string, files []string) error {
 	}
 	write := func(w io.Writer) error { return all[0].WriteMarkdown(w, all[1:]...) }
 	if into != "" {
-		return insert(into, write)
+		return insert(into, mark, write)
 	}
 	return write(os.Stdout)
 }
 
-// What a table is written between.
+func convTables(into, rows string, files []string) error {
+	all, err := bench.ReadConvResults(files...)
+	if err != nil {
+		return err
+	}
+	if rows != "" {
+		if err := atomicfile.Write(rows, func(w io.Writer) error { return bench.WriteConvRecord(w, all) }); err != nil {
+			return err
+		}
+	}
+	write := func(w io.Writer) error { return bench.WriteConvMeans(w, all) }
+	if into != "" {
+		return insert(into, convMark, write)
+	}
+	return write(os.Stdout)
+}
+
+// Tables are written between lines that name them.
 const (
-	begin = "<!-- bench/table: begin -->"
-	end   = "<!-- bench/table: end -->"
+	mark     = "bench/table"
+	convMark = "bench/table -conv"
 )
 
+func begin(mark string) string { return "<!-- " + mark + ": begin -->" }
+func end(mark string) string   { return "<!-- " + mark + ": end -->" }
+
 // insert replaces what is between the marks in a file by what write writes.
-func insert(path string, write func(io.Writer) error) error {
+func insert(path, mark string, write func(io.Writer) error) error {
+	begin, end := begin(mark), end(mark)
 	old, err := os.ReadFile(path)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 )
 
 func TestInsert(t *testing.T) {
+	begin, end := begin(mark), end(mark)
 	dir := t.TempDir()
 	result, readme, other := filepath.Join(dir, "r.json"), filepath.Join(dir, "README.md"), filepath.Join(dir, "other.md")
 	for path, content := range map[string]string{

@@ -45,6 +45,7 @@ func benchCommand() *cli.Command {
 				Usage: "measure instead how long a network of 15,000 nodes takes to build, to differentiate and to compile"},
 			&cli.BoolFlag{Name: "conv", DisableDefaultText: true,
 				Usage: "measure instead the CPU's convolutions: a grid of shapes and passes, at batches 1, 8 and 64 or that of --batch"},
+			&cli.StringFlag{Name: "shapes", Usage: "measure only shapes of --conv that have `TEXT` in their names, such as \"3x3/1 64-64\""},
 			&cli.StringFlag{Name: "pytorch", TakesFile: true, DefaultText: installedPeers + ", if it is there",
 				Usage: "`FILE` of a Python that has PyTorch, to measure --conv in turn with"},
 			&cli.BoolFlag{Name: "roofline", DisableDefaultText: true,

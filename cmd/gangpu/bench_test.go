@@ -79,6 +79,7 @@ func TestBenchUsage(t *testing.T) {
 		{"--batch 1000000", exitUsage, "--batch 1000000"},
 		{"--conv --batch 0", exitUsage, "--batch 0"},
 		{"--conv --threads 9999", exitUsage, "--threads 9999"},
+		{"--conv --batch 1 --shapes 9x9", exitFailed, `no shape of the grid has "9x9" in its name`},
 		{"--conv --batch 1 --pytorch missing-python", exitFailed, "missing-python"},
 		{"--steps 0", exitUsage, "0 measurements"},
 		{"--warmup -1", exitUsage, "-1 iterations of warm-up"},

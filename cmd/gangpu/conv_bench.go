@@ -34,12 +34,13 @@ func benchConvolutions(c *cli.Context) error {
 	if file == "-" {
 		table = io.Discard
 	}
+	o := bench.ConvOptions{Batches: batches, Shapes: c.String("shapes"), Threads: c.Int("threads"), Python: python}
 	endAtOnce()
 	if err := bench.WriteConvHead(table); err != nil {
 		return err
 	}
 	var failed error
-	r, err := bench.MeasureConvolutions(batches, c.Int("threads"), python, func(r *bench.ConvResult, t bench.ConvTime) {
+	r, err := bench.MeasureConvolutions(o, func(r *bench.ConvResult, t bench.ConvTime) {
 		if err := r.WriteConvRow(table, t); err != nil {
 			failed = err
 		}
