@@ -105,8 +105,8 @@ func TestConvolutionsOfRandomGeometry(t *testing.T) {
 
 // Winograd's algorithm by itself, whether it pays or not: parts of tiles, borders, and tasks of several images.
 func TestWinograd(t *testing.T) {
-	defer func(n int) { winogradGroup = n }(winogradGroup)
-	winogradGroup = 0 // as few tiles as may be
+	defer func(n, tiles, panel int) { winogradGroup, winogradPanelTiles, winogradPanel = n, tiles, panel }(winogradGroup, winogradPanelTiles, winogradPanel)
+	winogradGroup, winogradPanelTiles, winogradPanel = 0, 7, 1<<13 // as few tiles, and channels, at a time as may be
 	eachUnit(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(11, 12))
 		for _, g := range []program.Geometry{
@@ -122,30 +122,36 @@ func TestWinograd(t *testing.T) {
 		} {
 			g.FilterW, g.StrideH, g.StrideW = g.FilterH, g.FilterH-2, g.FilterH-2
 			for _, c := range convCases(r, g) {
-				var k func(a arguments, ws *workspace) kernel
+				var kernels []func(a arguments, ws *workspace) kernel
+				bind := func(c winograd, e program.Epilogue, of func(c *winograd, x, w []float32, e epilogue, y []float32, l *layout) kernel) {
+					kernels = append(kernels, func(a arguments, ws *workspace) kernel {
+						bound, y := a.epilogue(e)
+						return of(&c, a.f32(0), a.f32(1), bound, y, &layout{workspace: ws})
+					})
+				}
 				switch op := c.op.(type) {
 				case program.Conv2D:
-					k = func(a arguments, ws *workspace) kernel {
-						e, y := a.epilogue(op.Epilogue)
-						c, _ := winogradConv2D(g)
-						return c.kernel(a.f32(0), a.f32(1), e, y, &layout{workspace: ws})
-					}
+					c, _ := winogradConv2D(g)
+					bind(c, op.Epilogue, (*winograd).byTiles)
+					bind(c, op.Epilogue, (*winograd).byPanels)
 				case program.Conv2DTranspose:
-					k = func(a arguments, ws *workspace) kernel {
-						e, y := a.epilogue(op.Epilogue)
-						c, _ := winogradTranspose(g)
-						return c.kernel(a.f32(0), a.f32(1), e, y, &layout{workspace: ws})
-					}
+					c, _ := winogradTranspose(g)
+					bind(c, op.Epilogue, (*winograd).byTiles)
+					bind(c, op.Epilogue, (*winograd).byPanels)
 				case program.Conv2DFilterGrad:
-					k = func(a arguments, ws *workspace) kernel {
-						c, _ := winogradFilterGrad(g)
+					c, _ := winogradFilterGrad(g)
+					kernels = append(kernels, func(a arguments, ws *workspace) kernel {
 						return c.filterGrad(a.f32(0), a.f32(1), a.f32(2), &layout{workspace: ws})
-					}
-				default:
-					continue
+					})
 				}
-				if err := relativeError(guardedKernel(t, 3, c.op, k, c.in...), c.want); !(err < 5e-6) {
-					t.Errorf("%s %+v: relative error %.2g", c.op.Name(), c.op, err)
+				for _, k := range kernels {
+					got := guardedKernel(t, 3, c.op, k, c.in...)
+					if err := relativeError(got, c.want); !(err < 5e-6) {
+						t.Errorf("%s %+v: relative error %.2g", c.op.Name(), c.op, err)
+					}
+					if err := sameBits(got, guardedKernel(t, 1, c.op, k, c.in...)); err != nil {
+						t.Errorf("%s %+v: with one thread %v", c.op.Name(), c.op, err)
+					}
 				}
 			}
 		}

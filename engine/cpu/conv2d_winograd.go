@@ -10,8 +10,8 @@ const (
 	winogradLeast = 24
 	// winogradTasks is how many tasks there should be.
 	winogradTasks = 8
-	// winogradWeights is the most elements that the transformed filters may have: what a third-level cache holds. Those of
-	// more than winogradNear are written to it slowly.
+	// winogradWeights is the most elements that transformed filters, or their gradients, may have: what a third-level
+	// cache holds. Those of more than winogradNear are written to it slowly.
 	winogradWeights = 1 << 22
 	winogradNear    = 1 << 20
 )
@@ -90,6 +90,9 @@ func (c *winograd) tiles() (rows, cols int) {
 // products is the number of products of matrices, one an element of a transformed tile.
 func (c *winograd) products() int { return c.winogradMatrices.in() * c.winogradMatrices.in() }
 
+// elements is the number of elements of the transformed filters.
+func (c *winograd) elements() int { return c.products() * c.depth() * c.phases() * c.out }
+
 // depth is what is summed over in a product, and phases how many phases the result has.
 func (c *winograd) depth() int {
 	if c.transposed {
@@ -110,13 +113,12 @@ func (c *winograd) phases() int {
 // many as a vector has.
 func (c *winograd) pays() bool {
 	const image, result = 1.0, 0.6
-	elements := c.products() * c.depth() * c.phases() * c.out
-	filter := 0.9
-	if elements > winogradNear {
-		filter = 3
-	}
 	rows, cols := c.tiles()
 	tiles := c.batch * rows * cols
+	filter := 0.9
+	if c.panelsPay() {
+		filter *= float64(ceilDiv(tiles, winogradPanelTiles))
+	}
 	lanes := unit.tileCols / 2
 	out := roundUp(c.out, lanes)
 	taps := c.r * c.r
@@ -126,110 +128,125 @@ func (c *winograd) pays() bool {
 	direct := c.batch * c.outH * c.outW * taps * c.in * out / lanes
 	products := c.products() * roundUp(tiles, unit.tileRows) * c.depth() * c.phases() * out / lanes
 	perTile := image*float64(c.products()*c.depth()) + result*float64(c.products()*c.phases()*c.out)
-	transforms := (float64(tiles)*perTile + filter*float64(elements)) * 16 / float64(lanes)
-	return c.in >= 16 && c.out >= 16 && elements <= winogradWeights && float64(products)+transforms < 0.8*float64(direct)
+	transforms := (float64(tiles)*perTile + filter*float64(c.elements())) * 16 / float64(lanes)
+	return c.in >= 16 && c.out >= 16 && float64(products)+transforms < 0.8*float64(direct)
+}
+
+// panelsPay reports whether it takes less time to transform the filters again for each group of tiles than to read
+// transformed ones from far.
+func (c *winograd) panelsPay() bool {
+	rows, cols := c.tiles()
+	n := c.elements()
+	return n > winogradNear && c.batch*rows*cols <= winogradPanelTiles || n > winogradWeights
 }
 
 // kernel binds the convolution to its arrays. The filter is [taps, in, out], or [taps, out, in] if transposed.
 func (c winograd) kernel(src, filter []float32, e epilogue, dst []float32, l *layout) kernel {
+	if c.panelsPay() {
+		return c.byPanels(src, filter, e, dst, l)
+	}
+	return c.byTiles(src, filter, e, dst, l)
+}
+
+// byTiles transforms all filters, and then each task some tiles.
+func (c *winograd) byTiles(src, filter []float32, e epilogue, dst []float32, l *layout) kernel {
 	var (
-		n          = c.winogradMatrices.in()
 		rows, cols = c.tiles()
 		total      = c.batch * rows * cols
 		depth      = c.depth()
 		columns    = c.phases() * c.out
+		imageLen   = c.products()*depth + rowPad
+		resultLen  = c.products()*columns + rowPad
 		perTask    = max(winogradCache/(c.products()*(depth+columns)), winogradLeast)
 		panels     = ceilDiv(c.out, unit.tileCols)
 		panelLen   = depth * unit.tileCols
-		filters    = l.shared(c.products() * c.filtersLen())
+		length     = (c.phases()*panels*depth + 1) * unit.tileCols
+		filters    = l.shared(c.products() * length)
+		packed     = c.newFilterScratch(l)
 		workers    = make([]tileWorker, l.workspace.threads)
-		source     = func() []float32 { return filter }
-		k          kernel
 	)
 	perTask = roundUp(min(perTask, ceilDiv(total, winogradTasks)), unit.tileRows)
-	if c.transposed {
-		turned := l.shared(len(filter))
-		source = turned.floats
-		k = append(k, c.turn(filter, turned))
-	}
-	halves := l.perWorker(n * c.r * c.stride * c.out)
-	k = append(k, blocks(c.in, 8, func(first, end, worker int) {
-		for i := first; i < end; i++ {
-			c.transformFilters(source(), i, halves.worker(worker), filters.floats())
+	images, products := l.perWorker(perTask*imageLen), l.perWorker(perTask*resultLen)
+	scratch := c.newScratch(c.m*c.out, c.m*c.winogradMatrices.in()*columns, l)
+	return kernel{blocks(c.in, winogradInputs, func(first, end, worker int) {
+		for phase := range c.stride * c.stride {
+			row := phase*c.in + first // of the first panel that has it
+			if c.transposed {
+				row = phase*panels*depth + first
+			}
+			for panel := range panels {
+				out := filters.floats()[panel*panelLen+row*unit.tileCols:]
+				c.transformFilters(filter, phase, first, end-first, panel*unit.tileCols, packed.worker(worker), out, length)
+			}
 		}
-	}))
-	images, products := l.perWorker(perTask*c.products()*depth), l.perWorker(perTask*c.products()*columns)
-	patchLen := n * c.stride * n * c.stride * c.in
-	patches, patchHalves := l.perWorker(patchLen), l.perWorker(patchLen)
-	resultHalves, results := l.perWorker(c.m*n*columns), l.perWorker(c.m*c.out)
-	return append(k, blocks(total, perTask, func(first, end, worker int) {
+	}), blocks(total, perTask, func(first, end, worker int) {
 		v, m := images.worker(worker), products.worker(worker)
-		patch, half := patches.worker(worker), patchHalves.worker(worker)
 		for i := first; i < end; i++ {
-			c.transformImage(src, i, patch, half, v[(i-first)*c.products()*depth:], depth)
+			c.transformImage(src, i, scratch, worker, v[(i-first)*imageLen:], depth)
 		}
 		s, t := &workers[worker].segment, &workers[worker].tile
 		*t = tile{zeros: &v[0], table: s, segments: 1, depth: depth, alpha: 1}
 		for r := range s.a {
-			s.a[r], t.cOffsets[r] = 4*r*c.products()*depth, 4*r*c.products()*columns
+			s.a[r], t.cOffsets[r] = 4*r*imageLen, 4*r*resultLen
 		}
 		for product := range c.products() {
 			for panel := range c.phases() * panels {
 				column := panel % panels * unit.tileCols
 				t.cols = min(unit.tileCols, c.out-column)
-				t.b = &filters.floats()[product*c.filtersLen()+panel*panelLen]
+				t.b = &filters.floats()[product*length+panel*panelLen]
 				for row := 0; row < end-first; row += unit.tileRows {
 					t.rows = min(unit.tileRows, end-first-row)
-					t.a = &v[(row*c.products()+product)*depth]
-					t.c = &m[(row*c.products()+product)*columns+panel/panels*c.out+column]
+					t.a = &v[row*imageLen+product*depth]
+					t.c = &m[row*resultLen+product*columns+panel/panels*c.out+column]
 					unit.tile(t)
 				}
 			}
 		}
-		resultHalf, result := resultHalves.worker(worker), results.worker(worker)
 		for i := first; i < end; i++ {
-			c.transformResult(m[(i-first)*c.products()*columns:], i, resultHalf, result, &e, dst)
+			c.transformResult(m[(i-first)*resultLen:], i, 0, c.out, scratch, worker, &e, dst)
 		}
-	}))
+	})}
 }
 
-// filtersLen is the number of elements of the transformed filters of a product: packed panels, those of a phase of the
-// result together. What is added keeps the products out of each other's way in the caches.
-func (c *winograd) filtersLen() int {
-	return (c.phases()*ceilDiv(c.out, unit.tileCols)*c.depth() + 1) * unit.tileCols
+// A winogradScratch is memory for transforms of images and results.
+type winogradScratch struct{ patches, halves region }
+
+// newScratch is for images, and for what takes so many elements.
+func (c *winograd) newScratch(patches, halves int, l *layout) *winogradScratch {
+	image := c.products() * c.stride * c.stride * c.in
+	return &winogradScratch{patches: l.perWorker(max(image, patches)), halves: l.perWorker(max(image, halves))}
 }
 
-// turn makes a filter [taps, in, out] of that of a transposed convolution. Taps of a phase change their order.
-func (c *winograd) turn(filter []float32, turned region) phase {
-	size := c.r * c.stride
-	return phase{tasks: size * size, run: func(tap, _ int) {
-		opposite := func(k int) int { return k%c.stride + (c.r-1-k/c.stride)*c.stride }
-		n := c.in * c.out
-		to := opposite(tap/size)*size + opposite(tap%size)
-		transpose(turned.floats()[to*n:], c.out, filter[tap*n:], c.in, c.in, c.out)
-	}}
+// winogradInputs is for how many input channels filters are transformed at a time.
+const winogradInputs = 16
+
+// newFilterScratch is memory for the transforms of a panel of filters.
+func (c *winograd) newFilterScratch(l *layout) region {
+	return l.perWorker((c.r + c.winogradMatrices.in()) * c.r * winogradInputs * unit.tileCols)
 }
 
-// transformFilters sets the filters of input channel i, in all phases, to G g Gᵀ.
-func (c *winograd) transformFilters(filter []float32, i int, half, filters []float32) {
-	n, s, width := c.winogradMatrices.in(), c.stride, unit.tileCols
-	size, panels, length := c.r*s, ceilDiv(c.out, width), c.filtersLen()
-	for phase := range s * s {
-		py, px := phase/s, phase%s
+// transformFilters sets the filters of n input channels in a phase, from first on, for the panel of output channels from
+// column on, to G g Gᵀ. Those of a product, [n, tileCols], lie length elements after those of the one before.
+func (c *winograd) transformFilters(filter []float32, phase, first, n, column int, scratch, out []float32, length int) {
+	s, t, lanes, cols := c.stride, c.winogradMatrices.in(), n*unit.tileCols, min(unit.tileCols, c.out-column)
+	for a := range c.r {
 		for b := range c.r {
-			tap := py*size + b*s + px
-			c.g.times(filter[(tap*c.in+i)*c.out:], s*size*c.in*c.out, half[b*c.out:], c.r*c.out, c.out)
-		}
-		first, row := 0, phase*c.in+i // of the phase's panels, and in a panel
-		if c.transposed {
-			first, row = phase*panels, i
-		}
-		for panel := range panels {
-			at := ((first+panel)*c.depth() + row) * width
-			for u := range n {
-				c.g.times(half[u*c.r*c.out+panel*width:], c.out, filters[u*n*length+at:], length, min(width, c.out-panel*width))
+			panel := scratch[(a*c.r+b)*lanes:]
+			if c.transposed { // taps of a phase change their order
+				tap := ((c.r-1-a)*s+phase/s)*c.r*s + (c.r-1-b)*s + phase%s
+				packPanel(panel, filter[(tap*c.out+column)*c.in+first:], c.in, true, n, cols)
+			} else {
+				tap := (a*s+phase/s)*c.r*s + b*s + phase%s
+				packPanel(panel, filter[(tap*c.in+first)*c.out+column:], c.out, false, n, cols)
 			}
 		}
+	}
+	half := scratch[c.r*c.r*lanes:]
+	for b := range c.r {
+		c.g.times(scratch[b*lanes:], c.r*lanes, half[b*lanes:], c.r*lanes, lanes)
+	}
+	for u := range t {
+		c.g.times(half[u*c.r*lanes:], lanes, out[u*t*length:], length, lanes)
 	}
 }
 
@@ -240,7 +257,8 @@ func (c *winograd) place(tile int) (image, y, x int) {
 }
 
 // transformImage sets out, whose products are stride elements apart, to Bᵀ d B of what a tile reads.
-func (c *winograd) transformImage(src []float32, tile int, patch, half, out []float32, stride int) {
+func (c *winograd) transformImage(src []float32, tile int, scratch *winogradScratch, worker int, out []float32, stride int) {
+	patch, half := scratch.patches.worker(worker), scratch.halves.worker(worker)
 	image, y, x := c.place(tile)
 	n, s := c.winogradMatrices.in(), 1
 	if c.transposed {
@@ -271,10 +289,12 @@ func (c *winograd) transformImage(src []float32, tile int, patch, half, out []fl
 	}
 }
 
-// transformResult sets the results of a tile to Aᵀ m A of the products m [products, phases, out].
-func (c *winograd) transformResult(m []float32, tile int, half, result []float32, e *epilogue, dst []float32) {
+// transformResult sets channels of the results of a tile, from column on, to Aᵀ m A of the products m
+// [products, phases, cols].
+func (c *winograd) transformResult(m []float32, tile, column, cols int, scratch *winogradScratch, worker int, e *epilogue, dst []float32) {
+	half, result := scratch.halves.worker(worker), scratch.patches.worker(worker)
 	image, y, x := c.place(tile)
-	n, s, columns := c.winogradMatrices.in(), 1, c.phases()*c.out
+	n, s, columns := c.winogradMatrices.in(), 1, c.phases()*cols
 	if c.transposed {
 		s = c.stride
 	}
@@ -289,21 +309,27 @@ func (c *winograd) transformResult(m []float32, tile int, half, result []float32
 			if row < 0 || row >= c.outH {
 				continue
 			}
-			first := ((image*c.outH+row)*c.outW + col) * c.out // of the first pixel, which may lie outside
-			products := half[u*rowLen+phase*c.out:]
+			first := ((image*c.outH+row)*c.outW+col)*c.out + column // of the first pixel, which may lie outside
+			products := half[u*rowLen+phase*cols:]
 			if s == 1 && col >= 0 && col+c.m <= c.outW {
-				out := dst[first:][:c.m*c.out]
-				c.a.times(products, columns, out, c.out, c.out)
-				e.all(out, first)
+				out := dst[first:]
+				c.a.times(products, columns, out, c.out, cols)
+				if cols == c.out {
+					e.all(out[:c.m*cols], first)
+					continue
+				}
+				for v := range c.m {
+					e.part(out[v*c.out:][:cols], first+v*c.out, column)
+				}
 				continue
 			}
-			c.a.times(products, columns, result, c.out, c.out)
+			c.a.times(products, columns, result, cols, cols)
 			for v := range c.m {
 				if x := col + v*s; x >= 0 && x < c.outW {
 					at := first + v*s*c.out
-					out := dst[at:][:c.out]
-					copy(out, result[v*c.out:])
-					e.all(out, at)
+					out := dst[at:][:cols]
+					copy(out, result[v*cols:])
+					e.part(out, at, column)
 				}
 			}
 		}

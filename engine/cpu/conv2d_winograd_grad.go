@@ -46,9 +46,7 @@ func (c winograd) filterGrad(x, dy, dfilter []float32, l *layout) kernel {
 		images     = l.shared(c.products() * group * depth)
 		gradients  = l.shared(c.products() * group * c.out)
 		sums       = l.shared(c.products() * depth * c.out)
-		patchLen   = n * c.stride * n * c.stride * c.in
-		patches    = l.perWorker(max(patchLen, c.m*c.m*c.out))
-		halves     = l.perWorker(max(patchLen, n*c.m*c.out, c.r*n*c.out))
+		scratch    = c.newScratch(c.m*c.m*c.out, n*max(c.m, c.r)*c.out, l)
 		parts      = l.perWorker(unit.outerRows * unit.outerCols)
 		pairs      = make([]pair, winogradSteps)
 		outers     = make([]outer, l.workspace.threads)
@@ -61,8 +59,8 @@ func (c winograd) filterGrad(x, dy, dfilter []float32, l *layout) kernel {
 		tiles := min(group, total-begin)
 		k = append(k, blocks(tiles, 8, func(first, end, worker int) {
 			for i := first; i < end; i++ {
-				c.transformImage(x, begin+i, patches.worker(worker), halves.worker(worker), images.floats()[i*depth:], tiles*depth)
-				c.transformGradient(dy, begin+i, patches.worker(worker), halves.worker(worker), gradients.floats()[i*c.out:], tiles*c.out)
+				c.transformImage(x, begin+i, scratch, worker, images.floats()[i*depth:], tiles*depth)
+				c.transformGradient(dy, begin+i, scratch, worker, gradients.floats()[i*c.out:], tiles*c.out)
 			}
 		}))
 		blocksOfRows := ceilDiv(depth, 8*unit.outerRows)
@@ -100,13 +98,14 @@ func (c winograd) filterGrad(x, dy, dfilter []float32, l *layout) kernel {
 	}
 	return append(k, blocks(depth, 8, func(first, end, worker int) {
 		for row := first; row < end; row++ {
-			c.gradOfFilters(sums.floats(), row, halves.worker(worker), dfilter)
+			c.gradOfFilters(sums.floats(), row, scratch.halves.worker(worker), dfilter)
 		}
 	}))
 }
 
 // transformGradient sets out, whose products are stride elements apart, to A dY Aᵀ of a tile of the result's gradient.
-func (c *winograd) transformGradient(dy []float32, tile int, patch, half, out []float32, stride int) {
+func (c *winograd) transformGradient(dy []float32, tile int, scratch *winogradScratch, worker int, out []float32, stride int) {
+	patch, half := scratch.patches.worker(worker), scratch.halves.worker(worker)
 	image, y, x := c.place(tile)
 	n := c.winogradMatrices.in()
 	rowLen := c.m * c.out

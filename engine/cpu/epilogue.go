@@ -39,6 +39,14 @@ func (e *epilogue) all(v []float32, i int) {
 	e.finish(v, i)
 }
 
+// part applies the epilogue to some channels v of a pixel, from channel on, in place: elements of the result from i on.
+func (e *epilogue) part(v []float32, i, channel int) {
+	if e.bias != nil {
+		unit.axpy(1, e.bias[channel:][:len(v)], v)
+	}
+	e.finish(v, i)
+}
+
 // finish applies what follows the bias to v, in place: elements of the result from i on.
 func (e *epilogue) finish(v []float32, i int) {
 	switch e.Kind {
