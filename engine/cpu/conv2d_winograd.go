@@ -47,6 +47,8 @@ func winogradOf(g program.Geometry) (*winogradMatrices, bool) {
 	case g.FilterH != g.FilterW || g.StrideH != g.StrideW:
 	case g.FilterH == 3 && g.StrideH == 1:
 		return &winograd4x3, true
+	case g.FilterH == 5 && g.StrideH == 1:
+		return &winograd2x5, true
 	case g.FilterH == 4 && g.StrideH == 2:
 		return &winograd3x2, true
 	}
