@@ -22,7 +22,8 @@ func evaluateCommand() *cli.Command {
 		ArgsUsage: "[FILE...]",
 		Description: "The model is that of --model, or FILE; of several, each gets a line. The images are those of the\n" +
 			"dataset that the model was trained on, unless --data or --dataset says otherwise. Generated images\n" +
-			"are judged by a classifier of the dataset: docs/judging.md explains the numbers.",
+			"are judged by a classifier of the dataset: docs/judging.md explains the numbers. Of a game that makes images of\n" +
+			"images, what it makes of held-out pictures is compared with what they are to be.",
 		Flags: slices.Concat([]cli.Flag{
 			modelFlag(), rawFlag(),
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the generated images' noise comes from"},
@@ -58,6 +59,9 @@ func evaluate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if shownShape(model) != nil {
+		return evaluateShown(c, files, model)
+	}
 	data, err := openTrainedOn(c, files[0], model)
 	if err != nil {
 		return err
@@ -72,7 +76,9 @@ func evaluate(c *cli.Context) (err error) {
 	if err := checkTrainedOn(c, files[0], model, data); err != nil {
 		return err
 	}
-	classifier, err := openClassifier(c, c.String("classifier"), data, c.String("classifier") != "")
+	images := data.Split("train").Fields[0]
+	shape := []int{images.Height, images.Width, images.Channels}
+	classifier, err := openClassifier(c, c.String("classifier"), data, shape, c.String("classifier") != "")
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"gangpu/engine/program"
 	"gangpu/gan/fidelity"
 	"gangpu/gan/run"
 	"gangpu/gan/train"
@@ -13,32 +14,45 @@ import (
 // mostHeldOut is how many rows a run is measured by, at most.
 const mostHeldOut = 500
 
-// holdOut gives a trainer whose game shows pictures of held-out rows these rows: of the training, where there are no
-// others.
+// holdOut gives a trainer whose game shows pictures of held-out rows these rows.
 func (t *training) holdOut(c *cli.Context, trainer *train.Trainer) (err error) {
 	if trainer.Game().Show == nil {
 		return nil
 	}
-	split := t.data.testSplit()
+	trainer.HeldOut, err = t.data.heldOut(c, t.input.Height, t.input.Width)
+	return err
+}
+
+// heldOut are the rows to test by, of the training's where there are no others.
+func (d *gameData) heldOut(c *cli.Context, height, width int) (train.Data, error) {
+	split := d.testSplit()
 	if split == nil {
-		split = t.data.Split("train")
-		fmt.Fprintf(c.App.ErrWriter, "gangpu: warning: %s has no pictures to test by (a folder test or val): the run is shown and measured by those that it is trained on\n", t.data.Source)
+		split = d.Split("train")
+		fmt.Fprintf(c.App.ErrWriter, "gangpu: warning: %s has no pictures to test by (a folder test or val): it is shown and measured by those that are trained on\n", d.Source)
 	}
-	trainer.HeldOut, err = train.HeldOut(t.data.Dataset, split, t.input.Height, t.input.Width, mostHeldOut)
+	rows, err := train.HeldOut(d.Dataset, split, height, width, mostHeldOut)
 	if err != nil {
-		return fmt.Errorf("reading the pictures to test by: %w", err)
+		return rows, fmt.Errorf("reading the pictures to test by: %w", err)
 	}
-	return nil
+	return rows, nil
+}
+
+// trainedOn are examples of what is trained on.
+func (d *gameData) trainedOn(height, width int) (train.Data, error) {
+	return train.HeldOut(d.Dataset, d.Split("train"), height, width, 2*mostHeldOut)
 }
 
 // comparing has a run told of by how near its pictures of held-out rows come to what they are to be.
-func (t *training) comparing(j run.Judging, trainer *train.Trainer) (_ run.Judging, baselines string, free func() error, err error) {
+func (t *training) comparing(j run.Judging, trainer *train.Trainer, dev program.Device, classifier *train.Model) (_ run.Judging, baselines string, free func() error, err error) {
 	free = func() error { return nil }
-	training, err := train.HeldOut(t.data.Dataset, t.data.Split("train"), t.input.Height, t.input.Width, 2*mostHeldOut)
-	if err != nil {
+	s := fidelity.Subject{Showing: trainer.Showing(), HeldOut: trainer.HeldOut, Seed: trainer.Settings().Seed, Classifier: classifier, Device: dev}
+	if s.Training, err = t.data.trainedOn(t.input.Height, t.input.Width); err != nil {
 		return j, "", free, err
 	}
-	judge, err := fidelity.NewJudge(trainer, training)
+	if s.Runner, err = trainer.Runner(train.ShowUse, fidelity.Batch); err != nil {
+		return j, "", free, err
+	}
+	judge, err := fidelity.NewJudge(s)
 	if err != nil || judge == nil {
 		return j, "", free, err
 	}

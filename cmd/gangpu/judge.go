@@ -27,11 +27,11 @@ func classifierFlag() cli.Flag {
 // noClassifier says why images are not judged.
 const noClassifier = "these images have no classifier: gangpu train classifier makes one, --classifier takes it"
 
-// openClassifier is the classifier of a file or, if that is empty, for MNIST's own images, the one that is part of
-// gangpu; nil if there is none for the images. One that cannot judge these images is an error. Where nobody asked for
+// openClassifier is the classifier, of images of that shape, of a file or, if that is empty, for MNIST's own images, the one
+// that is part of gangpu; nil if there is none for the images. One that cannot judge these images is an error. Where nobody asked for
 // judging, it is told of why images cannot be judged; so it is of a classifier of other images.
-func openClassifier(c *cli.Context, file string, d *gameData, asked bool) (*train.Model, error) {
-	classifier, err := readClassifier(file, d)
+func openClassifier(c *cli.Context, file string, d *gameData, shape []int, asked bool) (*train.Model, error) {
+	classifier, err := readClassifier(file, d, shape)
 	if classifier == nil || err != nil {
 		return nil, err
 	}
@@ -51,12 +51,10 @@ func openClassifier(c *cli.Context, file string, d *gameData, asked bool) (*trai
 	return classifier, err
 }
 
-func readClassifier(file string, d *gameData) (*train.Model, error) {
-	images := d.Split("train").Fields[0]
-	shape := []int{images.Height, images.Width, images.Channels}
+func readClassifier(file string, d *gameData, shape []int) (*train.Model, error) {
 	if file == "" {
 		classifier, err := judge.MNIST()
-		if err != nil || images.Count != classifier.Rows || !slices.Equal(shape, []int{28, 28, 1}) {
+		if err != nil || d.Split("train").Fields[0].Count != classifier.Rows || !slices.Equal(shape, []int{28, 28, 1}) {
 			return nil, err
 		}
 		if known, err := d.known(classifier.Notes[notePixels]); err != nil || !known {

@@ -38,10 +38,11 @@ func (t *training) planJudging(c *cli.Context) (p judgingPlan, err error) {
 			file = before.Notes[noteClassifier]
 		}
 	}
-	if p.every == 0 || t.game.Sample == nil {
+	shows := t.game.Show != nil // and is judged without a classifier too
+	if p.every == 0 || t.game.Sample == nil && (!shows || file == "") {
 		return p, nil
 	}
-	classifier, err := openClassifier(c, file, t.data, asked)
+	classifier, err := openClassifier(c, file, t.data, []int{t.input.Height, t.input.Width, t.input.Channels}, asked)
 	if err != nil && before != nil && file == before.Notes[noteClassifier] && file != "" {
 		return p, fmt.Errorf("%w; the run was judged by it: --classifier FILE says where it is, --judge-every 0 goes on without", err)
 	}
@@ -70,7 +71,7 @@ func (t *training) judging(dev program.Device, trainer *train.Trainer, p judging
 		return j, "", free, err
 	}
 	if p.every > 0 && t.game.Show != nil {
-		return t.comparing(j, trainer)
+		return t.comparing(j, trainer, dev, p.classifier)
 	}
 	if p.classifier == nil {
 		return j, "", free, nil

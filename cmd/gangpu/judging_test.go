@@ -96,3 +96,40 @@ func number(t *testing.T, s string) float64 {
 	}
 	return v
 }
+
+// A classifier of the kinds of pairs judges games of pairs: runs of them, and their models.
+func TestTrainJudgesPairs(t *testing.T) {
+	ownCache(t)
+	root, dir := pairs(t), t.TempDir()
+	kinds, made := filepath.Join(dir, "kinds"), filepath.Join(dir, "run")
+	out := succeed(t, "train", "classifier", "--data", root, "--size", "16", "--filters", "4", "--features", "4", "--batch", "4", "--epochs", "8", "--out", kinds, "--device", "cpu")
+	contains(t, out, "2 classes", "of 6 test images are classified rightly")
+	classifier := filepath.Join(kinds, "model.safetensors")
+	out = shortOf(t, "train", "pix2pix", "--preset", "small", "--data", root, "--size", "16", "--filters", "2", "--d-filters", "2", "--batch", "2",
+		"--epochs", "1", "--classifier", classifier, "--out", made, "--device", "cpu")
+	form := `classifier Fréchet distance \d+\.\d\d, \d+\.\d% taken for b`
+	for _, line := range []string{`(?m)^judge   3 held-out rows: a as b has L1 .*; a as b has ` + form + `; real pictures of b have ` + form + `$`, `(?m)^judged  translated L1 .*, ` + form} {
+		if !regexp.MustCompile(line).MatchString(out) {
+			t.Errorf("no line %s in\n%s", line, out)
+		}
+	}
+	row := strings.Split(strings.TrimSpace(string(readFile(t, made, "judge.csv"))), "\n")
+	if len(row) != 2 || row[0] != "epoch,iterations,l1,psnr,ssim,classifier_frechet_distance,taken_for,seconds" {
+		t.Fatalf("judge.csv is %q", row)
+	}
+	var v struct {
+		Shown []struct {
+			L1       float64
+			Distance *float64 `json:"classifier_frechet_distance"`
+			Taken    *float64 `json:"taken_for"`
+		}
+	}
+	out = succeed(t, "evaluate", "--json", "--model", filepath.Join(made, "model.safetensors"), "--classifier", classifier, "--device", "cpu")
+	if err := json.Unmarshal([]byte(out), &v); err != nil || len(v.Shown) != 1 || v.Shown[0].Distance == nil || v.Shown[0].Taken == nil {
+		t.Fatalf("%v of %s", err, out)
+	}
+	if numbers := strings.Split(row[1], ","); v.Shown[0].L1 != number(t, numbers[2]) || *v.Shown[0].Distance != number(t, numbers[5]) {
+		t.Errorf("evaluate says %s, the run %q", out, row[1])
+	}
+	fail(t, exitUsage, "--nearest is for models that make images of noise", "evaluate", "--nearest", filepath.Join(dir, "x.png"), "--model", filepath.Join(made, "model.safetensors"))
+}

@@ -142,6 +142,7 @@ func (t *training) open(c *cli.Context) error {
 		return err
 	}
 	if t.system.Name == classifying.System.Name {
+		t.data.Dataset = t.data.Kinds()
 		if err := checkClasses(c, t.data); err != nil {
 			return errors.Join(err, t.data.Close())
 		}

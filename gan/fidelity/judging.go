@@ -1,20 +1,35 @@
 package fidelity
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
+	"gangpu/engine/program"
 	"gangpu/gan/run"
 	"gangpu/gan/train"
 )
 
+// Subject is what is measured: what a game shows of held-out rows.
+type Subject struct {
+	Showing []train.Shown
+	Runner  *train.Runner // makes it: of the use [train.ShowUse], for Batch rows at a time; the judge closes it
+	HeldOut train.Data
+	// Training are examples of what the game is trained on. Their mean is a baseline, and the distance of as many of them is
+	// the floor.
+	Training train.Data
+	Seed     uint64 // of what is drawn
+	// Classifier, on Device, measures pictures that are made of others by its features, and says which kind it takes them for
+	// if it knows the kind of their truth by name; nil for none.
+	Classifier *train.Model
+	Device     program.Device
+}
+
 // Judge measures what a game shows of its held-out rows.
 type Judge struct {
-	trainer *train.Trainer
-	runner  *train.Runner
-	shown   []train.Shown
-	of      []compared
-	rows    int
+	Subject
+	of   []compared
+	rows int
 	// Baselines says how near one comes without the networks. It is empty if nothing says so.
 	Baselines string
 }
@@ -23,7 +38,9 @@ type Judge struct {
 type compared struct {
 	name        string
 	made, truth int
+	known       bool // whether the truth of each row is
 	baselines   []baseline
+	kind        *kind // nil without a classifier
 }
 
 // baseline is what is there without the networks.
@@ -32,79 +49,94 @@ type baseline struct {
 	Measures
 }
 
-// batch is how many rows are shown at a time.
-const batch = 16
+// Batch is how many rows are shown at a time.
+const Batch = 16
 
-// NewJudge prepares to measure a trainer's networks, by its held-out rows. training are examples of what it is trained
-// on: their mean is a baseline. It is nil if nothing that the game shows has a truth.
-func NewJudge(t *train.Trainer, training train.Data) (*Judge, error) {
-	j := &Judge{trainer: t, shown: t.Showing(), rows: t.HeldOut.Rows()}
+// NewJudge prepares to measure. It is nil if nothing that is shown can be measured.
+func NewJudge(s Subject) (_ *Judge, err error) {
+	j := &Judge{Subject: s, rows: s.HeldOut.Rows()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, j.Close())
+		}
+	}()
 	at := map[string]int{}
-	for i, s := range j.shown {
+	for i, s := range s.Showing {
 		at[s.Name] = i
 	}
-	var of []compared
-	for i, s := range j.shown {
+	for i, s := range s.Showing {
+		if s.Truth == "" {
+			continue
+		}
 		// Pictures of two kinds that are no pairs have no truth, but that of a way there and back.
-		if s.Truth != "" && (s.Baseline == "" || t.HeldOut.Paired(s.Truth, s.Baseline)) {
-			of = append(of, compared{name: s.Name, made: i, truth: at[s.Truth]})
+		c := compared{name: s.Name, made: i, truth: at[s.Truth], known: s.Baseline == "" || j.HeldOut.Paired(s.Truth, s.Baseline)}
+		if s.Baseline != "" && j.Classifier != nil {
+			if c.kind, err = newKind(j.Subject, s.Truth); err != nil {
+				return nil, err
+			}
+		}
+		if c.known || c.kind != nil {
+			j.of = append(j.of, c)
 		}
 	}
-	if len(of) == 0 || j.rows == 0 {
-		return nil, nil
+	if len(j.of) == 0 || j.rows == 0 {
+		return nil, j.Close()
 	}
-	var err error
-	if j.runner, err = t.Runner(train.ShowUse, batch); err != nil {
-		return nil, err
-	}
-	j.of = of
-	return j, j.measureBaselines(at, training)
+	return j, j.measureBaselines(at)
 }
 
 // measureBaselines finds how near copies and the mean picture come.
-func (j *Judge) measureBaselines(at map[string]int, training train.Data) error {
-	means := map[string][]float32{}
-	names := make([][]string, len(j.of))
-	for i, c := range j.of {
-		s := j.shown[c.made]
-		if s.Baseline == "" {
-			continue
-		}
-		names[i] = append(names[i], s.Baseline)
-		if mean := training.Mean(s.Truth); mean != nil {
-			means[s.Truth] = mean
-			names[i] = append(names[i], "the mean of "+s.Truth)
-		}
-	}
-	sums := make([][]Measures, len(j.of))
+func (j *Judge) measureBaselines(at map[string]int) error {
+	copies := make([]made, len(j.of))
+	means := make([]*Measures, len(j.of))
 	err := j.each(func(images [][]float32, shape []int, n int) {
 		for i, c := range j.of {
-			for k := range names[i] {
-				from := means[j.shown[c.made].Truth]
-				if k == 0 {
-					from = images[at[names[i][0]]]
-				} else {
-					from = repeat(from, n)
+			s := j.Showing[c.made]
+			if s.Baseline == "" {
+				continue
+			}
+			from, truth := images[at[s.Baseline]], images[c.truth]
+			copies[i].add(c, from, truth, shape, n)
+			if mean := j.Training.Mean(s.Truth); mean != nil && c.known {
+				if means[i] == nil {
+					means[i] = &Measures{}
 				}
-				if len(sums[i]) == k {
-					sums[i] = append(sums[i], Measures{})
-				}
-				sums[i][k].add(Mean(from, images[c.truth], shape[0], shape[1], shape[2]), n)
+				means[i].add(Mean(repeat(mean, n), truth, shape[0], shape[1], shape[2]), n)
 			}
 		}
 	})
+	if err != nil {
+		return err
+	}
 	var words []string
 	for i := range j.of {
-		for k, name := range names[i] {
-			m := sums[i][k].over(j.rows)
-			j.of[i].baselines = append(j.of[i].baselines, baseline{name, m})
-			words = append(words, fmt.Sprintf("%s as %s has %v", name, j.shown[j.of[i].made].Truth, m))
+		c := &j.of[i]
+		s := j.Showing[c.made]
+		if s.Baseline == "" {
+			continue
+		}
+		copied, err := copies[i].result(*c, j.rows)
+		if err != nil {
+			return err
+		}
+		if c.known {
+			c.baselines = append(c.baselines, baseline{s.Baseline, copied.Measures})
+		}
+		if means[i] != nil {
+			c.baselines = append(c.baselines, baseline{"the mean of " + s.Truth, means[i].over(j.rows)})
+		}
+		for _, b := range c.baselines {
+			words = append(words, fmt.Sprintf("%s as %s has %v", b.name, s.Truth, b.Measures))
+		}
+		if c.kind != nil {
+			c.kind.copied = copied.Kind
+			words = append(words, fmt.Sprintf("%s as %s has %v", s.Baseline, s.Truth, copied.Kind), fmt.Sprintf("real pictures of %s have %v", s.Truth, c.kind.floor))
 		}
 	}
 	if words != nil {
 		j.Baselines = fmt.Sprintf("%d held-out rows: %s", j.rows, strings.Join(words, "; "))
 	}
-	return err
+	return nil
 }
 
 func repeat(x []float32, n int) []float32 {
@@ -130,92 +162,195 @@ func (m Measures) over(n int) Measures {
 
 // each makes all pictures of all held-out rows, some rows at a time. What is drawn is always the same.
 func (j *Judge) each(take func(images [][]float32, shape []int, n int)) error {
-	for first := 0; first < j.rows; first += batch {
-		n := min(batch, j.rows-first)
+	for first := 0; first < j.rows; first += Batch {
+		n := min(Batch, j.rows-first)
 		rows := make([]int, n)
 		for i := range rows {
 			rows[i] = first + i
 		}
-		inputs, err := j.trainer.HeldOut.Examples(rows)
+		inputs, err := j.HeldOut.Examples(rows)
 		if err != nil {
 			return err
 		}
-		if err := j.runner.AddNoise(inputs, j.trainer.Settings().Seed+uint64(first), n); err != nil {
+		if err := j.Runner.AddNoise(inputs, j.Seed+uint64(first), n); err != nil {
 			return err
 		}
-		images, err := j.runner.Run(inputs, n)
+		images, err := j.Runner.Run(inputs, n)
 		if err != nil {
 			return fmt.Errorf("measuring held-out pictures: %w", err)
 		}
-		take(images, j.runner.Shapes()[0], n)
+		take(images, j.Runner.Shapes()[0], n)
 	}
 	return nil
 }
 
-// Measure measures what the networks make now: each picture that has a truth, in the order in which it is shown.
-func (j *Judge) Measure() ([]Measures, error) {
-	all := make([]Measures, len(j.of))
-	err := j.each(func(images [][]float32, shape []int, n int) {
-		for i, c := range j.of {
-			all[i].add(Mean(images[c.made], images[c.truth], shape[0], shape[1], shape[2]), n)
-		}
-	})
-	for i := range all {
-		all[i] = all[i].over(j.rows)
-	}
-	return all, err
+// made is what was made of all rows so far.
+type made struct {
+	Measures
+	pixels []float32 // for a classifier
 }
 
-// Judging is how a run is judged: each picture that has a truth by L1, PSNR and SSIM, the first one's L1 before all others.
-// A run is told plainly when it is not nearer to the truth than what is there without it.
+func (m *made) add(c compared, images, truth []float32, shape []int, n int) {
+	if c.known {
+		m.Measures.add(Mean(images, truth, shape[0], shape[1], shape[2]), n)
+	}
+	if c.kind != nil {
+		m.pixels = append(m.pixels, images...)
+	}
+}
+
+func (m *made) result(c compared, rows int) (Result, error) {
+	r := Result{Name: c.name, Known: c.known, Measures: m.over(rows)}
+	if c.kind == nil {
+		return r, nil
+	}
+	k, err := c.kind.measure(m.pixels)
+	r.Kind = k
+	return r, err
+}
+
+// Result is what is measured of a picture of all rows.
+type Result struct {
+	Name     string
+	Known    bool // whether the truth of each row is, of which the measures are
+	Measures      // against it
+	Kind     *Kind
+}
+
+// Measure measures what the networks make now: each picture that has a truth, in the order in which it is shown.
+func (j *Judge) Measure() ([]Result, error) {
+	all := make([]made, len(j.of))
+	err := j.each(func(images [][]float32, shape []int, n int) {
+		for i, c := range j.of {
+			all[i].add(c, images[c.made], images[c.truth], shape, n)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	var results []Result
+	for i, c := range j.of {
+		r, err := all[i].result(c, j.rows)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, r)
+	}
+	return results, nil
+}
+
+// Judging is how a run is judged: each picture that has a truth by L1, PSNR and SSIM, and by a classifier if there is one.
+// The first number comes before all others. A run is told plainly when it is not nearer to the truth than what is there
+// without it.
 func (j *Judge) Judging(every int) run.Judging {
 	out := run.Judging{Every: every}
-	shape := j.runner.Shapes()[0]
+	shape := j.Runner.Shapes()[0]
 	similar := min(shape[0], shape[1]) >= window // smaller images have no SSIM
 	for _, c := range j.of {
 		name, of := "", ""
 		if len(j.of) > 1 {
 			name, of = "_"+strings.ReplaceAll(c.name, " ", "_"), " of "+c.name
 		}
-		out.Measures = append(out.Measures, run.Measure{Name: "l1" + name, Label: "L1" + of}, run.Measure{Name: "psnr" + name, Label: "PSNR" + of, Higher: true})
-		if similar {
-			out.Measures = append(out.Measures, run.Measure{Name: "ssim" + name, Label: "SSIM" + of, Higher: true})
+		add := func(measure, label string, higher bool) {
+			out.Measures = append(out.Measures, run.Measure{Name: measure + name, Label: label + of, Higher: higher})
+		}
+		if c.known {
+			add("l1", "L1", false)
+			add("psnr", "PSNR", true)
+			if similar {
+				add("ssim", "SSIM", true)
+			}
+		}
+		if c.kind != nil {
+			add("classifier_frechet_distance", "classifier Fréchet distance", false)
+			if c.kind.class >= 0 {
+				add("taken_for", "taken for "+j.Showing[c.truth].Name, true)
+			}
 		}
 	}
-	for _, b := range j.of[0].baselines {
-		out.Guides = append(out.Guides, run.Guide{Axis: out.Measures[0].Title(), Value: b.L1, Label: b.name})
+	switch first := j.of[0]; {
+	case first.known:
+		for _, b := range first.baselines {
+			out.Guides = append(out.Guides, run.Guide{Axis: out.Measures[0].Title(), Value: b.L1, Label: b.name})
+		}
+	case first.kind != nil:
+		out.Guides = append(out.Guides, run.Guide{Axis: out.Measures[0].Title(), Value: first.kind.floor.Distance, Label: "real pictures"})
 	}
-	var last []Measures
+	var last []Result
 	out.Score = func() (scores []float64, err error) {
 		if last, err = j.Measure(); err != nil {
 			return nil, err
 		}
-		for _, m := range last {
-			scores = append(scores, m.L1, m.PSNR)
-			if similar {
-				scores = append(scores, m.SSIM)
+		for _, r := range last {
+			if r.Known {
+				scores = append(scores, r.L1, r.PSNR)
+				if similar {
+					scores = append(scores, r.SSIM)
+				}
+			}
+			if k := r.Kind; k != nil {
+				scores = append(scores, k.Distance)
+				if k.Taken != nil {
+					scores = append(scores, *k.Taken)
+				}
 			}
 		}
 		return scores, nil
 	}
-	out.Line = func([]float64) string { return j.line(last) }
+	out.Line = func([]float64) string { return j.Line(last) }
+	out.Shortfall = func() string { return strings.Join(j.Shortfalls(last), "; ") }
 	return out
 }
 
-// line tells of measures.
-func (j *Judge) line(of []Measures) string {
+// Line tells of results, and of what they fall short of.
+func (j *Judge) Line(of []Result) string {
 	var words []string
-	for i, m := range of {
-		text := fmt.Sprintf("%s %v", j.of[i].name, m)
-		for _, b := range j.of[i].baselines {
-			if !(m.L1 < b.L1) {
-				text += fmt.Sprintf(", NOT nearer to %s than %s (%.4f)", j.shown[j.of[i].truth].Name, b.name, b.L1)
-			}
+	for i, r := range of {
+		parts := []string{}
+		if r.Known {
+			parts = append(parts, r.Measures.String())
 		}
-		words = append(words, text)
+		if r.Kind != nil {
+			parts = append(parts, r.Kind.String())
+		}
+		words = append(words, strings.Join(append([]string{r.Name + " " + strings.Join(parts, ", ")}, j.short(i, r)...), ", "))
 	}
 	return strings.Join(words, "; ")
 }
 
+// Shortfalls are the baselines that what was made is not better than, in words.
+func (j *Judge) Shortfalls(of []Result) []string {
+	var all []string
+	for i, r := range of {
+		for _, s := range j.short(i, r) {
+			all = append(all, r.Name+" is "+s)
+		}
+	}
+	return all
+}
+
+func (j *Judge) short(i int, r Result) []string {
+	c := j.of[i]
+	truth := j.Showing[c.truth].Name
+	var all []string
+	for _, b := range c.baselines {
+		if !(r.L1 < b.L1) {
+			all = append(all, fmt.Sprintf("NOT nearer to %s than %s (L1 %.4f)", truth, b.name, b.L1))
+		}
+	}
+	if k := c.kind; k != nil && !(r.Kind.Distance < k.copied.Distance) {
+		all = append(all, fmt.Sprintf("NOT more like %s than %s (classifier Fréchet distance %.2f)", truth, j.Showing[c.made].Baseline, k.copied.Distance))
+	}
+	return all
+}
+
 // Close frees what the judge holds on the device.
-func (j *Judge) Close() error { return j.runner.Close() }
+func (j *Judge) Close() error {
+	err := j.Runner.Close()
+	for _, c := range j.of {
+		if c.kind != nil {
+			err = errors.Join(err, c.kind.judge.Close())
+		}
+	}
+	return err
+}

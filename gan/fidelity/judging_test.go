@@ -34,7 +34,11 @@ func judgeOf(t *testing.T, g train.Game, d train.Data) *fidelity.Judge {
 	t.Helper()
 	tr := traintest.New(t, g, d)
 	tr.HeldOut = d
-	j, err := fidelity.NewJudge(tr, d)
+	runner, err := tr.Runner(train.ShowUse, fidelity.Batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := fidelity.NewJudge(fidelity.Subject{Showing: tr.Showing(), Runner: runner, HeldOut: d, Training: d, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,10 +44,26 @@ func (f *findings) say(text string) error {
 	if text == "" {
 		return nil
 	}
-	text = f.last.Finding(text)
-	f.session.warn(text)
-	if err := appendLine(f.session.folder.Findings(), text, os.O_CREATE); err != nil {
+	return f.session.found(f.last, text)
+}
+
+// found prints what was found in a row, and keeps it.
+func (s *session) found(in Row, text string) error {
+	text = in.Finding(text)
+	s.warn(text)
+	if err := appendLine(s.folder.Findings(), text, os.O_CREATE); err != nil {
 		return fmt.Errorf("writing a finding: %w", err)
+	}
+	return nil
+}
+
+// foundShort says at the end of a run what its last judgement falls short of.
+func (s *session) foundShort() error {
+	if !s.judged || s.Judging.Shortfall == nil {
+		return nil
+	}
+	if text := s.Judging.Shortfall(); text != "" {
+		return s.found(Row{Epoch: (s.iterations - 1) / s.perEpoch, Iteration: (s.iterations - 1) % s.perEpoch}, "when it was judged last, "+text)
 	}
 	return nil
 }

@@ -78,6 +78,7 @@ func (s *session) judge() (score *float64, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("judging: %w", err)
 	}
+	s.judged = true
 	line, words := fmt.Sprintf("%d,%d", s.epoch(), s.iterations), []string{}
 	for i, v := range scores {
 		line += fmt.Sprintf(",%g", v)

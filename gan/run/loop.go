@@ -155,6 +155,9 @@ func (s *session) endLoop(ctx context.Context, before int, taken time.Duration) 
 		}
 	}
 	made := s.iterations - before
+	if s.iterations >= s.Options.Iterations {
+		s.aside("findings", s.foundShort())
+	}
 	fmt.Fprintf(s.Out, "time    %s, %.3f s an iteration\nmodel   %s, after %d iterations\n",
 		roundTime(taken), taken.Seconds()/float64(made), s.folder.Model(), s.iterations)
 	if s.epoch() > 0 && s.samplesOf(1) != "" {

@@ -59,6 +59,9 @@ type Judging struct {
 	Score    func() ([]float64, error) // nil if the run is not judged
 	Line     func(scores []float64) string
 	Guides   []Guide // levels on the axis of the first measure, its title: what is there without the trainer, say
+	// Shortfall says what the last judgement falls short of, that has to be beaten; empty if of nothing. A run that ends with
+	// one has it among its findings. nil if there is nothing to beat.
+	Shortfall func() string
 }
 
 // A Diagnosis says in words what goes wrong in a run, each thing once. It is told of the iterations before when a run

@@ -278,6 +278,43 @@ func (s stopFull) Iteration(row run.Row) error {
 func (stopFull) Epoch(int, run.Samples) error { return nil }
 func (stopFull) End() error                   { return nil }
 
+// A run that ends short of what it has to beat says so at the end, in its folder and on its page; one that was stopped, or
+// beats it, does not.
+func TestShortfall(t *testing.T) {
+	for name, c := range map[string]struct {
+		iterations, until int
+		short             string
+	}{"short": {20, 20, "NOT above a copy"}, "stopped": {20, 10, "NOT above a copy"}, "beats it": {20, 20, ""}} {
+		t.Run(name, func(t *testing.T) {
+			folder, w := filepath.Join(t.TempDir(), "run"), &walker{}
+			ctx, cancel := context.WithCancelCause(t.Context())
+			var stderr strings.Builder
+			o := judged(w, c.iterations)
+			o.Err, o.Watchers, o.Judging.Shortfall = &stderr, []run.Watcher{stopper{c.until, cancel}}, func() string { return c.short }
+			if c.until == c.iterations {
+				o.Watchers = nil
+			}
+			r, err := run.Create(folder, load)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := r.Train(ctx, w, o); (err == nil) != (c.until == c.iterations) {
+				t.Fatal(err)
+			}
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+			const line = "epoch 2, iteration 10: when it was judged last, NOT above a copy"
+			findings, _ := os.ReadFile(filepath.Join(folder, "findings.txt"))
+			for where, text := range map[string]string{"stderr": stderr.String(), "findings.txt": string(findings), "the report": readFile(t, folder, "report.html")} {
+				if strings.Contains(text, line) != (name == "short") {
+					t.Errorf("%s has %q: %v", where, line, name != "short")
+				}
+			}
+		})
+	}
+}
+
 // found finds something where it is told to, as a diagnosis does.
 type found struct{ at map[string]string } // by where
 

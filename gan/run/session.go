@@ -28,6 +28,7 @@ type session struct {
 	checkpoints *runfolder.Checkpoints
 	begun       time.Time
 	iterations  int // of the run, made
+	judged      bool
 	last        Row // the last whose values were finite; without values if there is none
 	kept        int // iterations of the newest state that was saved
 }

@@ -112,6 +112,12 @@ func (d Data) find(name string) (table int, f Field, ok bool) {
 	return 0, Field{}, false
 }
 
+// Field is the field of a name, if there is one.
+func (d Data) Field(name string) (Field, bool) {
+	_, f, ok := d.find(name)
+	return f, ok
+}
+
 // In is the data with images in the range from low to high.
 func (d Data) In(low, high float64) Data {
 	d.Tables = slices.Clone(d.Tables)

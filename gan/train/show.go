@@ -58,6 +58,16 @@ func (g Game) show(b *Builder) []*nn.Node {
 	return all
 }
 
+// Showing are the pictures that a game shows of data, without their images; none if it has no Show.
+func Showing(g Game, d Data) ([]Shown, error) {
+	parameters, err := Networks(g, d)
+	if err != nil {
+		return nil, err
+	}
+	_, shown, err := uses(g, g.draws(d), parameters)
+	return shown, err
+}
+
 // Showing are the pictures of the game's Show, without their images.
 func (t *Trainer) Showing() []Shown { return slices.Clone(t.shown) }
 

@@ -25,7 +25,7 @@ const Use = "classify"
 // System is the game as the command knows it.
 var System = train.System{
 	Name: "classifier", Title: "classifier of images, to judge other games by", Paper: "LeCun et al., 1998, with strided convolutions (Springenberg et al., 2015, arXiv:1412.6806)",
-	Needs: "images with classes", Dataset: "emoji",
+	Needs: "pictures with classes, or of two kinds", Dataset: "emoji",
 	Presets: []train.Preset{
 		{Name: "small", Description: "three convolutions and a layer of 64 features", Batch: 100, Epochs: 12,
 			Settings: Settings{Filters: 32, Features: 64, Dropout: 0.4, Rate: 2e-3}},
@@ -47,7 +47,7 @@ func New(s Settings, in train.Input) (train.Game, error) {
 		return train.Game{}, err
 	}
 	if in.Classes < 2 {
-		return train.Game{}, errors.New("a classifier needs images with classes: a folder a class, or a table of labels")
+		return train.Game{}, errors.New("a classifier needs images with classes: a folder a class, a table of labels, or pictures of two kinds")
 	}
 	network := func(l *nn.Layers, x []*nn.Node) []*nn.Node {
 		const alpha = 0.1
