@@ -26,6 +26,7 @@ func trainDataFlags(s train.System) []cli.Flag {
 	return slices.Concat(dataFlags(s.Dataset), []cli.Flag{
 		&cli.BoolFlag{Name: "skip-bad", DisableDefaultText: true, Usage: "go on without the files that have problems"},
 		&cli.BoolFlag{Name: "flip", DisableDefaultText: true, Usage: "mirror every other picture, on average, left to right"},
+		&cli.BoolFlag{Name: "turn", DisableDefaultText: true, Usage: "turn pictures, which have to be square, by quarters: as many as chance has it"},
 		&cli.IntFlag{Name: "crop", DefaultText: "whole pictures", Usage: "train on squares of this `NUMBER` of pixels, cut out of the pictures anywhere: of all pictures of a row the same one"},
 		&cli.IntFlag{Name: "shift", Usage: "move pictures by up to this `NUMBER` of pixels"},
 		&cli.Int64Flag{Name: "in-memory", Value: 4096, Usage: "keep pictures on the device if they have no more than this `NUMBER` of MB, else read them batch by batch"},
@@ -50,6 +51,7 @@ type gameSource struct {
 	Background string `json:"background,omitempty"`
 	SkipBad    bool   `json:"skip_bad,omitempty"`
 	Flip       bool   `json:"flip,omitempty"`
+	Turn       bool   `json:"turn,omitempty"`
 	Shift      int    `json:"shift,omitempty"`
 	Crop       int    `json:"crop,omitempty"`
 	Channels   int    `json:"channels,omitempty"` // that pictures are made to have; 0 is their own
@@ -74,10 +76,10 @@ func gameSourceOf(c *cli.Context, system train.System, before string) (gameSourc
 			return s, o, err
 		}
 		s = gameSource{Layout: string(o.Layout), Width: o.Width, Height: o.Height, Fit: string(o.Fit), Background: c.String("background"),
-			SkipBad: c.Bool("skip-bad"), Flip: c.Bool("flip"), Shift: c.Int("shift"), Crop: c.Int("crop"), Dataset: c.String("dataset"), Channels: system.Channels}
+			SkipBad: c.Bool("skip-bad"), Flip: c.Bool("flip"), Turn: c.Bool("turn"), Shift: c.Int("shift"), Crop: c.Int("crop"), Dataset: c.String("dataset"), Channels: system.Channels}
 	}
 	if before != "" {
-		for _, name := range []string{"layout", "size", "fit", "background", "skip-bad", "flip", "shift", "crop"} {
+		for _, name := range []string{"layout", "size", "fit", "background", "skip-bad", "flip", "turn", "shift", "crop"} {
 			if given(c, name) {
 				return s, o, usagef("--%s cannot change in the middle of a run", name)
 			}
@@ -157,8 +159,11 @@ func openGameData(c *cli.Context, s gameSource, o pictures.Options) (*gameData, 
 		if s.Crop > min(f.Height, f.Width) {
 			return nil, errors.Join(usagef("--crop %d: the pictures have %d x %d pixels; --size makes them larger", s.Crop, f.Width, f.Height), d.Close())
 		}
+		if s.Turn && s.Crop == 0 && f.Height != f.Width {
+			return nil, errors.Join(usagef("--turn: the pictures have %d x %d pixels; --size or --crop makes them square", f.Width, f.Height), d.Close())
+		}
 	}
-	augment := pictures.Augment{Flip: s.Flip, Shift: s.Shift, CropHeight: s.Crop, CropWidth: s.Crop}
+	augment := pictures.Augment{Flip: s.Flip, Turn: s.Turn, Shift: s.Shift, CropHeight: s.Crop, CropWidth: s.Crop}
 	return &gameData{Dataset: d, source: s, augment: augment}, nil
 }
 

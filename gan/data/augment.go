@@ -16,6 +16,9 @@ type Augment struct {
 	// Flip mirrors every other picture, on average, left to right.
 	Flip bool
 
+	// Turn turns pictures, which have to be square, by a quarter, a half or three quarters, or leaves them as they are.
+	Turn bool
+
 	// Shift moves pictures by up to so many pixels in each direction; what comes in repeats the edge.
 	Shift int
 
@@ -23,12 +26,16 @@ type Augment struct {
 	CropHeight, CropWidth int
 }
 
-func (a Augment) changes() bool { return a.Flip || a.Shift > 0 || a.CropHeight > 0 }
+// Changes reports whether other pictures come of it.
+func (a Augment) Changes() bool { return a.Flip || a.Turn || a.Shift > 0 || a.CropHeight > 0 }
 
 func (a Augment) check(f *Field) error {
 	if a.Shift < 0 || (a.CropHeight == 0) != (a.CropWidth == 0) || a.CropHeight < 0 || a.CropWidth < 0 ||
 		a.CropHeight > f.Height || a.CropWidth > f.Width {
 		return fmt.Errorf("augmenting pictures of %d x %d by parts of %d x %d, shifted by up to %d", f.Height, f.Width, a.CropHeight, a.CropWidth, a.Shift)
+	}
+	if height, width := a.size(f); a.Turn && height != width {
+		return fmt.Errorf("turning pictures of %d x %d by quarters: they have to be square", width, height)
 	}
 	return nil
 }
@@ -48,7 +55,15 @@ func (a Augment) apply(f *Field, from, into []uint8, step uint64, place int) {
 	top := below(words[0], f.Height-height+1+2*a.Shift) - a.Shift
 	left := below(words[1], f.Width-width+1+2*a.Shift) - a.Shift
 	flip := a.Flip && words[2]&1 != 0
+	turns := 0
+	if a.Turn {
+		turns = int(words[3] & 3)
+	}
 	c := f.Channels
+	if turns != 0 {
+		a.turned(f, from, into, top, left, flip, turns)
+		return
+	}
 	for y := range height {
 		line := from[min(max(top+y, 0), f.Height-1)*f.Width*c:][:f.Width*c]
 		out := into[y*width*c:][:width*c]
@@ -65,6 +80,25 @@ func (a Augment) apply(f *Field, from, into []uint8, step uint64, place int) {
 			for k := range c {
 				out[x*c+k] = pixel[k]
 			}
+		}
+	}
+}
+
+// turned is apply for pictures that are turned by quarters, against the clock.
+func (a Augment) turned(f *Field, from, into []uint8, top, left int, flip bool, turns int) {
+	side, _ := a.size(f)
+	last, c := side-1, f.Channels
+	for y := range side {
+		for x := range side {
+			row, column := y, x
+			for range turns {
+				row, column = column, last-row
+			}
+			if flip {
+				column = last - column
+			}
+			row, column = min(max(top+row, 0), f.Height-1), min(max(left+column, 0), f.Width-1)
+			copy(into[(y*side+x)*c:][:c], from[(row*f.Width+column)*c:])
 		}
 	}
 }

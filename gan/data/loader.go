@@ -156,7 +156,7 @@ func (s *slot) make(step uint64, o *LoaderOptions, table *[256]float32) error {
 				return err
 			}
 			made := stored
-			if o.Augment.changes() {
+			if o.Augment.Changes() {
 				height, width := o.Augment.size(f)
 				made = s.picture[1][:height*width*f.Channels]
 				o.Augment.apply(f, stored, made, step, i)

@@ -204,6 +204,57 @@ func findCrop(from []uint8, got []float32, height, width, channels, cropHeight, 
 	return 0, 0, false, false
 }
 
+// Turned pictures are the stored one by quarters against the clock, mirrored or not, each of the eight about as often; of
+// parts that are cut out too.
+func TestAugmentTurns(t *testing.T) {
+	const side, channels, count = 4, 2, 4000
+	f := inMemory("image", 1, side, side, channels)
+	stored := make([]uint8, f.Size())
+	if err := f.Read(0, stored); err != nil {
+		t.Fatal(err)
+	}
+	turn := func(from []float32) []float32 { // what is at the top comes to the left
+		to := make([]float32, len(from))
+		for y := range side {
+			for x := range side {
+				copy(to[((side-1-x)*side+y)*channels:][:channels], from[(y*side+x)*channels:])
+			}
+		}
+		return to
+	}
+	all := map[string]int{}
+	whole, mirrored := make([]float32, len(stored)), make([]float32, len(stored))
+	for i, v := range stored {
+		whole[i] = float32(v)
+		mirrored[(i/channels/side*side+side-1-i/channels%side)*channels+i%channels] = float32(v)
+	}
+	for range 4 {
+		all[fmt.Sprint(whole)], all[fmt.Sprint(mirrored)] = 0, 0
+		whole, mirrored = turn(whole), turn(mirrored)
+	}
+	o := LoaderOptions{Fields: []*Field{f}, Batch: count, Indices: func(uint64, []int32) {}, High: 255, Augment: Augment{Seed: 1, Flip: true, Turn: true}}
+	b, err := load(t, o).Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range count {
+		all[fmt.Sprint(b.Values[0][i*f.Size():(i+1)*f.Size()])]++
+	}
+	if len(all) != 8 {
+		t.Fatalf("%d pictures, want the 8 that one can become", len(all))
+	}
+	for _, n := range all {
+		if mean := count / 8.0; math.Abs(float64(n)-mean) > 5*math.Sqrt(mean) {
+			t.Errorf("one of eight comes %d times of %d", n, count)
+		}
+	}
+	o.Batch, o.Fields[0] = 50, inMemory("image", 1, 6, 5, 1)
+	o.Augment = Augment{Turn: true, CropHeight: 3, CropWidth: 3, Shift: 1}
+	if _, err := load(t, o).Next(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLoaderErrors(t *testing.T) {
 	f := inMemory("image", 4, 2, 2, 1)
 	good := LoaderOptions{Fields: []*Field{f}, Batch: 2, Indices: some(4)}
@@ -212,6 +263,7 @@ func TestLoaderErrors(t *testing.T) {
 		"batches of 0":            func(o *LoaderOptions) { o.Batch = 0 },
 		"fields of 4 and 5 rows":  func(o *LoaderOptions) { o.Fields = []*Field{f, inMemory("b", 5, 2, 2, 1)} },
 		"parts of 3 x 1":          func(o *LoaderOptions) { o.Augment.CropHeight, o.Augment.CropWidth = 3, 1 },
+		"by quarters":             func(o *LoaderOptions) { o.Augment = Augment{Turn: true, CropHeight: 2, CropWidth: 1} },
 		"shifted by up to -1":     func(o *LoaderOptions) { o.Augment.Shift = -1 },
 		"a loader of 1 fields in": func(o *LoaderOptions) { o.Indices = nil },
 	} {

@@ -44,9 +44,6 @@ type Field struct {
 	Low, High float64 // both 0 means 0 and 1
 }
 
-// augmented reports whether a makes other pictures.
-func augmented(a data.Augment) bool { return a.Flip || a.Shift > 0 || a.CropHeight > 0 }
-
 // OneHot are classes as a field: a row has 1 at its class.
 func OneHot(name string, labels []int32, classes int) (Field, error) {
 	f := Field{Name: name, Shape: []int{classes}, Bytes: make([]byte, len(labels)*classes)}
@@ -92,7 +89,7 @@ func (d Data) validate() error {
 				return fmt.Errorf("field %s has %d pictures, its table %d rows", f.Name, f.Pictures.Count, t.Rows)
 			case f.Pictures == nil && len(f.Bytes) != t.Rows*f.size():
 				return fmt.Errorf("field %s: %d rows of %v have %d bytes", f.Name, t.Rows, f.Shape, len(f.Bytes))
-			case f.Pictures == nil && len(f.Shape) == 3 && augmented(t.Augment):
+			case f.Pictures == nil && len(f.Shape) == 3 && t.Augment.Changes():
 				return fmt.Errorf("field %s cannot be augmented: that is done to pictures as they are loaded", f.Name)
 			}
 		}

@@ -17,7 +17,7 @@ func FromDataset(d *data.Dataset, split *data.Split, augment data.Augment, inMem
 	for _, f := range split.Fields {
 		total += f.Bytes()
 	}
-	streamed := total > inMemory || augmented(augment)
+	streamed := total > inMemory || augment.Changes()
 	table := Table{Augment: augment}
 	for _, p := range split.Fields {
 		f := Field{Name: p.Name, Shape: []int{p.Height, p.Width, p.Channels}, Pictures: p}
