@@ -47,6 +47,9 @@ func pictureOptions(c *cli.Context) (pictures.Options, error) {
 	if !slices.Contains(pictures.Fits, o.Fit) {
 		return o, usagef("unknown fit %q: want one of %s", o.Fit, join(pictures.Fits))
 	}
+	if o.Fit == pictures.Tiles && c.String("size") == "" {
+		return o, usagef("--fit tiles: --size says how large the tiles are")
+	}
 	if size := c.String("size"); size != "" {
 		w, h, two := strings.Cut(strings.ToLower(size), "x")
 		if !two {

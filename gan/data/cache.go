@@ -103,6 +103,11 @@ func (e entry) load(p *plan) *manifest {
 // prepare brings a plan's pictures into the cache, if they are not there, and opens them.
 func prepare(ctx context.Context, src *source, l *listing, p *plan, o Options) (*Dataset, error) {
 	fail := func(list []Problem) error { return &Problems{Source: src.name, List: list} }
+	if o.Fit == Tiles {
+		if err := p.cut(ctx, src, o); err != nil {
+			return nil, err
+		}
+	}
 	strict := !o.SkipBad || !(&Problems{List: p.problems}).Skippable()
 	rows := 0
 	for _, part := range p.parts() {

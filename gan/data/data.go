@@ -248,6 +248,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("there is no fit %q: want one of %s", o.Fit, words(Fits))
 	case o.Layout != "" && !slices.Contains(Layouts, o.Layout):
 		return o, fmt.Errorf("there is no layout %q: want one of %s", o.Layout, words(Layouts))
+	case o.Fit == Tiles && o.Width == 0:
+		return o, errors.New("cutting pictures into tiles: their width and height have to be said")
 	case o.Background.A != 255:
 		return o, errors.New("a background that is transparent itself")
 	}

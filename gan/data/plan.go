@@ -36,6 +36,7 @@ type part struct {
 // A row is one example.
 type row struct {
 	files      []string // one a field, or one for all if halved
+	tile       int      // which one of the pictures, where they are cut into tiles
 	class      string   // empty if not known
 	label      int32    // of class, once all are known
 	attributes []float32

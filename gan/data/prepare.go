@@ -113,6 +113,9 @@ func headers(ctx context.Context, src *source, p *plan, o Options) (s *stats, ba
 	look := &pass{ctx, src, p.parts(), "looking at pictures", o.Progress}
 	workers := make([]stats, runtime.GOMAXPROCS(0))
 	bad, err = look.run(func(worker, part, row int) (string, error) {
+		if look.parts[part].rows[row].tile > 0 {
+			return "", nil
+		}
 		for _, name := range look.parts[part].rows[row].files {
 			h, err := src.header(name, o.Width == 0)
 			if err != nil {
@@ -170,6 +173,27 @@ type drawer struct {
 	src  *source
 	form form
 	buf  []uint8
+
+	last   string // the file that was decoded last: the next row may be another tile of it
+	img    image.Image
+	header header
+}
+
+// decode reads a file's picture, if it is not there still.
+func (d *drawer) decode(name string) (image.Image, header, error) {
+	if d.last == name {
+		return d.img, d.header, nil
+	}
+	d.last, d.img = "", nil
+	content, err := d.src.read(name)
+	if err != nil {
+		return nil, header{}, err
+	}
+	img, h, err := decode(content)
+	if err == nil && d.form.Fit == Tiles {
+		d.last, d.img, d.header = name, img, h
+	}
+	return img, h, err
 }
 
 // draw makes a row's pictures, one after another, and gives each to put. file is the one that err is about.
@@ -178,11 +202,7 @@ func (d *drawer) draw(p *part, r row, put func(field int, pixels []uint8) error)
 		d.buf = make([]uint8, d.form.bytes())
 	}
 	for i, name := range r.files {
-		content, err := d.src.read(name)
-		if err != nil {
-			return name, err
-		}
-		img, h, err := decode(content)
+		img, h, err := d.decode(name)
 		if err != nil {
 			return name, err
 		}
@@ -195,6 +215,9 @@ func (d *drawer) draw(p *part, r row, put func(field int, pixels []uint8) error)
 			regions = []image.Rectangle{left, right}
 		}
 		for j, region := range regions {
+			if d.form.Fit == Tiles {
+				region = tileOf(region, r.tile, h.orientation, d.form)
+			}
 			if err := render(img, region, h.orientation, d.form, d.buf); err != nil {
 				return name, err
 			}
@@ -219,6 +242,9 @@ func check(ctx context.Context, src *source, p *plan, progress func(Progress)) (
 	look := &pass{ctx, src, p.parts(), "looking at pictures", progress}
 	workers := make([]stats, runtime.GOMAXPROCS(0))
 	bad, err := look.run(func(worker, part, row int) (string, error) {
+		if look.parts[part].rows[row].tile > 0 {
+			return "", nil
+		}
 		for _, name := range look.parts[part].rows[row].files {
 			content, err := src.read(name)
 			if err != nil {

@@ -17,10 +17,11 @@ const (
 	Crop    Fit = "crop"    // the largest part in the middle that has the wanted shape
 	Pad     Fit = "pad"     // the whole picture, with background beside or above it
 	Stretch Fit = "stretch" // the whole picture, distorted
+	Tiles   Fit = "tiles"   // as many pictures of the wanted size as lie side by side in it, from its left upper corner, not resampled
 )
 
 // Fits are all of them.
-var Fits = []Fit{Crop, Pad, Stretch}
+var Fits = []Fit{Crop, Pad, Stretch, Tiles}
 
 // A form is what every picture of a dataset is made to.
 type form struct {
