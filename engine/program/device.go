@@ -68,15 +68,16 @@ type Element interface{ float32 | uint8 | uint32 }
 
 // WriteSlice copies src to the elements of m from offset on.
 func WriteSlice[T Element](m Memory, offset int, src []T) error {
-	return m.Write(offset*int(unsafe.Sizeof(*new(T))), bytesOf(src))
+	return m.Write(offset*int(unsafe.Sizeof(*new(T))), AsBytes(src))
 }
 
 // ReadSlice copies the elements of m from offset on to dst.
 func ReadSlice[T Element](dst []T, m Memory, offset int) error {
-	return m.Read(bytesOf(dst), offset*int(unsafe.Sizeof(*new(T))))
+	return m.Read(AsBytes(dst), offset*int(unsafe.Sizeof(*new(T))))
 }
 
-func bytesOf[T Element](s []T) []byte {
+// AsBytes are the elements of s as they lie in memory.
+func AsBytes[T Element](s []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(*new(T))))
 }
 

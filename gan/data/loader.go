@@ -14,6 +14,10 @@ type LoaderOptions struct {
 	// Batch is the number of rows in a batch.
 	Batch int
 
+	// Part is the number of the first of these rows in a larger batch, of which a loader streams a part: a row is augmented
+	// by its number in the whole.
+	Part int
+
 	// Indices fills in the rows of the batch of a step. Several goroutines call it, each for other steps; what it
 	// fills in may depend on the step only, so that a run that goes on from a step sees what it would have seen.
 	Indices func(step uint64, rows []int32)
@@ -60,7 +64,7 @@ type slot struct {
 
 // NewLoader starts a loader, which Close stops.
 func NewLoader(ctx context.Context, o LoaderOptions) (*Loader, error) {
-	if len(o.Fields) == 0 || o.Batch < 1 || o.Indices == nil || o.Ahead < 0 {
+	if len(o.Fields) == 0 || o.Batch < 1 || o.Indices == nil || o.Ahead < 0 || o.Part < 0 {
 		return nil, fmt.Errorf("a loader of %d fields in batches of %d, %d ahead", len(o.Fields), o.Batch, o.Ahead)
 	}
 	for _, f := range o.Fields {
@@ -159,7 +163,7 @@ func (s *slot) make(step uint64, o *LoaderOptions, table *[256]float32) error {
 			if o.Augment.Changes() {
 				height, width := o.Augment.size(f)
 				made = s.picture[1][:height*width*f.Channels]
-				o.Augment.apply(f, stored, made, step, i)
+				o.Augment.apply(f, stored, made, step, o.Part+i)
 			}
 			into := s.batch.Values[k][i*len(made) : (i+1)*len(made)]
 			for j, v := range made {

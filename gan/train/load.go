@@ -119,14 +119,15 @@ func (p *phase) whole() (*program.Program, error) {
 }
 
 func (t *Trainer) loadShards(r *running) (err error) {
-	for _, d := range r.phase.draws {
+	first, own := t.own()
+	for _, d := range r.phase.draws[first:][:own] {
 		e, err := t.arrays.load(d)
 		if err != nil {
 			return err
 		}
 		r.draws = append(r.draws, e)
 	}
-	for i := range r.phase.keeps {
+	for i := first; i < first+own && i < len(r.phase.keeps); i++ {
 		bring, err := t.arrays.load(r.phase.brings[i])
 		if err != nil {
 			return err
@@ -137,14 +138,16 @@ func (t *Trainer) loadShards(r *running) (err error) {
 		}
 		r.brings, r.keeps = append(r.brings, bring), append(r.keeps, keep)
 	}
-	if r.body, err = t.arrays.load(r.phase.body); err != nil {
-		return err
-	}
-	if r.update, err = t.arrays.load(r.phase.update); err != nil {
-		return err
+	if r.body == nil {
+		if r.body, err = t.arrays.load(r.phase.body); err != nil {
+			return err
+		}
+		if r.update, err = t.arrays.load(r.phase.update); err != nil {
+			return err
+		}
 	}
 	all := []int{r.results.len}
-	for level := 1; level < t.settings.Shards; level *= 2 {
+	for level := 1; level < own; level *= 2 {
 		partial := fmt.Sprintf("partial/%s/%d", r.Name, level)
 		sum := program.NewMap(all, func(x ...expr.Expr) expr.Expr { return x[0].Add(x[1]) }, all, all)
 		same := program.NewMap(all, func(x ...expr.Expr) expr.Expr { return x[0] }, all)
@@ -173,7 +176,20 @@ func (t *Trainer) runPhase(r *running) error {
 		}
 		return r.update.Run() // all is in one program
 	}
-	for shard := range t.settings.Shards {
+	err := t.runShards(r)
+	if t.ranks != nil {
+		err = t.add(r, err)
+	}
+	if err != nil {
+		return err
+	}
+	return r.update.Run()
+}
+
+// runShards adds the results of the trainer's shards.
+func (t *Trainer) runShards(r *running) error {
+	_, own := t.own()
+	for shard := range own {
 		if err := t.bringNext(r, shard); err != nil {
 			return err
 		}
@@ -196,10 +212,10 @@ func (t *Trainer) runPhase(r *running) error {
 			}
 		}
 	}
-	return r.update.Run()
+	return nil
 }
 
-// runBody computes a shard's results of inputs that are at hand.
+// runBody computes the results of one of the trainer's shards, of inputs that are at hand.
 func (r *running) runBody(shard int) error {
 	if len(r.keeps) == 0 {
 		return r.body.Run()

@@ -29,6 +29,11 @@ func (o *Origin) String() string {
 // every result in sight. It is of no use afterwards.
 func (t *Trainer) FindOrigin(from *Model) (*Origin, error) {
 	last := t.iteration
+	if t.ranks != nil {
+		if err := t.leave(); err != nil {
+			return nil, err
+		}
+	}
 	if err := t.goBack(from); err != nil {
 		return nil, fmt.Errorf("going back to see where numbers stopped being finite: %w", err)
 	}
@@ -127,7 +132,7 @@ func (t *Trainer) repeatInSight() (*Origin, error) {
 	return nil, fmt.Errorf("iteration %d: the iteration that broke the networks did not do so again, operation by operation", t.iteration+1)
 }
 
-// bringNext writes a shard's part of what is streamed to the next run of a phase.
+// bringNext writes what is streamed to the next run of a phase to the device, of one of the trainer's shards.
 func (t *Trainer) bringNext(r *running, shard int) error {
 	if shard == 0 {
 		r.batches = r.batches[:0]

@@ -19,7 +19,7 @@ type PhasePrograms struct {
 type PhaseProgram struct {
 	Program    *program.Program
 	Executable program.Executable // of the trainer, which closes it; it has the learning rates of the last update
-	Runs       int                // in an update, alike for each shard
+	Runs       int                // in an update, alike for each shard; of a rank, its own ones
 	Draws      int                // how many steps fill the inputs
 	Update     int                // the first step that applies the results
 }
@@ -61,7 +61,7 @@ func (t *Trainer) PhasePrograms() ([]PhasePrograms, error) {
 			all = append(all, p)
 			continue
 		}
-		shards := t.settings.Shards
+		_, shards := t.own()
 		add := func(q *program.Program, e program.Executable, runs, draws, update int) {
 			p.Programs = append(p.Programs, PhaseProgram{q, e, runs, draws, update})
 		}
@@ -88,9 +88,14 @@ func (t *Trainer) PhasePrograms() ([]PhasePrograms, error) {
 // Update makes one update of a phase outside the iterations, which are not counted: what it costs alone. It may return
 // before the device is done.
 func (t *Trainer) Update(phase string) error {
-	for _, r := range t.runs {
+	for i, r := range t.runs {
 		if r.Name == phase {
-			return t.updatePhase(r)
+			if err := t.ranks.begin(commandUpdate, i); err != nil {
+				return err
+			}
+			err := t.updatePhase(r)
+			t.ranks.end(err)
+			return err
 		}
 	}
 	return fmt.Errorf("the game %s has no phase %q", t.game.Name, phase)

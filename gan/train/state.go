@@ -162,6 +162,16 @@ func isFinite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(fl
 
 // Snapshot reads all that a resumed run needs from the device.
 func (t *Trainer) Snapshot() (*Model, error) {
+	if t.ranks != nil {
+		if err := t.ranks.begin(commandSnapshot, 0); err != nil {
+			return nil, err
+		}
+		err := t.beforeSnapshot()
+		t.ranks.end(err)
+		if err != nil {
+			return nil, err
+		}
+	}
 	settings, err := json.Marshal(t.game.Settings)
 	if err != nil {
 		return nil, fmt.Errorf("the game's settings: %w", err)
@@ -225,13 +235,18 @@ func (t *Trainer) CheckFinite(m *Model) error {
 // Resume prepares to go on from where a model was saved, on the same data: the same bits come out as had it not been
 // interrupted, on the same kind of device. The game is that of the model.
 func Resume(dev program.Device, g Game, m *Model, d Data) (*Trainer, error) {
+	return ResumeRank(Ranks{}, dev, g, m, d)
+}
+
+// ResumeRank is Resume of one of several ranks, perhaps of another number than before.
+func ResumeRank(r Ranks, dev program.Device, g Game, m *Model, d Data) (*Trainer, error) {
 	if m.Game != g.Name {
 		return nil, fmt.Errorf("the model is of the game %s, not of %s", m.Game, g.Name)
 	}
 	if m.Rows != d.Rows() {
 		return nil, fmt.Errorf("the model was trained on %d rows, these are %d", m.Rows, d.Rows())
 	}
-	t, err := newTrainer(dev, g, m.Settings, d)
+	t, err := newTrainer(r, dev, g, m.Settings, d)
 	if err != nil {
 		return nil, err
 	}

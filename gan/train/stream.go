@@ -50,8 +50,9 @@ func (t *Trainer) next(r *running, s *stream) (*data.Batch, error) {
 			return nil, err
 		}
 		augment.Seed = t.settings.Seed
-		o := data.LoaderOptions{Batch: r.batch * t.settings.Shards, First: step, Augment: augment, Indices: func(step uint64, into []int32) {
-			drawRows(into, t.settings.Seed, rows, uint32(step), uint64(t.data.Tables[s.table].Rows))
+		first, own := t.own()
+		o := data.LoaderOptions{Batch: r.batch * own, Part: r.batch * first, First: step, Augment: augment, Indices: func(step uint64, into []int32) {
+			drawRows(into, r.batch*first, t.settings.Seed, rows, uint32(step), uint64(t.data.Tables[s.table].Rows))
 		}}
 		for _, f := range s.fields {
 			o.Fields = append(o.Fields, f.Pictures)
@@ -63,15 +64,16 @@ func (t *Trainer) next(r *running, s *stream) (*data.Batch, error) {
 	return s.loader.Next()
 }
 
-// drawRows draws as program.Indices does.
-func drawRows(into []int32, seed uint64, stream, step uint32, limit uint64) {
+// drawRows draws as program.Indices does, from an element of the sequence on.
+func drawRows(into []int32, first int, seed uint64, stream, step uint32, limit uint64) {
 	for i := range into {
-		word := philox.Block([4]uint32{uint32(i / 4), stream, step, 0}, seed)[i%4]
+		at := first + i
+		word := philox.Block([4]uint32{uint32(at / 4), stream, step, 0}, seed)[at%4]
 		into[i] = int32(uint64(word) * limit >> 32)
 	}
 }
 
-// bring writes a shard's part of streamed batches to the device.
+// bring writes the part of one of the trainer's shards of streamed batches to the device.
 func (t *Trainer) bring(r *running, batches []*data.Batch, shard int) error {
 	for i, s := range r.streams {
 		for k, f := range s.fields {
@@ -88,6 +90,7 @@ func (r *running) closeStreams() {
 	for _, s := range r.streams {
 		if s.loader != nil {
 			_ = s.loader.Close() // has no error to tell
+			s.loader = nil
 		}
 	}
 }

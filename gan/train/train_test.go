@@ -342,8 +342,9 @@ func TestFindOrigin(t *testing.T) {
 	}
 }
 
-// Pictures that are loaded batch by batch train to the same bits as those that lie on the device.
-func TestStreamedPicturesAreThoseOfTheDevice(t *testing.T) {
+// pictures are the images of dataOf as files.
+func pictures(t *testing.T) *data.Dataset {
+	t.Helper()
 	folder := t.TempDir()
 	in := dataOf(30)
 	for i := range 30 {
@@ -368,7 +369,13 @@ func TestStreamedPicturesAreThoseOfTheDevice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close()
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+// Pictures that are loaded batch by batch train to the same bits as those that lie on the device.
+func TestStreamedPicturesAreThoseOfTheDevice(t *testing.T) {
+	d := pictures(t)
 	for _, shards := range []int{1, 4} {
 		var hashes []string
 		for _, memory := range []int64{1 << 30, 0} {

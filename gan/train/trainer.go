@@ -34,11 +34,17 @@ type Trainer struct {
 	samplers   map[int]*Sampler // by batch
 	shown      []Shown          // of the game's Show
 	shower     *Runner
+	ranks      *ranks // nil for one that is alone
 }
 
 // New prepares to train a game from the start, its parameters drawn by the seed.
 func New(dev program.Device, g Game, s Settings, d Data) (*Trainer, error) {
-	t, err := newTrainer(dev, g, s, d)
+	return NewRank(Ranks{}, dev, g, s, d)
+}
+
+// NewRank is New of one of several ranks. All are made of the same game, settings and data, each on its device.
+func NewRank(r Ranks, dev program.Device, g Game, s Settings, d Data) (*Trainer, error) {
+	t, err := newTrainer(r, dev, g, s, d)
 	if err != nil {
 		return nil, err
 	}
@@ -66,15 +72,18 @@ func Networks(g Game, d Data) (map[string]*nn.Parameters, error) {
 	return parameters, nil
 }
 
-func newTrainer(dev program.Device, g Game, s Settings, d Data) (*Trainer, error) {
-	return newTrainerOf(dev, g, s, d, false)
+func newTrainer(r Ranks, dev program.Device, g Game, s Settings, d Data) (*Trainer, error) {
+	return newTrainerOf(r, dev, g, s, d, false)
 }
 
 // newTrainerOf makes a trainer. If apart is true, the phases' bodies and updates are programs of their own, and nothing
 // is drawn.
-func newTrainerOf(dev program.Device, g Game, s Settings, d Data, apart bool) (*Trainer, error) {
+func newTrainerOf(r Ranks, dev program.Device, g Game, s Settings, d Data, apart bool) (*Trainer, error) {
 	t, err := written(g, s, d)
 	if err != nil {
+		return nil, err
+	}
+	if err := t.join(r); err != nil {
 		return nil, err
 	}
 	t.arrays, t.apart = newArrays(dev), apart
@@ -156,6 +165,21 @@ func (t *Trainer) Columns() []Column { return slices.Clone(t.columns) }
 
 // Step makes the next iteration: all phases that are due, in their order. It may return before the device is done.
 func (t *Trainer) Step() error {
+	if err := t.ranks.begin(commandStep, t.iteration); err != nil {
+		return fmt.Errorf("iteration %d: %w", t.iteration+1, err)
+	}
+	err := t.step()
+	t.ranks.end(err)
+	return err
+}
+
+// step is Step of any rank.
+func (t *Trainer) step() error {
+	if t.ranks != nil && t.ranks.compared < 0 {
+		if err := t.compare(); err != nil {
+			return err
+		}
+	}
 	for _, r := range t.runs {
 		for range r.due(t.iteration) {
 			if err := t.updatePhase(r); err != nil {
@@ -164,6 +188,9 @@ func (t *Trainer) Step() error {
 		}
 	}
 	t.iteration++
+	if t.ranks != nil && t.iteration%compareEvery == 0 {
+		return t.compare()
+	}
 	return nil
 }
 
@@ -205,7 +232,7 @@ func (t *Trainer) Metrics() ([]float32, error) {
 
 // Close frees what the trainer holds on the device.
 func (t *Trainer) Close() error {
-	var err error
+	err := t.ranks.part()
 	for _, r := range t.runs {
 		r.closeStreams()
 	}

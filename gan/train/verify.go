@@ -140,7 +140,7 @@ func (s *Step) trainer(dev program.Device, g Game) (*Trainer, error) {
 	if n := s.Input.Classes; n > 0 {
 		fields = append(fields, Field{Name: "class", Shape: []int{n}, Bytes: make([]byte, n)})
 	}
-	return newTrainerOf(dev, g, s.Train, Data{Tables: []Table{{Rows: 1, Fields: fields}}}, true)
+	return newTrainerOf(Ranks{}, dev, g, s.Train, Data{Tables: []Table{{Rows: 1, Fields: fields}}}, true)
 }
 
 // restore gives the trainer the state before the phases: parameters and states; what else there is begins at zero.
