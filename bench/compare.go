@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"text/tabwriter"
 
@@ -15,6 +16,9 @@ import (
 // an error: the ratios would say nothing.
 func (r *Result) WriteComparison(w io.Writer, earlier *Result) error {
 	game, preset, in := r.game()
+	if r.Phase != earlier.Phase || !maps.EqualFunc(r.Set, earlier.Set, func(a, b any) bool { return fmt.Sprint(a) == fmt.Sprint(b) }) {
+		return fmt.Errorf("the earlier result is of the phase %q with the settings %v, this one of %q with %v", earlier.Phase, earlier.Set, r.Phase, r.Set)
+	}
 	if g, p, i := earlier.game(); g != game || p != preset || !i.Equal(in) {
 		return fmt.Errorf("the earlier result is of game %s, preset %s, images of %s, this one of game %s, preset %s, images of %s", g, p, images(i), game, preset, images(in))
 	}

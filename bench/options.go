@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"gangpu/gan/games/tutorial"
 	"gangpu/gan/train"
@@ -14,8 +15,10 @@ import (
 type Options struct {
 	System       train.System
 	Preset       string
-	Batch        int // images of a step
-	Shards       int // parts that a batch is computed in
+	Set          map[string]any // settings in the place of the preset's, by name
+	Phase        string         // measured alone, an update of it an iteration; empty for all
+	Batch        int            // images of a step
+	Shards       int            // parts that a batch is computed in
 	Input        train.Input
 	Measurements int  // of each kind, at least 1
 	Warmup       int  // iterations before the first measurement
@@ -60,8 +63,20 @@ func (o Options) subject() (s subject, err error) {
 	if s.preset, err = s.system.Preset(o.Preset); err != nil {
 		return s, err
 	}
+	if s.preset.Settings, err = s.preset.With(o.Set); err != nil {
+		return s, err
+	}
 	if s.game, err = s.system.New(s.preset.Settings, s.input); err != nil {
 		return s, err
+	}
+	if o.Phase != "" {
+		i := slices.IndexFunc(s.game.Phases, func(p train.Phase) bool { return p.Name == o.Phase })
+		if i < 0 {
+			return s, fmt.Errorf("%s has no phase %q", s.system.Name, o.Phase)
+		}
+		alone := s.game.Phases[i]
+		alone.Every, alone.Times, alone.From, alone.Until = 1, 1, 0, 0
+		s.game.Phases = []train.Phase{alone}
 	}
 	s.settings = train.Settings{Batch: s.preset.Batch, Shards: max(o.Shards, 1), Seed: 1}
 	if o.Batch != 0 {
@@ -76,12 +91,12 @@ func (o Options) Validate() error {
 	return err
 }
 
-// data is images whose pixels do not matter to the time: as many as MNIST has, or 64 MiB of larger ones, but some
-// batches at least. They have classes if the input has some.
+// data is images whose pixels do not matter to the time: as many as MNIST has, or 8 MiB of larger ones, but some
+// batches at least, as the peers have them. They have classes if the input has some.
 func (s subject) data() (train.Data, error) {
 	in := s.input
 	size := in.Height * in.Width * in.Channels
-	rows := max(min(60_000, 64<<20/max(size, 1)), 4*s.settings.Batch)
+	rows := max(min(60_000, 8<<20/max(size, 1)), 4*s.settings.Batch)
 	names := in.Fields
 	if names == nil {
 		names = []string{"image"}

@@ -136,6 +136,16 @@ func (c Collection) WriteText(w io.Writer) error {
 func (c Collection) WriteMarkdown(w io.Writer) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "| %s |\n|%s\n", strings.Join(rankingHeader, " | "), strings.Repeat("---|", len(rankingHeader)))
+	for _, r := range c.ranking() {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(r.cells(), " | "))
+	}
+	c.writeOrigin(&b)
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// writeOrigin prints machines, dates and versions, below a table.
+func (c Collection) writeOrigin(b *bytes.Buffer) {
 	versions := map[string]string{}
 	var where, dates []string
 	add := func(to []string, s string) []string {
@@ -145,7 +155,6 @@ func (c Collection) WriteMarkdown(w io.Writer) error {
 		return append(to, s)
 	}
 	for _, r := range c.ranking() {
-		fmt.Fprintf(&b, "| %s |\n", strings.Join(r.cells(), " | "))
 		maps.Copy(versions, r.Versions)
 		m := r.Machine
 		where = add(where, fmt.Sprintf("%s, %d cores, %s", m.Processor, m.Cores, m.System))
@@ -155,14 +164,12 @@ func (c Collection) WriteMarkdown(w io.Writer) error {
 		dates = add(dates, r.Date.Format("2006-01-02"))
 	}
 	slices.Sort(dates)
-	fmt.Fprintf(&b, "\n%s; %s.", strings.Join(where, "; "), strings.Join(dates, ", "))
+	fmt.Fprintf(b, "\n%s; %s.", strings.Join(where, "; "), strings.Join(dates, ", "))
 	for _, name := range slices.Sorted(maps.Keys(versions)) {
 		if name == gangpu {
 			continue
 		}
-		fmt.Fprintf(&b, " %s %s.", name, versions[name])
+		fmt.Fprintf(b, " %s %s.", name, versions[name])
 	}
 	b.WriteByte('\n')
-	_, err := w.Write(b.Bytes())
-	return err
 }

@@ -22,20 +22,25 @@ type Result struct {
 	Date     time.Time         `json:"date"`
 	Machine  Machine           `json:"machine"`
 	// Game, preset and images are of gangpu. Results that lack them are of the tutorial's, as all once were.
-	Game         string       `json:"game,omitempty"`
-	Preset       string       `json:"preset,omitempty"`
-	Input        *train.Input `json:"input,omitempty"`
-	Batch        int          `json:"batch"` // images of a step
-	Shards       int          `json:"shards,omitempty"`
-	K            int          `json:"k"`     // iterations after which the phases take the same turns
-	Measurements int          `json:"steps"` // how many of each kind
-	Warmup       int          `json:"warmup"`
-	Threads      int          `json:"threads,omitempty"` // of the CPU
-	Devices      []Device     `json:"devices"`
+	Game   string `json:"game,omitempty"`
+	Preset string `json:"preset,omitempty"`
+	// Set are settings in the place of the preset's, and Phase is the only one that was measured.
+	Set          map[string]any `json:"set,omitempty"`
+	Phase        string         `json:"phase,omitempty"`
+	Input        *train.Input   `json:"input,omitempty"`
+	Batch        int            `json:"batch"` // images of a step
+	Shards       int            `json:"shards,omitempty"`
+	K            int            `json:"k"`     // iterations after which the phases take the same turns
+	Measurements int            `json:"steps"` // how many of each kind
+	Warmup       int            `json:"warmup"`
+	Threads      int            `json:"threads,omitempty"` // of the CPU
+	Devices      []Device       `json:"devices"`
 	// PeakMemory is the most memory that the process had resident while it trained, on all
 	// devices together; 0 where the system does not tell.
-	PeakMemory uint64   `json:"peak_memory,omitempty"`
-	Notes      []string `json:"notes,omitempty"` // why a device is missing
+	PeakMemory uint64 `json:"peak_memory,omitempty"`
+	// Parameters are how many numbers each network learns, by which two programs' networks are compared.
+	Parameters map[string]int `json:"parameters,omitempty"`
+	Notes      []string       `json:"notes,omitempty"` // why a device is missing
 }
 
 // Device is what was measured on one device.

@@ -39,7 +39,7 @@ func Run(devices []program.Device, o Options) (r *Result, err error) {
 		runs = append(runs, u)
 	}
 	r = &Result{Name: gangpu, Date: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(), Game: s.system.Name, Preset: s.preset.Name,
-		Input: &s.input, Batch: s.settings.Batch, Shards: s.settings.Shards, K: runs[0].cycle, Measurements: o.Measurements, Warmup: o.Warmup}
+		Set: o.Set, Phase: o.Phase, Parameters: runs[0].parameters(), Input: &s.input, Batch: s.settings.Batch, Shards: s.settings.Shards, K: runs[0].cycle, Measurements: o.Measurements, Warmup: o.Warmup}
 	differences, err := compareDevices(runs)
 	if err != nil {
 		return nil, err
@@ -103,6 +103,15 @@ func newRun(dev program.Device, s subject, data train.Data) (*run, error) {
 }
 
 func (u *run) name() string { return u.dev.Info().Name }
+
+// parameters are how many numbers each network learns.
+func (u *run) parameters() map[string]int {
+	counts := map[string]int{}
+	for _, n := range u.trainer.Game().Networks {
+		counts[n.Name] = u.trainer.Parameters(n.Name).Count()
+	}
+	return counts
+}
 
 // shortest is the least that a measurement lasts: short iterations are repeated, so that neither
 // the clock nor the wait at the end counts.

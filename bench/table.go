@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"text/tabwriter"
 )
@@ -120,7 +121,11 @@ func (r *Result) WriteTable(w io.Writer) error {
 func (r *Result) writeSubject(w io.Writer) {
 	if r.Name == gangpu {
 		game, preset, in := r.game()
-		fmt.Fprintf(w, "%s, preset %s, images of %s, ", game, preset, images(in))
+		fmt.Fprintf(w, "%s, preset %s, ", game, preset)
+		for _, name := range slices.Sorted(maps.Keys(r.Set)) {
+			fmt.Fprintf(w, "%s %v, ", name, r.Set[name])
+		}
+		fmt.Fprintf(w, "images of %s, ", images(in))
 	}
 	fmt.Fprintf(w, "batch %d", r.Batch)
 	if r.Shards > 1 {

@@ -18,10 +18,10 @@ LEARNING_RATE, BETA1, BETA2, EPSILON = 2e-4, 0.5, 0.999, 1e-7
 IMAGES = 60_000
 
 
-def options(description, **more):
-    """Parses the command line. A keyword adds an option: its argparse settings."""
+def options(description, batch=256, **more):
+    """Parses the command line. Another keyword adds an option: its argparse settings."""
     p = argparse.ArgumentParser(description=description)
-    p.add_argument("--batch", type=int, default=256, help="images of a step")
+    p.add_argument("--batch", type=int, default=batch, help="images of a step")
     p.add_argument("--steps", type=int, default=20, help="measurements, each of two iterations or more")
     p.add_argument("--warmup", type=int, default=4, help="iterations before the first measurement")
     p.add_argument("--seconds", type=float, default=60, help="measure no longer than this, but at least once")
@@ -75,8 +75,8 @@ def measure(o, d_step, g_step, wait=lambda: None):
     return samples
 
 
-def report(o, name, versions, samples, device="cpu", description="", precision="fp32", device_memory=0):
-    """Prints the result."""
+def report(o, name, versions, samples, device="cpu", description="", precision="fp32", device_memory=0, **more):
+    """Prints the result. A keyword adds to it."""
     import numpy
 
     p10, median, p90 = numpy.quantile(samples, [0.1, 0.5, 0.9])
@@ -104,6 +104,7 @@ def report(o, name, versions, samples, device="cpu", description="", precision="
         "warmup": o.warmup,
         "threads": cores(),
         "devices": [on],
+        **more,
         "peak_memory": int((field("/proc/self/status", "VmHWM") or "0 kB").split()[0]) * 1024,
     }
     json.dump(result, sys.stdout, indent=2)

@@ -3,6 +3,7 @@
 // bench --conv --json measured, means into a Markdown file and all rows into another.
 //
 //	go run ./bench/table [-markdown] [-o results.json] [-into docs/results.md] result.json...
+//	go run ./bench/table -games [-o results.json] [-into docs/results.md] result.json...
 //	go run ./bench/table -roofline [-into kernels/README.md] roofline.json...
 //	go run ./bench/table -conv [-into docs/results.md] [-rows rows.md] conv.json...
 package main
@@ -21,7 +22,8 @@ import (
 func main() {
 	markdown := flag.Bool("markdown", false, "print the table as Markdown, with machine and versions")
 	file := flag.String("o", "", "write all results to this `file` too, as a JSON array")
-	into := flag.String("into", "", "write the Markdown between the lines \""+begin(mark)+"\" and \""+end(mark)+"\" of this `file` (of -conv \""+begin(convMark)+"\") instead of printing a table")
+	into := flag.String("into", "", "write the Markdown between the lines \""+begin("")+"\" and \""+end("")+"\" of this `file` instead of printing a table; -games and -conv have lines of their own")
+	games := flag.Bool("games", false, "print a table of games instead, of gangpu beside its fastest peer")
 	rooflines := flag.Bool("roofline", false, "the files are of gangpu bench --roofline, of one batch and card")
 	convolutions := flag.Bool("conv", false, "the files are of gangpu bench --conv")
 	rows := flag.String("rows", "", "write all rows of -conv to this Markdown `file`")
@@ -37,7 +39,7 @@ func main() {
 	case *convolutions:
 		err = convTables(*into, *rows, flag.Args())
 	default:
-		err = table(*markdown, *file, *into, flag.Args())
+		err = table(*markdown, *games, *file, *into, flag.Args())
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "table:", err)
@@ -45,7 +47,7 @@ func main() {
 	}
 }
 
-func table(markdown bool, file, into string, results []string) error {
+func table(markdown, games bool, file, into string, results []string) error {
 	c, err := bench.ReadCollection(results...)
 	if err != nil {
 		return err
@@ -56,8 +58,12 @@ func table(markdown bool, file, into string, results []string) error {
 		}
 	}
 	switch {
+	case games && into != "":
+		return insert(into, " -games", c.WriteGames)
+	case games:
+		return c.WriteGames(os.Stdout)
 	case into != "":
-		return insert(into, mark, c.WriteMarkdown)
+		return insert(into, "", c.WriteMarkdown)
 	case markdown:
 		return c.WriteMarkdown(os.Stdout)
 	}
@@ -74,7 +80,7 @@ func rooflineTable(into string, files []string) error {
 	}
 	write := func(w io.Writer) error { return all[0].WriteMarkdown(w, all[1:]...) }
 	if into != "" {
-		return insert(into, mark, write)
+		return insert(into, "", write)
 	}
 	return write(os.Stdout)
 }
@@ -91,23 +97,18 @@ func convTables(into, rows string, files []string) error {
 	}
 	write := func(w io.Writer) error { return bench.WriteConvMeans(w, all) }
 	if into != "" {
-		return insert(into, convMark, write)
+		return insert(into, " -conv", write)
 	}
 	return write(os.Stdout)
 }
 
-// Tables are written between lines that name them.
-const (
-	mark     = "bench/table"
-	convMark = "bench/table -conv"
-)
+// What a table is written between: in one file each kind of table, by its flag, has marks of its own.
+func begin(kind string) string { return "<!-- bench/table" + kind + ": begin -->" }
+func end(kind string) string   { return "<!-- bench/table" + kind + ": end -->" }
 
-func begin(mark string) string { return "<!-- " + mark + ": begin -->" }
-func end(mark string) string   { return "<!-- " + mark + ": end -->" }
-
-// insert replaces what is between the marks in a file by what write writes.
-func insert(path, mark string, write func(io.Writer) error) error {
-	begin, end := begin(mark), end(mark)
+// insert replaces what is between the marks of a kind of table in a file by what write writes.
+func insert(path, kind string, write func(io.Writer) error) error {
+	begin, end := begin(kind), end(kind)
 	old, err := os.ReadFile(path)
 	if err != nil {
 		return err

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -12,6 +14,7 @@ import (
 	"gangpu/engine/cuda"
 	"gangpu/engine/program"
 	"gangpu/gan/games/tutorial"
+	"gangpu/gan/train"
 	"gangpu/internal/atomicfile"
 
 	"github.com/urfave/cli/v2"
@@ -31,6 +34,8 @@ func benchCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "game", Value: tutorial.System.Name, Usage: "`NAME` of the game: " + gameNames()},
 			&cli.StringFlag{Name: "preset", DefaultText: "the game's first", Usage: "`RECIPE` of the game; gangpu games lists them"},
+			&cli.StringSliceFlag{Name: "set", Usage: "`NAME=VALUE` of one of the game's settings, in the place of the preset's: filters=32"},
+			&cli.StringFlag{Name: "phase", DefaultText: "all", Usage: "`NAME` of the only phase to measure, an update of which is an iteration"},
 			&cli.IntFlag{Name: "size", DefaultText: "28 of the tutorial, 64 of other games", Usage: "`NUMBER` of pixels a side"},
 			&cli.IntFlag{Name: "batch", DefaultText: "the preset's", Usage: "`NUMBER` of images of a step"},
 			&cli.IntFlag{Name: "shards", Value: 1, Usage: "cut a batch into this `NUMBER` of parts, a power of two, that are computed one after the other"},
@@ -66,8 +71,11 @@ func benchOptions(c *cli.Context) (o bench.Options, err error) {
 	if !known {
 		return o, usagef("unknown game %q: want one of %s", c.String("game"), gameNames())
 	}
-	o = bench.Options{System: of, Preset: c.String("preset"), Batch: c.Int("batch"), Shards: c.Int("shards"),
+	o = bench.Options{System: of, Preset: c.String("preset"), Phase: c.String("phase"), Batch: c.Int("batch"), Shards: c.Int("shards"),
 		Measurements: c.Int("steps"), Warmup: c.Int("warmup"), Layers: c.Bool("layers")}
+	if o.Set, err = benchSettings(o.System, c.StringSlice("set")); err != nil {
+		return o, err
+	}
 	size := 64
 	switch {
 	case c.IsSet("size"):
@@ -88,6 +96,28 @@ func benchOptions(c *cli.Context) (o bench.Options, err error) {
 		return o, usagef("%v", err)
 	}
 	return o, nil
+}
+
+// benchSettings reads settings of a game: filters=32.
+func benchSettings(of train.System, given []string) (map[string]any, error) {
+	settings := map[string]any{}
+	for _, s := range given {
+		name, value, _ := strings.Cut(s, "=")
+		name = strings.ReplaceAll(name, "-", "_")
+		options := of.Presets[0].Options()
+		i := slices.IndexFunc(options, func(o train.Option) bool { return o.Name == name })
+		if i < 0 {
+			return nil, usagef("--set %s: %s has no setting %q; gangpu help train %s lists them", s, of.Name, name, of.Name)
+		}
+		read := reflect.New(reflect.TypeOf(options[i].Default))
+		if text, ok := read.Interface().(*string); ok {
+			*text = value
+		} else if err := json.Unmarshal([]byte(value), read.Interface()); err != nil {
+			return nil, usagef("--set %s: %q is no %v", s, value, read.Type().Elem())
+		}
+		settings[name] = read.Elem().Interface()
+	}
+	return settings, nil
 }
 
 func runBench(c *cli.Context) (err error) {

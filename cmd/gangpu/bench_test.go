@@ -71,6 +71,9 @@ func TestBenchUsage(t *testing.T) {
 	}{
 		{"--game chess", exitUsage, `unknown game "chess"`},
 		{"--game dcgan --preset best", exitUsage, `no preset "best"`},
+		{"--game dcgan --set filters", exitUsage, `"" is no int`},
+		{"--game dcgan --set colour=1", exitUsage, `no setting "colour"`},
+		{"--game dcgan --phase critic", exitUsage, `no phase "critic"`},
 		{"--size 30", exitUsage, "divide by 4"},
 		{"--game dcgan --size 30", exitUsage, "cannot be halved"},
 		{"--size 4000", exitUsage, "--size 4000"},
