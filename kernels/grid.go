@@ -8,7 +8,7 @@ type Grid = [3]uint32
 func ElementwiseGrid(n int) Grid { return Grid{blocks(n, 1024), 1, 1} }
 
 // ImagesGrid is the grid of images.
-func ImagesGrid(batch, pixels int) Grid { return Grid{blocks(pixels, 1024), uint32(batch), 1} }
+func ImagesGrid(batch, pixels int) Grid { return Grid{uint32(batch) * blocks(pixels, 1024), 1, 1} }
 
 // SplitSumGrid is the grid of split_sum for n results.
 func SplitSumGrid(n int) Grid { return Grid{blocks(n, 256), 1, 1} }

@@ -3,13 +3,13 @@
 
 // for b < batch, p < pixels: y[b*pixels+p] = data[indices[b]*pixels+p] / 255
 //
-// Block (x, b) makes pixels 1024x to 1024x+1023 of image b.
+// A block makes 1024 pixels of one image. All blocks are along one direction, the only one that takes more than 65535.
 KERNEL void __launch_bounds__(256)
 images(const uint8 *__restrict__ data, const uint32 *__restrict__ indices, float *__restrict__ y, uint32 pixels) {
-  uint32 p = elementwise_index();
+  uint32 parts = (pixels + 1023) / 1024, b = BLOCK_X / parts, p = 4 * (BLOCK_X % parts * 256 + THREAD_X);
   if (p >= pixels) return;
-  const uint8 *image = data + (uint64)indices[BLOCK_Y] * pixels;
-  float *out = y + (uint64)BLOCK_Y * pixels;
+  const uint8 *image = data + (uint64)indices[b] * pixels;
+  float *out = y + (uint64)b * pixels;
   uint32 bytes;
   if (p + 4 <= pixels && ((uint64)(image + p) & 3) == 0) {
     bytes = *(const uint32 *)(image + p);

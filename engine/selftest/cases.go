@@ -87,5 +87,7 @@ var layers = func() (all []struct {
 	} {
 		add(m.Products()*m.M*m.N*m.K, m)
 	}
+	images := program.Images{Batch: 1<<16 + 1, Pixels: 1, Count: 2} // more than a grid has blocks along y
+	add(images.Batch, images)
 	return all
 }()
