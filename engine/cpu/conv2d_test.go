@@ -103,61 +103,6 @@ func TestConvolutionsOfRandomGeometry(t *testing.T) {
 	})
 }
 
-// Winograd's algorithm by itself, whether it pays or not: parts of tiles, borders, and tasks of several images.
-func TestWinograd(t *testing.T) {
-	defer func(n, tiles, panel int) { winogradGroup, winogradPanelTiles, winogradPanel = n, tiles, panel }(winogradGroup, winogradPanelTiles, winogradPanel)
-	winogradGroup, winogradPanelTiles, winogradPanel = 0, 7, 1<<13 // as few tiles, and channels, at a time as may be
-	eachUnit(t, func(t *testing.T) {
-		r := rand.New(rand.NewPCG(11, 12))
-		for _, g := range []program.Geometry{
-			{Batch: 3, InH: 9, InW: 14, InC: 17, OutC: 40, FilterH: 3},
-			{Batch: 2, InH: 8, InW: 8, InC: 32, OutC: 16, FilterH: 3, Padding: program.Valid},
-			{Batch: 5, InH: 5, InW: 3, InC: 8, OutC: 33, FilterH: 3, Padding: program.Explicit(2, 1, 0, 2)},
-			{Batch: 1, InH: 1, InW: 30, InC: 9, OutC: 8, FilterH: 3},
-			{Batch: 5, InH: 38, InW: 40, InC: 9, OutC: 8, FilterH: 3},
-			{Batch: 3, InH: 16, InW: 10, InC: 17, OutC: 40, FilterH: 4, Padding: program.Explicit(1, 1, 1, 1)},
-			{Batch: 2, InH: 9, InW: 12, InC: 40, OutC: 9, FilterH: 4},
-			{Batch: 2, InH: 13, InW: 8, InC: 8, OutC: 33, FilterH: 4, Padding: program.Explicit(3, 0, 2, 3)},
-			{Batch: 2, InH: 12, InW: 15, InC: 8, OutC: 33, FilterH: 4, Padding: program.Valid},
-		} {
-			g.FilterW, g.StrideH, g.StrideW = g.FilterH, g.FilterH-2, g.FilterH-2
-			for _, c := range convCases(r, g) {
-				var kernels []func(a arguments, ws *workspace) kernel
-				bind := func(c winograd, e program.Epilogue, of func(c *winograd, x, w []float32, e epilogue, y []float32, l *layout) kernel) {
-					kernels = append(kernels, func(a arguments, ws *workspace) kernel {
-						bound, y := a.epilogue(e)
-						return of(&c, a.f32(0), a.f32(1), bound, y, &layout{workspace: ws})
-					})
-				}
-				switch op := c.op.(type) {
-				case program.Conv2D:
-					c, _ := winogradConv2D(g)
-					bind(c, op.Epilogue, (*winograd).byTiles)
-					bind(c, op.Epilogue, (*winograd).byPanels)
-				case program.Conv2DTranspose:
-					c, _ := winogradTranspose(g)
-					bind(c, op.Epilogue, (*winograd).byTiles)
-					bind(c, op.Epilogue, (*winograd).byPanels)
-				case program.Conv2DFilterGrad:
-					c, _ := winogradFilterGrad(g)
-					kernels = append(kernels, func(a arguments, ws *workspace) kernel {
-						return c.filterGrad(a.f32(0), a.f32(1), a.f32(2), &layout{workspace: ws})
-					})
-				}
-				for _, k := range kernels {
-					got := guardedKernel(t, 3, c.op, k, c.in...)
-					if err := relativeError(got, c.want); !(err < 5e-6) {
-						t.Errorf("%s %+v: relative error %.2g", c.op.Name(), c.op, err)
-					}
-					if err := sameBits(got, guardedKernel(t, 1, c.op, k, c.in...)); err != nil {
-						t.Errorf("%s %+v: with one thread %v", c.op.Name(), c.op, err)
-					}
-				}
-			}
-		}
-	})
-}
-
 // tutorialGeometries are the small-filter convolutions of the GAN of package gan.
 func tutorialGeometries(batch int) []program.Geometry {
 	return []program.Geometry{

@@ -110,7 +110,7 @@ func (c *winograd) phases() int {
 	return 1
 }
 
-// pays reports whether the algorithm takes less time than the direct one, by what was measured: the unit is a
+// pays reports whether the algorithm is exact enough and takes less time than the direct one, by what was measured: the unit is a
 // multiply-add of a whole vector, and 16 transformed elements of an image, a result or a filter take so many times as
 // many as a vector has.
 func (c *winograd) pays() bool {
@@ -131,7 +131,7 @@ func (c *winograd) pays() bool {
 	products := c.products() * roundUp(tiles, unit.tileRows) * c.depth() * c.phases() * out / lanes
 	perTile := image*float64(c.products()*c.depth()) + result*float64(c.products()*c.phases()*c.out)
 	transforms := (float64(tiles)*perTile + filter*float64(c.elements())) * 16 / float64(lanes)
-	return c.in >= 16 && c.out >= 16 && float64(products)+transforms < 0.8*float64(direct)
+	return c.in >= 16 && c.out >= 16 && c.roundoff(c.depth()) <= winogradError && float64(products)+transforms < 0.8*float64(direct)
 }
 
 // panelsPay reports whether it takes less time to transform the filters again for each group of tiles than to read

@@ -32,8 +32,12 @@ func (c *winograd) gradPays() bool {
 	direct := float64(c.batch*c.outH*c.outW*c.r*c.r*c.depth()*roundUp(c.out, unit.outerCols/2)) / width
 	products := float64(tiles*c.products()*c.depth()*roundUp(c.out, unit.outerCols/2)) / width
 	transforms := transformed*float64(tiles*c.products()*(c.depth()+c.out)) + filter*float64(elements)
-	return c.in >= 16 && c.out >= 16 && elements <= winogradWeights && products+transforms*lanes/width < 0.8*direct
+	return c.in >= 16 && c.out >= 16 && elements <= winogradWeights && c.roundoff(gradSteps(tiles)) <= winogradError &&
+		products+transforms*lanes/width < 0.8*direct
 }
+
+// gradSteps is how long the sums over tiles are, for their rounding: one in registers, then one of such sums.
+func gradSteps(tiles int) int { return min(tiles, winogradSteps) + ceilDiv(tiles, winogradSteps) }
 
 // filterGrad binds the gradient to its arrays.
 func (c winograd) filterGrad(x, dy, dfilter []float32, l *layout) kernel {

@@ -90,6 +90,15 @@ func newSmallMatrix(rows, depth int, f func(row, col int) float64) smallMatrix {
 	return m
 }
 
+// squares is the sum of the squares of a row.
+func (m *smallMatrix) squares(row int) (sum float64) {
+	for col := range m.depth {
+		e := float64(m.elements[col*m.rows+row])
+		sum += e * e
+	}
+	return sum
+}
+
 func (m *smallMatrix) transposed() smallMatrix {
 	return newSmallMatrix(m.depth, m.rows, func(row, col int) float64 { return float64(m.elements[row*m.rows+col]) })
 }

@@ -1,5 +1,7 @@
 package cpu
 
+import "math"
+
 // winogradMatrices are those of F(m, r), which makes m results of a filter of r taps by m+r-1 multiplications, one for
 // each of the points, and one for infinity (Lavin and Gray, 2016, "Fast algorithms for convolutional neural networks"):
 //
@@ -12,6 +14,7 @@ type winogradMatrices struct {
 	m, r    int
 	b, g, a smallMatrix // Bᵀ, G, Aᵀ
 	gT, aT  smallMatrix // Gᵀ, A
+	growth  float64     // of rounding errors; see roundoff
 }
 
 func newWinogradMatrices(m, r int, points ...float64) winogradMatrices {
@@ -65,7 +68,30 @@ func newWinogradMatrices(m, r int, points ...float64) winogradMatrices {
 		}),
 	}
 	w.gT, w.aT = w.g.transposed(), w.a.transposed()
+	for i := range t {
+		w.growth += w.aT.squares(i) * w.b.squares(i) * w.g.squares(i) / float64(m*r)
+	}
 	return w
+}
+
+// winogradError is the most that results may differ from exact ones, relative to their norm, by what roundoff expects.
+const winogradError = 1e-5
+
+// roundoff bounds the error of results, or of filters' gradients, relative to their norm, where an element of a
+// transformed tile sums n products.
+//
+// Rounding errors are taken as independent of each other (Higham and Mary, 2019, "A new approach to probabilistic
+// rounding error analysis"), with a standard deviation of 2^-24 of what is rounded, the largest that there can be. Values
+// are independent, too, and may have any mean. A sum of n products has the error of sqrt(n/2) roundings of it or less.
+// The transforms add some, about two for each element of a tile's side.
+//
+// The transform of the result magnifies the errors. In one direction, element i of a tile has variance n |bᵢ|² |gᵢ|², by
+// the norms of rows of Bᵀ and G, and gives its error to a result by aᵢ, a number of Aᵀ, while a result of r taps has
+// variance n r. The variance of relative errors is then larger by growth, the mean over the m results of the sum over i of
+// aᵢ² |bᵢ|² |gᵢ|² / r, and in two directions by its square. The filter's gradient has G and A in each other's place,
+// which gives the same growth.
+func (w *winogradMatrices) roundoff(n int) float64 {
+	return 0x1p-24 * w.growth * math.Sqrt(float64(n)/2+float64(2*w.in()))
 }
 
 // in is how many elements m results read, and how many multiplications they take.
