@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"time"
 )
 
 //go:embed peers/convolutions.py
@@ -51,9 +52,15 @@ func (p *convPeer) prepare(s ConvShape) error {
 	return p.ask(s, &struct{}{})
 }
 
+// convRest is how long the peer's threads have at least to fall asleep after a measurement: they wait for work in a loop
+// that takes a core.
+const convRest = 10 * time.Millisecond
+
 // measure is the seconds of a run of the shape by layout.
 func (p *convPeer) measure() (times map[string]float64, err error) {
-	return times, p.ask(map[string]bool{"measure": true}, &times)
+	err = p.ask(map[string]bool{"measure": true}, &times)
+	time.Sleep(convRest)
+	return times, err
 }
 
 func (p *convPeer) ask(question, answer any) error {

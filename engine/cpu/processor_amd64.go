@@ -34,3 +34,8 @@ func processor() string {
 //
 //go:noescape
 func cpuid(leaf uint32) (eax, ebx, ecx, edx uint32)
+
+// pause tells the processor that it is in a loop that waits.
+//
+//go:noescape
+func pause()

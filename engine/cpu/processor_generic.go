@@ -5,3 +5,5 @@ package cpu
 import "runtime"
 
 func processor() string { return runtime.GOARCH + " processor" }
+
+func pause() {}
