@@ -51,21 +51,29 @@ func pictureOptions(c *cli.Context) (pictures.Options, error) {
 		return o, usagef("--fit tiles: --size says how large the tiles are")
 	}
 	if size := c.String("size"); size != "" {
-		w, h, two := strings.Cut(strings.ToLower(size), "x")
-		if !two {
-			h = w
-		}
-		var err1, err2 error
-		o.Width, err1 = strconv.Atoi(w)
-		o.Height, err2 = strconv.Atoi(h)
-		const most = 1 << 14
-		if err1 != nil || err2 != nil || o.Width < 1 || o.Height < 1 || o.Width > most || o.Height > most {
-			return o, usagef("--size %s: want a number of pixels, or width and height as 64x48, of 1 to %d", size, most)
+		var err error
+		if o.Width, o.Height, err = pictureSize(size); err != nil {
+			return o, err
 		}
 	}
 	var err error
 	o.Background, err = colour(c.String("background"))
 	return o, err
+}
+
+// pictureSize reads that of --size.
+func pictureSize(size string) (width, height int, err error) {
+	w, h, two := strings.Cut(strings.ToLower(size), "x")
+	if !two {
+		h = w
+	}
+	const most = 1 << 14
+	width, err1 := strconv.Atoi(w)
+	height, err2 := strconv.Atoi(h)
+	if err1 != nil || err2 != nil || width < 1 || height < 1 || width > most || height > most {
+		return 0, 0, usagef("--size %s: want a number of pixels, or width and height as 64x48, of 1 to %d", size, most)
+	}
+	return width, height, nil
 }
 
 // colour reads that of --background; none is the zero value.

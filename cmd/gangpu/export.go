@@ -29,16 +29,17 @@ func exportCommand() *cli.Command {
 		Description: "keras: FILE.h5 is a whole model, for load_model and load_weights; FILE.weights.h5 the weights alone, for\n" +
 			"load_weights of Keras 3. Both hold generator and discriminator, or one of them, which have to be chains of layers,\n" +
 			"as the tutorial's are.\n" +
-			"onnx: FILE.onnx is the graph that makes images, sample, or the one that --part names; any other PATH is a folder of all\n" +
-			"graphs. safetensors: the weights alone, without the optimizer's state; gangpu reads it too.\n" +
-			"web: a folder with index.html, which makes images in the browser. It loads ONNX Runtime Web over the network,\n" +
-			"or has it beside it with --onnxruntime, and then works without a network too.\n" +
+			"onnx: FILE.onnx is the graph that makes images, sample or translate, or the one that --part names; any other PATH is a\n" +
+			"folder of all graphs. safetensors: the weights alone, without the optimizer's state; gangpu reads it too.\n" +
+			"web: a folder with index.html, which makes images in the browser, of noise or of a picture that is chosen there. It loads\n" +
+			"ONNX Runtime Web over the network, or has it beside it with --onnxruntime, and then works without a network too.\n" +
 			"The weights are those that make the images: the moving average, if the model has one.",
 		Flags: []cli.Flag{
 			modelFlag(), rawFlag(),
 			&cli.StringFlag{Name: "format", DefaultText: "by the ending of --out", Usage: "`KIND` of file: keras, onnx, safetensors or web"},
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "`PATH` to write to"},
-			&cli.StringFlag{Name: "part", DefaultText: "for Keras both, of an ONNX file sample", Usage: "`PART` to export: for Keras generator, discriminator or both, for ONNX a graph of the model, as sample or score"},
+			&cli.StringFlag{Name: "part", DefaultText: "for Keras both, of an ONNX file sample or translate", Usage: "`PART` to export: for Keras generator, discriminator or both, for ONNX a graph of the model, as sample or score"},
+			&cli.StringFlag{Name: "size", DefaultText: "that of the training", Usage: "for ONNX and web: pictures of `N|WxH` pixels are translated, by a model that does that"},
 			&cli.StringFlag{Name: "onnxruntime", TakesFile: true, Usage: "for web: `FOLDER` dist of the npm package onnxruntime-web, as make onnxruntime-web fetches it"},
 		},
 		Action: export,
@@ -47,6 +48,10 @@ func exportCommand() *cli.Command {
 
 func export(c *cli.Context) error {
 	format, err := exportFormat(c.String("format"), c.String("out"))
+	if err != nil {
+		return err
+	}
+	width, height, err := exportSize(c, format)
 	if err != nil {
 		return err
 	}
@@ -67,6 +72,11 @@ func export(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if width > 0 {
+		if err := resize(m, width, height); err != nil {
+			return usagef("--size %s: %v", c.String("size"), err)
+		}
+	}
 	x := exporting{m, format, out.path, c.String("part"), slices.Sorted(maps.Keys(m.Uses))}
 	if err := x.checkPart(); err != nil {
 		return err
@@ -83,12 +93,53 @@ func export(c *cli.Context) error {
 	return x.safetensors(c)
 }
 
+// exportSize is the size of pictures that flags ask for, 0 if they do not.
+func exportSize(c *cli.Context, format string) (width, height int, err error) {
+	text := c.String("size")
+	if text == "" {
+		return 0, 0, nil
+	}
+	if format != formatONNX && format != formatWeb {
+		return 0, 0, usagef("--size is for ONNX and --format web")
+	}
+	return pictureSize(text)
+}
+
+// resize has a model translate pictures of another size.
+func resize(m *train.Model, width, height int) error {
+	found := false
+	for _, use := range []string{train.TranslateUse, train.ReverseUse} {
+		if m.Uses[use] == nil {
+			continue
+		}
+		sized, err := m.Uses[use].Sized(height, width)
+		if err != nil {
+			return err
+		}
+		m.Uses[use], found = sized, true
+	}
+	if !found {
+		return fmt.Errorf("a model of the game %s makes no pictures of pictures", m.Game)
+	}
+	return nil
+}
+
 // exporting is a model on its way to another program.
 type exporting struct {
 	*train.Model
 	format, path string
 	part         string   // that is asked for; empty for the usual
 	uses         []string // the model's graphs, sorted
+}
+
+// usual is the graph that is exported where nobody says which: what makes images, of noise or of images.
+func (x exporting) usual() string {
+	for _, use := range []string{train.SampleUse, train.TranslateUse} {
+		if slices.Contains(x.uses, use) {
+			return use
+		}
+	}
+	return ""
 }
 
 // isFolder reports whether a folder of ONNX files is written.
@@ -100,13 +151,13 @@ func (x exporting) checkPart() error {
 	switch {
 	case x.format == formatKeras && !slices.Contains([]exchange.Part{"", exchange.Both, exchange.Generator, exchange.Discriminator}, part):
 		return usagef("unknown part %q: want generator, discriminator or both", part)
-	case x.format == formatWeb && part != "" && part != train.SampleUse:
+	case x.format == formatWeb && part != "" && x.part != x.usual():
 		return usagef("--part %s: a web page runs the graph that makes images", part)
 	case x.format == formatSafetensors && part != "":
 		return usagef("--part %s: a safetensors file holds the arrays of all graphs, named in it", part)
 	case x.format == formatONNX && part != "" && !slices.Contains(x.uses, x.part):
 		return usagef("--part %s: the model of the game %s has %s", part, x.Game, strings.Join(x.uses, ", "))
-	case x.format == formatONNX && part == "" && !x.isFolder() && len(x.uses) > 1 && !slices.Contains(x.uses, train.SampleUse):
+	case x.format == formatONNX && part == "" && !x.isFolder() && len(x.uses) > 1 && x.usual() == "":
 		return usagef("--out %s: an ONNX file holds one graph, the model of the game %s has %s; name one by --part, or a folder for all",
 			x.path, x.Game, strings.Join(x.uses, ", "))
 	}
@@ -162,7 +213,7 @@ func (x exporting) onnx(c *cli.Context) error {
 	case x.part != "":
 		uses = []string{x.part}
 	case !x.isFolder() && len(uses) > 1:
-		uses = []string{train.SampleUse}
+		uses = []string{x.usual()}
 	}
 	if x.isFolder() {
 		if err := os.MkdirAll(x.path, 0o777); err != nil {

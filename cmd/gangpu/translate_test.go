@@ -72,7 +72,15 @@ func TestTranslate(t *testing.T) {
 	pix := filepath.Join(whole+"pix2pix", "model.safetensors")
 	contains(t, succeed(t, "evaluate", "--device", "cpu", model, pix), "3 held-out rows: a as b has L1", "iterations of cyclegan\n  a to b L1", "iterations of pix2pix\n  translated L1")
 	succeed(t, "translate", filepath.Join(root, "B", "test", "01.png"), "--reverse", "--model", model, "--out", filepath.Join(dir, "back.png"), "--device", "cpu")
+	// The same model goes to ONNX, which says that a dropout is off, and to a page, for pictures of another size too.
+	onnx := filepath.Join(dir, "translate.onnx")
+	succeed(t, "export", "--model", pix, "--size", "48x32", "--out", onnx)
+	contains(t, string(readFile(t, onnx)), "pix2pix, translate; dropout, which gangpu leaves on in use, is off")
+	succeed(t, "export", "--model", model, "--size", "24", "--format", "web", "--out", filepath.Join(dir, "page"))
+	contains(t, string(readFile(t, dir, "page", "index.html")), "made to 24×24 pixels")
 	for want, args := range map[string][]string{
+		"--size is for ONNX":       {"export", "--model", model, "--size", "32", "--out", filepath.Join(dir, "x.safetensors")},
+		"the graph translate":      {"export", "--model", pix, "--size", "40", "--out", onnx},
 		"--out is missing":         {"translate", root, "--model", model},
 		"takes one picture":        {"translate", "--model", model, "--out", dir},
 		"translates one way alone": {"translate", root, "--reverse", "--out", dir, "--model", filepath.Join(whole+"pix2pix", "model.safetensors")},

@@ -31,11 +31,16 @@ func encodeUse(m *train.Model, use string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return onnxModelOf(m, use, g), nil
+}
+
+// onnxModelOf is a graph that was written as a file, which says what it is.
+func onnxModelOf(m *train.Model, use string, g *onnxUse) []byte {
 	description := m.Game + ", " + use
 	if slices.ContainsFunc(m.Uses[use].Inputs, isMask) {
 		description += "; dropout, which gangpu leaves on in use, is off"
 	}
-	return onnxModel(description, onnxGraphProto(use, g.nodes, g.tensors, g.inputs, g.outputs)), nil
+	return onnxModel(description, onnxGraphProto(use, g.nodes, g.tensors, g.inputs, g.outputs))
 }
 
 func writeGraph(m *train.Model, use string) (*onnxUse, error) {

@@ -3,7 +3,7 @@ package exchange
 import (
 	"bytes"
 	"compress/gzip"
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"fmt"
 	"html/template"
@@ -16,10 +16,10 @@ import (
 	"gangpu/internal/atomicfile"
 )
 
-//go:embed web.html
-var webPage string
+//go:embed web.html web_translate.html web_shared.html
+var webPages embed.FS
 
-var webTemplate = template.Must(template.New("web.html").Parse(webPage))
+var webTemplates = template.Must(template.ParseFS(webPages, "*.html"))
 
 // The release of ONNX Runtime Web that pages load from a public host if they have none beside
 // them, and the hash of its script.
@@ -36,13 +36,17 @@ const (
 	runtimeWASM   = "ort-wasm-simd-threaded.wasm"
 )
 
-// WriteWeb makes a folder with index.html, a page that makes images by a model of any game in the browser,
-// opened as a file, without a server. The page holds the graph that makes images as ONNX and runs it with ONNX
-// Runtime Web, which it loads over the network; unless runtime names the folder dist of the npm
+// WriteWeb makes a folder with index.html, a page that makes images by a model of any game in the browser, of noise or of
+// a picture that is chosen there, opened as a file, without a server. The page holds the graphs that it runs as ONNX, and
+// runs them with ONNX Runtime Web, which it loads over the network; unless runtime names the folder dist of the npm
 // package onnxruntime-web, which is then put beside the page as onnxruntime.js. A graph that reads anything but normal
-// numbers and classes is an error.
+// numbers and classes, or an image and classes, is an error.
 func WriteWeb(folder string, m *train.Model, runtime string) error {
-	page, err := webPageOf(m)
+	of, name := webPageOf, "web.html"
+	if m.Uses[train.SampleUse] == nil && m.Uses[train.TranslateUse] != nil {
+		of, name = translatingPageOf, "web_translate.html"
+	}
+	page, err := of(m)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", folder, err)
 	}
@@ -61,7 +65,9 @@ func WriteWeb(folder string, m *train.Model, runtime string) error {
 			return err
 		}
 	}
-	return atomicfile.Write(filepath.Join(folder, "index.html"), func(w io.Writer) error { return webTemplate.Execute(w, page) })
+	return atomicfile.Write(filepath.Join(folder, "index.html"), func(w io.Writer) error {
+		return webTemplates.ExecuteTemplate(w, name, page)
+	})
 }
 
 // webPageOf is what the page of a model is made of.
@@ -100,7 +106,7 @@ func webPageOf(m *train.Model) (map[string]any, error) {
 	if latent == 0 {
 		return nil, fmt.Errorf("the graph %s reads no noise", train.SampleUse)
 	}
-	model := onnxModel(m.Game+", "+train.SampleUse, onnxGraphProto(train.SampleUse, graph.nodes, graph.tensors, graph.inputs, graph.outputs))
+	model := onnxModelOf(m, train.SampleUse, graph)
 	return map[string]any{"Model": model, "Name": m.Game, "Latent": latent, "Height": image[1], "Width": image[2], "Channels": image[3], "Ink": m.Data.Ink,
 		"Noises": noises, "Classes": classes, "ClassInput": classInput, "Local": false, "Release": onnxRuntimeWeb, "Hash": onnxRuntimeWebHash}, nil
 }
