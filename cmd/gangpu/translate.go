@@ -154,8 +154,12 @@ func translateAll(c *cli.Context, dev program.Device, m *train.Model, use string
 			}
 			continue
 		}
-		if len(jobs) == 1 {
-			fmt.Fprintf(c.App.Writer, "%s in %s\n", job.from, job.to)
+		tiles := ""
+		if h, w := t.Tile(); h > 0 {
+			tiles = fmt.Sprintf(", in tiles of %d x %d pixels: there is no memory for it whole", w, h)
+		}
+		if len(jobs) == 1 || tiles != "" {
+			fmt.Fprintf(c.App.Writer, "%s in %s%s\n", job.from, job.to, tiles)
 		}
 	}
 	switch {

@@ -8,7 +8,8 @@ import (
 )
 
 // Translator makes images of images by a use of a model, one at a time, without the game's code: of any size that its
-// networks take, whole.
+// networks take. One that the device has no memory for is made in tiles that overlap, if each place of it is made of places
+// near it. That is so where norms are saved, and not where they are each image's own.
 type Translator struct {
 	dev   program.Device
 	model *Model
@@ -20,6 +21,7 @@ type Translator struct {
 
 	runner        *Runner // of the last size
 	height, width int
+	tile          [2]int // height and width
 }
 
 // mostMultiple is the largest multiple that is tried.
@@ -123,7 +125,8 @@ func (t *Translator) Classes() int {
 
 // Translate makes an image of one [height, width, channels], from 0 to 1: Scale times as large. to is what it is to
 // become, of length Classes. What is drawn comes from the seed. An image whose sides the network does not take is
-// continued by its mirror image, and the result is cut off. One that is too large is a *SizeError.
+// continued by its mirror image, and the result is cut off. One that is too large, and cannot be made in tiles, is a
+// *SizeError.
 func (t *Translator) Translate(pixels []float32, height, width int, to []float32, seed uint64) ([]float32, error) {
 	c := t.Channels()
 	if height < 1 || width < 1 || len(pixels) != height*width*c || len(to) != t.Classes() {
@@ -135,10 +138,36 @@ func (t *Translator) Translate(pixels []float32, height, width int, to []float32
 	} else if h != height || w != width {
 		return nil, &SizeError{Height: height, Width: width, Why: fmt.Sprintf("the network takes images of %d x %d alone", w, h)}
 	}
-	if err := t.prepare(h, w); err != nil {
+	by, err := t.choose(h, w)
+	if err != nil {
 		return nil, err
 	}
-	inputs := map[string][]float32{t.image.Name: continued(pixels, height, width, h, w, c)}
+	y, err := by(continued(pixels, height, width, h, w, c), h, w, to, seed)
+	if err != nil {
+		return nil, err
+	}
+	return cut(y, t.scale*h, t.scale*w, t.scale*height, t.scale*width), nil
+}
+
+// cut is the upper left part of an image.
+func cut(image []float32, height, width, toHeight, toWidth int) []float32 {
+	if height == toHeight && width == toWidth {
+		return image
+	}
+	channels := len(image) / (height * width)
+	part := make([]float32, 0, toHeight*toWidth*channels)
+	for row := range toHeight {
+		part = append(part, image[row*width*channels:][:toWidth*channels]...)
+	}
+	return part
+}
+
+// run makes an image of one that there is memory for.
+func (t *Translator) run(pixels []float32, height, width int, to []float32, seed uint64) ([]float32, error) {
+	if err := t.prepare(height, width); err != nil {
+		return nil, err
+	}
+	inputs := map[string][]float32{t.image.Name: pixels}
 	for _, in := range t.runner.inputs {
 		if in.Role == nn.Example && len(in.Shape) == 1 {
 			inputs[in.Name] = to
@@ -151,12 +180,7 @@ func (t *Translator) Translate(pixels []float32, height, width int, to []float32
 	if err != nil {
 		return nil, fmt.Errorf("translating an image: %w", err)
 	}
-	shape, s := t.runner.shapes[0], t.scale
-	made := make([]float32, 0, s*height*s*width*shape[2])
-	for row := range s * height {
-		made = append(made, y[0][row*shape[1]*shape[2]:][:s*width*shape[2]]...)
-	}
-	return made, nil
+	return y[0], nil
 }
 
 // continued is an image with its mirror images to the right and below, as far as height x width.
@@ -183,6 +207,35 @@ func mirrored(i, n int) int {
 	return min(i, 2*n-2-i)
 }
 
+// choose says how an image of height x width is made: whole, or in tiles.
+func (t *Translator) choose(height, width int) (func([]float32, int, int, []float32, uint64) ([]float32, error), error) {
+	t.tile = [2]int{}
+	if t.runner != nil && t.height == height && t.width == width {
+		return t.run, nil
+	}
+	_, saved, err := t.graph(height, width)
+	if err != nil {
+		return nil, err
+	}
+	need, err := graphBytes(saved)
+	if err != nil {
+		return nil, err
+	}
+	have := t.dev.Info().Memory / 10 * 9
+	if have == 0 || need <= have {
+		return t.run, nil
+	}
+	if t.tileable() {
+		if t.tile[0], t.tile[1], err = t.tileOf(height, width, have); err != nil {
+			return nil, err
+		}
+	}
+	if t.tile[0] == 0 {
+		return nil, t.tooLarge(height, width, need, have)
+	}
+	return t.tiles, nil
+}
+
 // prepare has a runner for images of height x width.
 func (t *Translator) prepare(height, width int) error {
 	if t.runner != nil && t.height == height && t.width == width {
@@ -191,16 +244,9 @@ func (t *Translator) prepare(height, width int) error {
 	if err := t.Close(); err != nil {
 		return err
 	}
-	m, saved, err := t.graph(height, width)
+	m, _, err := t.graph(height, width)
 	if err != nil {
 		return err
-	}
-	need, err := graphBytes(saved)
-	if err != nil {
-		return err
-	}
-	if have := t.dev.Info().Memory / 10 * 9; have > 0 && need > have {
-		return t.tooLarge(height, width, need, have)
 	}
 	if t.runner, err = NewRunner(t.dev, m, t.use, 1); err != nil {
 		return err
@@ -222,6 +268,9 @@ func (t *Translator) tooLarge(height, width int, need, have uint64) error {
 			break
 		}
 		e.LargestHeight, e.LargestWidth = h, w
+	}
+	if !t.tileable() {
+		e.Why += ", and tiles of it would become other than the whole"
 	}
 	if e.LargestHeight > 0 {
 		e.Why += fmt.Sprintf("; one of %d x %d fits", e.LargestWidth, e.LargestHeight)

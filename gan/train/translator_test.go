@@ -125,11 +125,54 @@ func TestTranslatorRefusesWhatDoesNotFit(t *testing.T) {
 	const h, w = 2000, 1000
 	_, err = tl.Translate(make([]float32, h*w*3), h, w, nil, 1)
 	large := (*train.SizeError)(nil)
-	if !errors.As(err, &large) || large.LargestHeight < 16 || large.LargestHeight >= h || !strings.Contains(err.Error(), "an image of 1000 x 2000 cannot be made") {
+	if !errors.As(err, &large) || large.LargestHeight < 16 || large.LargestHeight >= h || !strings.Contains(err.Error(), "an image of 1000 x 2000 cannot be made") ||
+		!strings.Contains(err.Error(), "tiles of it would become other than the whole") {
 		t.Fatalf("error is %v", err)
 	}
 	h2, w2 := large.LargestHeight, large.LargestWidth
 	if _, err := tl.Translate(make([]float32, h2*w2*3), h2, w2, nil, 1); err != nil {
 		t.Errorf("an image of %d x %d is said to fit: %v", w2, h2, err)
+	}
+}
+
+// Where the norm is saved, an image that the device has no memory for is made in tiles, to what it is as a whole: places at
+// the edges of tiles, which see what is not the image, count for nothing.
+func TestTranslatorTiles(t *testing.T) {
+	g := halving(0)
+	g.Networks[0].Net = func(l *nn.Layers, x []*nn.Node) []*nn.Node {
+		y := nn.LeakyReLU(l.Conv2D(x[0], nn.Conv{Filters: 4, Kernel: 4, Stride: 2, Padding: nn.Pad(1)}), 0.2)
+		y = l.BatchNorm(y, nn.Norm{})
+		return []*nn.Node{nn.Tanh(l.ConvTranspose(y, nn.Conv{Filters: 3, Kernel: 4, Stride: 2, Padding: nn.Pad(1)}))}
+	}
+	m, err := traintest.New(t, g, traintest.Pairs(5, 8, 8, 3)).Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const h, w = 101, 150
+	x := make([]float32, h*w*3)
+	for i := range x {
+		x[i] = float32(i*7%256) / 255
+	}
+	var made [2][]float32
+	for i, memory := range []uint64{1 << 30, 1 << 18} {
+		tl, err := train.NewTranslator(small{traintest.CPU(t), memory}, m, train.TranslateUse)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tl.Close()
+		if made[i], err = tl.Translate(x, h, w, nil, 1); err != nil {
+			t.Fatal(err)
+		}
+		if th, tw := tl.Tile(); (i == 0) != (th == 0) || i == 1 && (th < 8 || th >= h || tw >= w) {
+			t.Errorf("with %d bytes the tiles have %d x %d", memory, tw, th)
+		}
+	}
+	if len(made[1]) != len(x) {
+		t.Fatalf("%d values of %d", len(made[1]), len(x))
+	}
+	for i, v := range made[0] {
+		if d := v - made[1][i]; d > 1e-5 || d < -1e-5 {
+			t.Fatalf("value %d, of row %d and column %d, is %v, in tiles %v", i%3, i/3/w, i/3%w, v, made[1][i])
+		}
 	}
 }
