@@ -30,6 +30,9 @@ type shownScore struct {
 	L1   *float64 `json:"l1,omitempty"`
 	PSNR *float64 `json:"psnr,omitempty"`
 	SSIM *float64 `json:"ssim,omitempty"`
+	// Of luma, where the game is measured by it.
+	LumaPSNR float64 `json:"psnr_luma,omitempty"`
+	LumaSSIM float64 `json:"ssim_luma,omitempty"`
 	*fidelity.Kind
 }
 
@@ -148,8 +151,9 @@ func evaluateOneShown(c *cli.Context, s fidelity.Subject, file string, m *train.
 			score := shownScore{Name: r.Name, Kind: r.Kind}
 			if r.Known {
 				score.L1, score.PSNR = &r.L1, &r.PSNR
+				score.LumaPSNR = r.LumaPSNR
 				if r.SSIM == r.SSIM { // a number
-					score.SSIM = &r.SSIM
+					score.SSIM, score.LumaSSIM = &r.SSIM, r.LumaSSIM
 				}
 			}
 			v.Shown = append(v.Shown, score)

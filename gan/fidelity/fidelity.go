@@ -95,6 +95,8 @@ func SSIM(a, b []float32, height, width, channels int) float64 {
 // Measures are those of images against others.
 type Measures struct {
 	L1, PSNR, SSIM float64
+	// LumaPSNR and LumaSSIM are those of [Luma], 0 where that is not measured.
+	LumaPSNR, LumaSSIM float64
 }
 
 // Mean is the mean of the measures of many pairs of images. The PSNR of equal images counts as 100 dB.

@@ -96,12 +96,16 @@ func (j *Judge) measureBaselines(at map[string]int) error {
 				continue
 			}
 			from, truth := images[at[s.Baseline]], images[c.truth]
-			copies[i].add(c, from, truth, shape, n)
+			copies[i].add(s, c, from, truth, shape, n)
+			// What is made of the truth itself knows more than a mean.
+			if _, given := j.HeldOut.Field(s.Baseline); !given {
+				continue
+			}
 			if mean := j.Training.Mean(s.Truth); mean != nil && c.known {
 				if means[i] == nil {
 					means[i] = &Measures{}
 				}
-				means[i].add(Mean(repeat(mean, n), truth, shape[0], shape[1], shape[2]), n)
+				means[i].add(measure(s, repeat(mean, n), truth, shape), n)
 			}
 		}
 	})
@@ -148,16 +152,40 @@ func repeat(x []float32, n int) []float32 {
 }
 
 func (m Measures) String() string {
-	return fmt.Sprintf("L1 %.4f, PSNR %.2f dB, SSIM %.3f", m.L1, m.PSNR, m.SSIM)
+	text := fmt.Sprintf("L1 %.4f, PSNR %.2f dB, SSIM %.3f", m.L1, m.PSNR, m.SSIM)
+	if m.LumaPSNR != 0 {
+		text += fmt.Sprintf(", of luma PSNR %.2f dB, SSIM %.3f", m.LumaPSNR, m.LumaSSIM)
+	}
+	return text
+}
+
+// measure is the mean of the measures of pictures against their truth, as what is shown is to be measured.
+func measure(s train.Shown, made, truth []float32, shape []int) Measures {
+	height, width, channels := shape[0], shape[1], shape[2]
+	if s.Border > 0 {
+		made, truth = Cut(made, height, width, channels, s.Border), Cut(truth, height, width, channels, s.Border)
+		height, width = height-2*s.Border, width-2*s.Border
+	}
+	m := Mean(made, truth, height, width, channels)
+	switch {
+	case s.Luma && channels == 3:
+		y := Mean(Luma(made), Luma(truth), height, width, 1)
+		m.LumaPSNR, m.LumaSSIM = y.PSNR, y.SSIM
+	case s.Luma:
+		m.LumaPSNR, m.LumaSSIM = m.PSNR, m.SSIM
+	}
+	return m
 }
 
 // add adds the means of n images.
 func (m *Measures) add(of Measures, n int) {
 	m.L1, m.PSNR, m.SSIM = m.L1+float64(n)*of.L1, m.PSNR+float64(n)*of.PSNR, m.SSIM+float64(n)*of.SSIM
+	m.LumaPSNR, m.LumaSSIM = m.LumaPSNR+float64(n)*of.LumaPSNR, m.LumaSSIM+float64(n)*of.LumaSSIM
 }
 
 func (m Measures) over(n int) Measures {
-	return Measures{m.L1 / float64(n), m.PSNR / float64(n), m.SSIM / float64(n)}
+	each := 1 / float64(n)
+	return Measures{m.L1 * each, m.PSNR * each, m.SSIM * each, m.LumaPSNR * each, m.LumaSSIM * each}
 }
 
 // each makes all pictures of all held-out rows, some rows at a time. What is drawn is always the same.
@@ -190,9 +218,9 @@ type made struct {
 	pixels []float32 // for a classifier
 }
 
-func (m *made) add(c compared, images, truth []float32, shape []int, n int) {
+func (m *made) add(s train.Shown, c compared, images, truth []float32, shape []int, n int) {
 	if c.known {
-		m.Measures.add(Mean(images, truth, shape[0], shape[1], shape[2]), n)
+		m.Measures.add(measure(s, images, truth, shape), n)
 	}
 	if c.kind != nil {
 		m.pixels = append(m.pixels, images...)
@@ -222,7 +250,7 @@ func (j *Judge) Measure() ([]Result, error) {
 	all := make([]made, len(j.of))
 	err := j.each(func(images [][]float32, shape []int, n int) {
 		for i, c := range j.of {
-			all[i].add(c, images[c.made], images[c.truth], shape, n)
+			all[i].add(j.Showing[c.made], c, images[c.made], images[c.truth], shape, n)
 		}
 	})
 	if err != nil {
@@ -239,20 +267,29 @@ func (j *Judge) Measure() ([]Result, error) {
 	return results, nil
 }
 
-// Judging is how a run is judged: each picture that has a truth by L1, PSNR and SSIM, and by a classifier if there is one.
-// The first number comes before all others. A run is told plainly when it is not nearer to the truth than what is there
+// Judging is how a run is judged: each picture that has a truth by L1, PSNR and SSIM, of luma before that if the game asks for
+// it, and by a classifier if there is one. The first number comes before all others. A run is told plainly when it is not nearer to the truth than what is there
 // without it.
 func (j *Judge) Judging(every int) run.Judging {
 	out := run.Judging{Every: every}
 	shape := j.Runner.Shapes()[0]
-	similar := min(shape[0], shape[1]) >= window // smaller images have no SSIM
+	similar := true // smaller images than the window have no SSIM
 	for _, c := range j.of {
+		similar = similar && min(shape[0], shape[1])-2*j.Showing[c.made].Border >= window
+	}
+	for i, c := range j.of {
 		name, of := "", ""
 		if len(j.of) > 1 {
 			name, of = "_"+strings.ReplaceAll(c.name, " ", "_"), " of "+c.name
 		}
 		add := func(measure, label string, higher bool) {
 			out.Measures = append(out.Measures, run.Measure{Name: measure + name, Label: label + of, Higher: higher})
+		}
+		if c.known && j.luma(i) {
+			add("psnr_luma", "PSNR of luma", true)
+			if similar {
+				add("ssim_luma", "SSIM of luma", true)
+			}
 		}
 		if c.known {
 			add("l1", "L1", false)
@@ -271,7 +308,11 @@ func (j *Judge) Judging(every int) run.Judging {
 	switch first := j.of[0]; {
 	case first.known:
 		for _, b := range first.baselines {
-			out.Guides = append(out.Guides, run.Guide{Axis: out.Measures[0].Title(), Value: b.L1, Label: b.name})
+			value := b.L1
+			if j.luma(0) {
+				value = b.LumaPSNR
+			}
+			out.Guides = append(out.Guides, run.Guide{Axis: out.Measures[0].Title(), Value: value, Label: b.name})
 		}
 	case first.kind != nil:
 		out.Guides = append(out.Guides, run.Guide{Axis: out.Measures[0].Title(), Value: first.kind.floor.Distance, Label: "real pictures"})
@@ -281,7 +322,13 @@ func (j *Judge) Judging(every int) run.Judging {
 		if last, err = j.Measure(); err != nil {
 			return nil, err
 		}
-		for _, r := range last {
+		for i, r := range last {
+			if r.Known && j.luma(i) {
+				scores = append(scores, r.LumaPSNR)
+				if similar {
+					scores = append(scores, r.LumaSSIM)
+				}
+			}
 			if r.Known {
 				scores = append(scores, r.L1, r.PSNR)
 				if similar {
@@ -301,6 +348,9 @@ func (j *Judge) Judging(every int) run.Judging {
 	out.Shortfall = func() string { return strings.Join(j.Shortfalls(last), "; ") }
 	return out
 }
+
+// luma reports whether a picture is measured by its brightness.
+func (j *Judge) luma(i int) bool { return j.Showing[j.of[i].made].Luma }
 
 // Line tells of results, and of what they fall short of.
 func (j *Judge) Line(of []Result) string {
@@ -334,7 +384,10 @@ func (j *Judge) short(i int, r Result) []string {
 	truth := j.Showing[c.truth].Name
 	var all []string
 	for _, b := range c.baselines {
-		if !(r.L1 < b.L1) {
+		switch {
+		case j.luma(i) && !(r.LumaPSNR > b.LumaPSNR):
+			all = append(all, fmt.Sprintf("NOT nearer to %s than %s (PSNR of luma %.2f dB)", truth, b.name, b.LumaPSNR))
+		case !j.luma(i) && !(r.L1 < b.L1):
 			all = append(all, fmt.Sprintf("NOT nearer to %s than %s (L1 %.4f)", truth, b.name, b.L1))
 		}
 	}

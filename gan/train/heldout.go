@@ -55,11 +55,11 @@ func middles(f *data.Field, n, height, width int) ([]byte, error) {
 	return all, nil
 }
 
-// Paired reports whether the fields have the same rows.
+// Paired reports whether the fields have the same rows. What is no field is made of one, and paired with all.
 func (d Data) Paired(a, b string) bool {
 	i, _, isA := d.find(a)
 	j, _, isB := d.find(b)
-	return isA && isB && i == j
+	return !isA || !isB || i == j
 }
 
 // Mean is the mean of a field's rows, from 0 to 1; nil if there is no such field in memory.

@@ -27,6 +27,10 @@ type Shown struct {
 	Truth string
 	// Baseline is the name of a picture that is there without the networks, and that has to be further from the truth.
 	Baseline string
+	// Border is how many pixels on each side are left out where the picture is measured.
+	Border int
+	// Luma has the picture measured by its brightness too, and by that before all else: as super-resolution is.
+	Luma bool
 }
 
 // Colours is images in the game's range as images from 0 to 1; what is beyond is cut off.

@@ -35,7 +35,7 @@ var (
 	paper = Settings{Scale: 4, Filters: 64, Blocks: 16, Norm: "batch", Pretrain: 1, DFilters: 64, Loss: nn.NonSaturating, Weight: 1e-3,
 		Pixel: 1, Perceptual: 1, Rate: 1e-4}
 	small = Settings{Scale: 4, Filters: 32, Blocks: 8, Norm: "none", Bicubic: true, Pretrain: 1, DFilters: 32, Loss: nn.NonSaturating,
-		Weight: 1e-3, Pixel: 1, Perceptual: 1, Rate: 5e-4, Decay: 1}
+		Weight: 1e-3, Pixel: 1, Perceptual: 1, Rate: 5e-4, Decay: 1, Average: 0.999}
 )
 
 // adversarial is a preset's settings with the second half against a discriminator.
@@ -51,7 +51,7 @@ var System = train.System{
 		{Name: "srresnet", Description: "the paper's generator, by the squared error", Batch: 16, Epochs: 200, Settings: paper},
 		{Name: "srgan", Description: "the same, and its second half against the paper's discriminator", Batch: 16, Epochs: 400, Settings: adversarial(paper)},
 		{Name: "small", Description: "8 blocks of 32 filters without a norm, added to bicubic enlargement, by a rate that falls: for two cores",
-			Batch: 8, Epochs: 100, Settings: small},
+			Batch: 8, Epochs: 130, Settings: small},
 		{Name: "small-gan", Description: "the same, and its second half against a discriminator of 32 filters", Batch: 8, Epochs: 100, Settings: adversarial(small)},
 	},
 	New: func(settings any, in train.Input) (train.Game, error) { return New(settings.(Settings), in) },
@@ -99,6 +99,13 @@ func New(s Settings, in train.Input) (train.Game, error) {
 		Uses: []train.Use{{Name: train.TranslateUse, Build: func(b *train.Builder) []*nn.Node {
 			return []*nn.Node{b.Colours(b.Apply("generator", fromRange(b.Data("image"))))}
 		}}},
+		Show: func(b *train.Builder) []train.Shown {
+			x := b.Data("image")
+			low := Low(x, s.Scale)
+			return []train.Shown{{Name: "bicubic", Image: toRange(nn.Bicubic(low, s.Scale, 1))},
+				{Name: "larger", Image: b.Apply("generator", low), Truth: "image", Baseline: "bicubic", Border: min(s.Scale, min(in.Height, in.Width)/4), Luma: true},
+				{Name: "image", Image: x}}
+		},
 	}
 	larger := func(b *train.Builder) (made, image *nn.Node) {
 		image = b.Data("image")
