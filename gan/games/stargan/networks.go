@@ -7,7 +7,8 @@ import (
 
 // generator makes an image in [-1, 1] of an image and of what it is to become, [batch, n], which each pixel has beside its
 // colours (Choi et al., 2018, table 4). All padding is by zeros: an instance norm takes away what is the same everywhere,
-// and with it, but for the border, what the image is to become.
+// and with it, but for the border, what the image is to become. With a mask, the generator also says how much of each pixel
+// is made anew; the rest stays the image's (Pumarola et al., "GANimation", 2018, section 4.1).
 func (s Settings) generator(channels int) nn.Network {
 	return func(l *nn.Layers, x []*nn.Node) []*nn.Node {
 		l.Initialise(nn.HeNormal)
@@ -35,7 +36,12 @@ func (s Settings) generator(channels int) nn.Network {
 		}
 		last := conv(channels, 7, 1, 3)
 		last.Init = nn.GlorotUniform
-		return []*nn.Node{nn.Tanh(l.Conv2D(y, last))}
+		if !s.Mask {
+			return []*nn.Node{nn.Tanh(l.Conv2D(y, last))}
+		}
+		last.Filters++
+		y = l.Conv2D(y, last)
+		return []*nn.Node{nn.Lerp(x[0], nn.Tanh(nn.Channels(y, 0, channels)), nn.Sigmoid(nn.Channels(y, channels, channels+1)))}
 	}
 }
 

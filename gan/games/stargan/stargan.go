@@ -18,6 +18,7 @@ type Settings struct {
 	Labels   string  `json:"labels" usage:"what an image becomes: class (one of them), or attributes (any of them at once)"`
 	Filters  int     `json:"filters" usage:"filters of the generator's layers next to the image"`
 	Blocks   int     `json:"blocks" usage:"residual blocks of the generator"`
+	Mask     bool    `json:"mask" usage:"have the generator say how much of each pixel it makes anew: the rest stays as it is"`
 	DFilters int     `json:"d_filters" usage:"filters of the discriminator's first layer"`
 	DLayers  int     `json:"d_layers" usage:"layers of the discriminator, each of which halves the image; 0 is to two pixels"`
 	Critic   int     `json:"critic" usage:"updates of the discriminator for each of the generator: an iteration is one of the former"`
@@ -33,7 +34,7 @@ var paper = Settings{Labels: "class", Filters: 64, Blocks: 6, DFilters: 64, Crit
 
 func small() Settings {
 	s := paper
-	s.Filters, s.Blocks, s.DFilters, s.Rate, s.Critic = 24, 3, 32, 2e-4, 3
+	s.Filters, s.Blocks, s.DFilters, s.Rate, s.Critic, s.Mask, s.Average = 24, 3, 32, 5e-4, 1, true, 0.995
 	return s
 }
 
@@ -43,8 +44,8 @@ var System = train.System{
 	Needs: "images with classes or attributes", Dataset: "emoji-tones",
 	Presets: []train.Preset{
 		{Name: "paper", Description: "the paper's networks and rates: for 128 pixels", Batch: 16, Epochs: 20, Settings: paper},
-		{Name: "small", Description: "24 filters, 3 blocks, three updates of the discriminator for each of the generator: for 64 pixels and two cores",
-			Batch: 8, Epochs: 20, Settings: small()},
+		{Name: "small", Description: "24 filters, 3 blocks, a mask, as many updates of the generator as of the discriminator: for 32 pixels and two cores",
+			Batch: 16, Epochs: 40, Settings: small()},
 	},
 	New: func(settings any, in train.Input) (train.Game, error) { return New(settings.(Settings), in) },
 }
@@ -104,7 +105,33 @@ func New(s Settings, in train.Input) (train.Game, error) {
 		Uses: []train.Use{{Name: train.TranslateUse, Build: func(b *train.Builder) []*nn.Node {
 			return []*nn.Node{b.Colours(b.Apply("generator", b.Data("image"), b.Data(s.Labels)))}
 		}}},
+		Show: s.shows,
 	}, nil
+}
+
+// shows is an image, and what it becomes: one class after the other, or with each attribute turned round.
+func (s Settings) shows(b *train.Builder) []train.Shown {
+	x, label := b.Data("image"), b.Data(s.Labels)
+	all := []train.Shown{{Name: "image", Image: x}}
+	n := label.Channels()
+	for k := range n {
+		var parts []*nn.Node
+		for i := range n {
+			parts = append(parts, nn.Map("becomes", func(x ...expr.Expr) expr.Expr {
+				switch {
+				case s.Labels == "class" && i == k:
+					return expr.Const(1)
+				case s.Labels == "class":
+					return expr.Const(0)
+				case i == k:
+					return expr.Const(1).Sub(x[0])
+				}
+				return x[0]
+			}, nn.Channels(label, i, i+1)))
+		}
+		all = append(all, train.Shown{Name: fmt.Sprintf("to %d", k), Image: b.Apply("generator", x, nn.Concat(parts...))})
+	}
+	return all
 }
 
 // batch is images, what they are, and what they are to become: what the next image of the batch is. Rows are drawn by

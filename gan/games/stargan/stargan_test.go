@@ -50,12 +50,12 @@ func attributes(rows int) train.Data {
 	return d
 }
 
-// Runs by classes and by attributes end with the same bits when they are stopped; the model makes another image for another
-// domain.
+// Runs by classes with a mask and by attributes without one end with the same bits when they are stopped; the model makes
+// another image for another domain.
 func TestTrainsAndResumes(t *testing.T) {
 	for labels, d := range map[string]train.Data{"class": traintest.Images(12, 16, 16, 3, 3), "attributes": attributes(12)} {
 		s := toy(t)
-		s.Labels = labels
+		s.Labels, s.Mask = labels, labels == "class"
 		g, err := stargan.New(s, train.Input{Height: 16, Width: 16, Channels: 3, Classes: 3, Iterations: 4})
 		if err != nil {
 			t.Fatal(err)
