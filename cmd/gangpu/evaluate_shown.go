@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gangpu/gan/fidelity"
+	"gangpu/gan/games/stargan"
 	"gangpu/gan/nn"
 	"gangpu/gan/train"
 
@@ -43,6 +44,9 @@ func evaluateShown(c *cli.Context, files []string, model *train.Model) (err erro
 		if given(c, flag) {
 			return usagef("--%s is for models that make images of noise: %s is one of the game %s", flag, files[0], model.Game)
 		}
+	}
+	if model.Game == stargan.System.Name {
+		return evaluateDomains(c, files, model)
 	}
 	data, err := openTrainedOn(c, files[0], model)
 	if err != nil {

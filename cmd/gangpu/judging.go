@@ -70,6 +70,9 @@ func (t *training) judging(dev program.Device, trainer *train.Trainer, p judging
 		j, free, err = t.testing(j, trainer)
 		return j, "", free, err
 	}
+	if p.every > 0 && manyDomains(t.system.Name, t.data.Classes) {
+		return t.judgingDomains(dev, j, trainer, p.classifier)
+	}
 	if p.every > 0 && t.game.Show != nil {
 		return t.comparing(j, trainer, dev, p.classifier)
 	}

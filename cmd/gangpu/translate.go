@@ -209,6 +209,9 @@ func wanted(names string, d train.Description, n int) ([]float32, error) {
 		return nil, usagef("--to is missing: one of %s", strings.Join(known, ", "))
 	}
 	to := make([]float32, n)
+	if len(d.Classes) == n && strings.Contains(names, ",") {
+		return nil, usagef("--to %s: a picture has one class, of %s", names, strings.Join(known, ", "))
+	}
 	for name := range strings.SplitSeq(names, ",") {
 		i := slices.Index(known, strings.TrimSpace(name))
 		if i < 0 {

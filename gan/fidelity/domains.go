@@ -1,11 +1,14 @@
 package fidelity
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"path"
 	"strings"
+	"unicode"
 
+	"gangpu/gan/run"
 	"gangpu/gan/train"
 )
 
@@ -19,8 +22,8 @@ type Domains struct {
 	Images []byte
 	Labels []int32
 	Count  int // of domains
-	// Names are those of the images' files. Images of one name in two domains are the same thing: that of the one is what that of
-	// the other is to become. nil if none are.
+	// Names are those of the images' files. Images of one name in two domains are the same thing, if it has a letter: that of the
+	// one is what that of the other is to become. nil if none are.
 	Names []string
 }
 
@@ -39,16 +42,30 @@ func (m DomainMeasures) String() string {
 		words = append(words, fmt.Sprintf("error %.2f%% (%.2f%% of real images)", 100*m.Error, 100*m.RealError))
 	}
 	if m.Pairs > 0 {
-		words = append(words, fmt.Sprintf("L1 to the truth %.4f (%.4f of a copy)", m.L1, m.Copy))
-		if !(m.L1 < m.Copy) {
-			words = append(words, "NOT nearer to it than a copy")
-		}
+		words = append(words, fmt.Sprintf("L1 to the images of the same names %.4f (%.4f of a copy)", m.L1, m.Copy))
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(append(words, m.Shortfalls()...), ", ")
+}
+
+// Shortfalls are what the measures are no better than, in words. An error may be twice that of real images: what is made has
+// the faults of the one and of the other.
+func (m DomainMeasures) Shortfalls() (all []string) {
+	if !math.IsNaN(m.Error) && m.Error > 2*m.RealError {
+		all = append(all, fmt.Sprintf("NOT below twice the error of real images (%.2f%%)", 200*m.RealError))
+	}
+	if m.Pairs > 0 && !(m.L1 < m.Copy) {
+		all = append(all, fmt.Sprintf("NOT nearer to the images of the same names than a copy (L1 %.4f)", m.Copy))
+	}
+	return all
 }
 
 // Measure translates every image to every other domain.
-func (d Domains) Measure() (m DomainMeasures, err error) {
+func (d Domains) Measure() (m DomainMeasures, err error) { return d.measure(true) }
+
+// Baselines are what there is without a network: the classifier's error of real images, and the distance of a copy.
+func (d Domains) Baselines() (m DomainMeasures, err error) { return d.measure(false) }
+
+func (d Domains) measure(translated bool) (m DomainMeasures, err error) {
 	n := len(d.Labels)
 	if n == 0 || len(d.Images)%n != 0 || d.Names != nil && len(d.Names) != n {
 		return m, fmt.Errorf("%d bytes of images, %d names, of %d rows", len(d.Images), len(d.Names), n)
@@ -58,54 +75,43 @@ func (d Domains) Measure() (m DomainMeasures, err error) {
 	for i, v := range d.Images {
 		pixels[i] = float32(v) / 255
 	}
-	at := map[string]int{}
-	for i, name := range d.Names {
-		at[fmt.Sprint(d.Labels[i], " ", path.Base(name))] = i
-	}
+	truths := d.truths()
 	if m.RealError, err = d.wrong(pixels, func(i int) int32 { return d.Labels[i] }); err != nil {
 		return m, err
 	}
-	made, rows := 0, make([]int, 0, n)
+	made := 0
 	for domain := range int32(d.Count) {
-		rows = rows[:0]
-		var from, class []float32
+		var rows []int
+		var from []float32
 		for i, label := range d.Labels {
-			if label == domain {
-				continue
-			}
-			rows = append(rows, i)
-			from = append(from, pixels[i*size:(i+1)*size]...)
-			for k := range d.Count {
-				v := float32(0)
-				if int32(k) == domain {
-					v = 1
-				}
-				class = append(class, v)
+			if label != domain {
+				rows = append(rows, i)
+				from = append(from, pixels[i*size:(i+1)*size]...)
 			}
 		}
 		if len(rows) == 0 {
 			continue
 		}
-		y, err := d.Translate.Run(map[string][]float32{"image": from, "class": class}, len(rows))
-		if err != nil {
-			return m, fmt.Errorf("translating to domain %d: %w", domain, err)
+		y := from
+		if translated {
+			if y, err = d.become(from, len(rows), int(domain)); err != nil {
+				return m, err
+			}
+			wrong, err := d.wrong(y, func(int) int32 { return domain })
+			if err != nil {
+				return m, err
+			}
+			m.Error += wrong * float64(len(rows))
+			made += len(rows)
 		}
-		if len(y[0]) != len(from) {
-			return m, fmt.Errorf("what images become has another size")
-		}
-		wrong, err := d.wrong(y[0], func(int) int32 { return domain })
-		if err != nil {
-			return m, err
-		}
-		m.Error += wrong * float64(len(rows))
-		made += len(rows)
 		for j, i := range rows {
-			truth, ok := at[fmt.Sprint(domain, " ", path.Base(nameOf(d.Names, i)))]
-			if !ok {
+			name := d.name(i)
+			truth, ok := truths[nameIn{domain, name}]
+			if _, once := truths[nameIn{d.Labels[i], name}]; !ok || !once || name == "" {
 				continue
 			}
 			wanted := pixels[truth*size : (truth+1)*size]
-			m.L1 += distance(y[0][j*size:(j+1)*size], wanted)
+			m.L1 += distance(y[j*size:(j+1)*size], wanted)
 			m.Copy += distance(pixels[i*size:(i+1)*size], wanted)
 			m.Pairs++
 		}
@@ -115,6 +121,115 @@ func (d Domains) Measure() (m DomainMeasures, err error) {
 	return m, nil
 }
 
+// become makes images of a domain of n images.
+func (d Domains) become(from []float32, n, domain int) ([]float32, error) {
+	class := make([]float32, n*d.Count)
+	for i := range n {
+		class[i*d.Count+domain] = 1
+	}
+	y, err := d.Translate.Run(map[string][]float32{"image": from, "class": class}, n)
+	if err != nil {
+		return nil, fmt.Errorf("translating to domain %d: %w", domain, err)
+	}
+	if len(y[0]) != len(from) {
+		return nil, errors.New("what images become has another size")
+	}
+	return y[0], nil
+}
+
+// nameIn is a name in a domain.
+type nameIn struct {
+	domain int32
+	name   string
+}
+
+// name is that of image i, without its folders; empty if it says nothing: numbers are no names, as all folders count.
+func (d Domains) name(i int) string {
+	if d.Names == nil {
+		return ""
+	}
+	name := path.Base(d.Names[i])
+	if stem := strings.TrimSuffix(name, path.Ext(name)); !strings.ContainsFunc(stem, unicode.IsLetter) {
+		return ""
+	}
+	return name
+}
+
+// truths are the images by their names. A name that a domain has twice, as tiles of one picture do, is none.
+func (d Domains) truths() map[nameIn]int {
+	at, twice := map[nameIn]int{}, map[nameIn]bool{}
+	for i, label := range d.Labels {
+		n := nameIn{label, d.name(i)}
+		_, there := at[n]
+		twice[n] = there || twice[n]
+		at[n] = i
+	}
+	for n, yes := range twice {
+		if yes {
+			delete(at, n)
+		}
+	}
+	return at
+}
+
+// Judging is how a run is judged by that: by the classifier first, if there is one.
+func (d Domains) Judging(every int) (j run.Judging, baselines string, err error) {
+	j.Every = every
+	base, err := d.Baselines()
+	if err != nil {
+		return j, "", err
+	}
+	var words []string
+	classified := d.Classify != nil
+	if classified {
+		j.Measures = append(j.Measures, run.Measure{Name: "error", Label: "share taken for another domain"})
+		j.Guides = append(j.Guides, run.Guide{Axis: j.Measures[0].Title(), Value: base.RealError, Label: "real images"})
+		words = append(words, fmt.Sprintf("the classifier is wrong about %.2f%% of the real images", 100*base.RealError))
+	}
+	if base.Pairs > 0 {
+		j.Measures = append(j.Measures, run.Measure{Name: "l1", Label: "L1"})
+		if !classified {
+			j.Guides = append(j.Guides, run.Guide{Axis: j.Measures[0].Title(), Value: base.Copy, Label: "a copy"})
+		}
+		words = append(words, fmt.Sprintf("a copy has L1 %.4f to the image of the same name", base.Copy))
+	}
+	if len(words) == 0 {
+		return run.Judging{}, "", nil
+	}
+	var last DomainMeasures
+	j.Score = func() (scores []float64, err error) {
+		if last, err = d.Measure(); err != nil {
+			return nil, err
+		}
+		if classified {
+			scores = append(scores, last.Error)
+		}
+		if base.Pairs > 0 {
+			scores = append(scores, last.L1)
+		}
+		return scores, nil
+	}
+	j.Line = func([]float64) string { return last.String() }
+	j.Shortfall = func() string {
+		if short := last.Shortfalls(); len(short) > 0 {
+			return "what images become is " + strings.Join(short, "; ")
+		}
+		return ""
+	}
+	return j, fmt.Sprintf("%d held-out rows: %s", len(d.Labels), strings.Join(words, "; ")), nil
+}
+
+// Close frees what makes and classifies images.
+func (d Domains) Close() error {
+	var err error
+	for _, r := range []*train.Runner{d.Translate, d.Classify} {
+		if r != nil {
+			err = errors.Join(err, r.Close())
+		}
+	}
+	return err
+}
+
 // distance is the mean of |a-b|.
 func distance(a, b []float32) float64 {
 	sum := 0.0
@@ -122,13 +237,6 @@ func distance(a, b []float32) float64 {
 		sum += math.Abs(float64(v) - float64(b[i]))
 	}
 	return sum / float64(len(a))
-}
-
-func nameOf(names []string, i int) string {
-	if names == nil {
-		return ""
-	}
-	return names[i]
 }
 
 // wrong is the share of images whose likeliest class is not the wanted one; not a number without a classifier.

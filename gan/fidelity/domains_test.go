@@ -1,6 +1,7 @@
 package fidelity_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -69,7 +70,7 @@ func TestDomains(t *testing.T) {
 		t.Cleanup(func() { r.Close() })
 		return r
 	}
-	names := []string{"x/1.png", "y/1.png", "z/1.png", "x/2.png", "y/2.png", "z/other.png"}
+	names := []string{"x/1f.png", "y/1f.png", "z/1f.png", "x/2f.png", "y/2f.png", "z/other.png"}
 	of := fidelity.Domains{Translate: runner(train.TranslateUse), Classify: runner("classify"), Images: image.Bytes, Labels: labels, Count: 3, Names: names}
 	got, err := of.Measure()
 	if err != nil {
@@ -87,8 +88,35 @@ func TestDomains(t *testing.T) {
 	if math.Abs(got.L1-0.2) > 0.01 {
 		t.Errorf("L1 %v, want 0.2", got.L1)
 	}
-	if text := got.String(); !strings.Contains(text, "error 66.67% (0.00% of real images)") || strings.Contains(text, "NOT") {
+	if text := got.String(); !strings.Contains(text, "error 66.67% (0.00% of real images)") || strings.Contains(text, "NOT nearer") {
 		t.Error(text)
+	}
+	j, baselines, err := of.Judging(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scores, err := j.Score()
+	if err != nil || len(scores) != 2 || scores[0] != got.Error || scores[1] != got.L1 || j.Measures[0].Name != "error" || j.Measures[1].Name != "l1" {
+		t.Errorf("scores %v of %v: %v", scores, j.Measures, err)
+	}
+	if want := fmt.Sprintf("6 held-out rows: the classifier is wrong about 0.00%% of the real images; a copy has L1 %.4f", got.Copy); !strings.Contains(baselines, want) {
+		t.Errorf("baselines %q, want %q", baselines, want)
+	}
+	if short := j.Shortfall(); short != "what images become is NOT below twice the error of real images (0.00%)" {
+		t.Errorf("short of %q", short)
+	}
+	for of, short := range map[fidelity.DomainMeasures]int{{Error: 0.1, RealError: 0.05, L1: 0.1, Copy: 0.2, Pairs: 1}: 0, {Error: 0.11, RealError: 0.05, L1: 0.2, Copy: 0.2, Pairs: 1}: 2,
+		{Error: math.NaN(), L1: 3, Pairs: 0}: 0} {
+		if got := of.Shortfalls(); len(got) != short {
+			t.Errorf("%+v falls short of %q", of, got)
+		}
+	}
+	// Numbers are no names, and a name that a domain has twice is none.
+	for i, names := range [][]string{{"x/1.png", "y/1.png", "z/1.png", "x/2.png", "y/2.png", "z/3.png"}, {"x/a", "y/a", "z/b", "x/a", "y/c", "z/d"}} {
+		of.Names = names
+		if got, err := of.Measure(); err != nil || got.Pairs != 0 {
+			t.Errorf("names %d: %d pairs, %v", i, got.Pairs, err)
+		}
 	}
 	of.Labels = of.Labels[:5]
 	if _, err := of.Measure(); err == nil {
