@@ -34,6 +34,9 @@ func dataCommand() *cli.Command {
 func data(c *cli.Context) error {
 	grid := fileOutputs(c, "grid")
 	_, err := pictureOptions(c)
+	if err == nil {
+		err = checkPictures(c, "grid")
+	}
 	if err := errors.Join(checkOutputs(c, grid), err); err != nil {
 		return err
 	}

@@ -147,6 +147,9 @@ func checkEvaluateFlags(c *cli.Context, o judge.Options) ([]string, error) {
 	if err := o.Validate(); err != nil {
 		return nil, usagef("%v", err)
 	}
+	if err := checkPictures(c, "nearest"); err != nil {
+		return nil, err
+	}
 	return files, errors.Join(checkDataFlags(c), checkDeviceFlags(c),
 		checkOutputs(c, fileOutputs(c, "nearest"), append(slices.Clone(files), c.String("classifier"))...))
 }

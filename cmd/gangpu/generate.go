@@ -152,6 +152,9 @@ func checkGenerateFlags(c *cli.Context, n int) error {
 	if err := checkDeviceFlags(c); err != nil {
 		return err
 	}
+	if err := checkPictures(c, "out"); err != nil {
+		return err
+	}
 	outs := append(fileOutputs(c, "out", "gif", "npy"), output{flag: "images", path: c.String("images"), written: isNumbered})
 	return checkOutputs(c, outs, c.String("model"))
 }

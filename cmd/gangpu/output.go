@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"gangpu/internal/atomicfile"
 
@@ -23,6 +24,17 @@ func fileOutputs(c *cli.Context, flags ...string) []output {
 		outs = append(outs, output{flag: f, path: c.String(f)})
 	}
 	return outs
+}
+
+// checkPictures refuses names of files that flags name and that are to be PNGs, if they end like another format's.
+func checkPictures(c *cli.Context, flags ...string) error {
+	for _, f := range flags {
+		switch end := strings.ToLower(filepath.Ext(c.String(f))); end {
+		case ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg", ".pdf":
+			return usagef("--%s %s: what is written is a PNG, and not what %s stands for", f, c.String(f), end)
+		}
+	}
+	return nil
 }
 
 // checkOutputs refuses, before the work for them is done, outputs that cannot be written, that are the same

@@ -103,6 +103,9 @@ func translations(c *cli.Context, from, out string) ([]translation, error) {
 		return nil, err
 	}
 	if !info.IsDir() {
+		if err := checkPictures(c, "out"); err != nil {
+			return nil, err
+		}
 		return []translation{{from, out}}, checkOutputs(c, fileOutputs(c, "out"), c.String("model"), from)
 	}
 	if err := atomicfile.CheckFolder(out); err != nil {
