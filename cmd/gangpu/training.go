@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"gangpu/engine/program"
 	"gangpu/gan/exchange"
@@ -153,6 +155,14 @@ func (t *training) open(c *cli.Context) error {
 	return nil
 }
 
+// oneKind refuses pictures of several kinds for a game that reads those of one.
+func oneKind(s train.System, in train.Input) error {
+	if s.Fields != nil || slices.Contains(in.Fields, "image") {
+		return nil
+	}
+	return fmt.Errorf("it learns from pictures of one kind, and these are of several, %s: give it the folder of one kind by --data FOLDER", strings.Join(in.Fields, " and "))
+}
+
 // make makes the game of the settings for the data. A resumed run has as many epochs as before if none are given.
 func (t *training) make(c *cli.Context, settings any, planned train.Settings, epochs int) (err error) {
 	inMemory := c.Int64("in-memory") << 20
@@ -178,6 +188,9 @@ func (t *training) make(c *cli.Context, settings any, planned train.Settings, ep
 	in.Batch = planned.Batch / planned.Shards
 	t.input = in
 	if t.game, err = t.system.New(settings, in); err == nil {
+		err = oneKind(t.system, in)
+	}
+	if err == nil {
 		err = train.Check(t.game, t.planned)
 	}
 	if err != nil {

@@ -87,6 +87,7 @@ func TestTranslate(t *testing.T) {
 		"translates to one kind":   {"translate", root, "--to", "winter", "--out", filepath.Join(dir, "x"), "--model", model},
 		"no such file":             {"translate", filepath.Join(root, "C"), "--out", dir, "--model", model},
 		"a PNG, and not what .jpg": {"translate", filepath.Join(root, "A", "test", "01.png"), "--out", filepath.Join(dir, "x.jpg"), "--model", model},
+		"several, a and b":         {"train", "srgan", "--preset", "small", "--data", root, "--crop", "16", "--device", "cpu", "--out", filepath.Join(dir, "x")},
 		"folder of the pictures":   {"translate", root, "--out", root, "--model", model},
 	} {
 		if r := gangpu(args...); r.code == exitOK || !strings.Contains(r.stderr, want) {
