@@ -73,6 +73,8 @@ func TestDomains(t *testing.T) {
 	if hashOf(t, blue) == hashOf(t, red) {
 		t.Error("both domains give one picture")
 	}
+	fail(t, exitUsage, "gangpu translate makes images of images by it", "generate", "--model", model, "--out", blue)
+	fail(t, exitUsage, "the game classifier makes no images of noise", "generate", "--model", classifier, "--out", blue)
 	fail(t, exitUsage, "--to is missing: one of blue, grey, red", "translate", picture, "--model", model, "--out", blue, "--device", "cpu")
 	fail(t, exitUsage, "the model knows blue, grey, red", "translate", picture, "--model", model, "--to", "green", "--out", blue, "--device", "cpu")
 	fail(t, exitUsage, "a picture has one class", "translate", picture, "--model", model, "--to", "blue,red", "--out", blue, "--device", "cpu")

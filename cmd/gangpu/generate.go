@@ -80,6 +80,13 @@ func generate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if m.Uses[train.SampleUse] == nil {
+		advice := ""
+		if m.Uses[train.TranslateUse] != nil {
+			advice = ": gangpu translate makes images of images by it"
+		}
+		return usagef("--model %s: the game %s makes no images of noise%s", c.String("model"), m.Game, advice)
+	}
 	endAtOnce()
 	dev, err := openDevice(c)
 	if err != nil {
