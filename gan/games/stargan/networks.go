@@ -8,7 +8,8 @@ import (
 // generator makes an image in [-1, 1] of an image and of what it is to become, [batch, n], which each pixel has beside its
 // colours (Choi et al., 2018, table 4). All padding is by zeros: an instance norm takes away what is the same everywhere,
 // and with it, but for the border, what the image is to become. With a mask, the generator also says how much of each pixel
-// is made anew; the rest stays the image's (Pumarola et al., "GANimation", 2018, section 4.1).
+// is made anew; the rest stays the image's (Pumarola et al., "GANimation", 2018, section 4.1). Its last convolution then sees
+// the image's own colours too.
 func (s Settings) generator(channels int) nn.Network {
 	return func(l *nn.Layers, x []*nn.Node) []*nn.Node {
 		l.Initialise(nn.HeNormal)
@@ -40,7 +41,7 @@ func (s Settings) generator(channels int) nn.Network {
 			return []*nn.Node{nn.Tanh(l.Conv2D(y, last))}
 		}
 		last.Filters++
-		y = l.Conv2D(y, last)
+		y = l.Conv2D(nn.Concat(y, x[0]), last)
 		return []*nn.Node{nn.Lerp(x[0], nn.Tanh(nn.Channels(y, 0, channels)), nn.Sigmoid(nn.Channels(y, channels, channels+1)))}
 	}
 }

@@ -34,7 +34,7 @@ var paper = Settings{Labels: "class", Filters: 64, Blocks: 6, DFilters: 64, Crit
 
 func small() Settings {
 	s := paper
-	s.Filters, s.Blocks, s.DFilters, s.Rate, s.Critic, s.Mask, s.Average = 24, 3, 32, 5e-4, 1, true, 0.995
+	s.Filters, s.Blocks, s.DFilters, s.Rate, s.Critic, s.Mask, s.Class, s.Average = 24, 3, 32, 5e-4, 1, true, 0.3, 0.995
 	return s
 }
 
@@ -45,7 +45,7 @@ var System = train.System{
 	Presets: []train.Preset{
 		{Name: "paper", Description: "the paper's networks and rates: for 128 pixels", Batch: 16, Epochs: 20, Settings: paper},
 		{Name: "small", Description: "24 filters, 3 blocks, a mask, as many updates of the generator as of the discriminator: for 32 pixels and two cores",
-			Batch: 16, Epochs: 40, Settings: small()},
+			Batch: 16, Epochs: 50, Settings: small()},
 	},
 	New: func(settings any, in train.Input) (train.Game, error) { return New(settings.(Settings), in) },
 }
