@@ -1,9 +1,11 @@
 // Command table puts results of gangpu bench and of its peers into one table, sorted by time, and
 // one file; or what gangpu bench --roofline --json counted, one precision a file, into a Markdown table; or what gangpu
-// bench --conv --json measured, means into a Markdown file and all rows into another.
+// bench --conv --json measured, means into a Markdown file and all rows into another; or what gangpu evaluate --json says
+// of models that make images of images, beside their baselines.
 //
 //	go run ./bench/table [-markdown] [-o results.json] [-into docs/results.md] result.json...
 //	go run ./bench/table -games [-o results.json] [-into docs/results.md] result.json...
+//	go run ./bench/table -evaluated [-into docs/results.md] evaluations.json...
 //	go run ./bench/table -roofline [-into kernels/README.md] roofline.json...
 //	go run ./bench/table -conv [-into docs/results.md] [-rows rows.md] conv.json...
 package main
@@ -22,9 +24,10 @@ import (
 func main() {
 	markdown := flag.Bool("markdown", false, "print the table as Markdown, with machine and versions")
 	file := flag.String("o", "", "write all results to this `file` too, as a JSON array")
-	into := flag.String("into", "", "write the Markdown between the lines \""+begin("")+"\" and \""+end("")+"\" of this `file` instead of printing a table; -games and -conv have lines of their own")
+	into := flag.String("into", "", "write the Markdown between the lines \""+begin("")+"\" and \""+end("")+"\" of this `file` instead of printing a table; -games, -conv and -evaluated have lines of their own")
 	games := flag.Bool("games", false, "print a table of games instead, of gangpu beside its fastest peer")
 	rooflines := flag.Bool("roofline", false, "the files are of gangpu bench --roofline, of one batch and card")
+	evaluated := flag.Bool("evaluated", false, "the files are of gangpu evaluate --json, of models that make images of images")
 	convolutions := flag.Bool("conv", false, "the files are of gangpu bench --conv")
 	rows := flag.String("rows", "", "write all rows of -conv to this Markdown `file`")
 	flag.Parse()
@@ -36,6 +39,8 @@ func main() {
 	switch {
 	case *rooflines:
 		err = rooflineTable(*into, flag.Args())
+	case *evaluated:
+		err = evaluatedTable(*into, flag.Args())
 	case *convolutions:
 		err = convTables(*into, *rows, flag.Args())
 	default:
@@ -81,6 +86,18 @@ func rooflineTable(into string, files []string) error {
 	write := func(w io.Writer) error { return all[0].WriteMarkdown(w, all[1:]...) }
 	if into != "" {
 		return insert(into, "", write)
+	}
+	return write(os.Stdout)
+}
+
+func evaluatedTable(into string, files []string) error {
+	all, err := bench.ReadEvaluated(files...)
+	if err != nil {
+		return err
+	}
+	write := func(w io.Writer) error { return bench.WriteEvaluated(w, all) }
+	if into != "" {
+		return insert(into, " -evaluated", write)
 	}
 	return write(os.Stdout)
 }

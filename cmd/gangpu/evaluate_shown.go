@@ -23,7 +23,9 @@ type shownEvaluation struct {
 	Dataset    string       `json:"dataset"`
 	HeldOut    int          `json:"held_out_rows"`
 	Shown      []shownScore `json:"shown"`
-	ShortOf    []string     `json:"short_of,omitempty"` // baselines that it is not better than, in words
+	// Baselines are the same measures of what is there without the model, by the names of the pictures that are shown.
+	Baselines map[string][]shownScore `json:"baselines,omitempty"`
+	ShortOf   []string                `json:"short_of,omitempty"` // baselines that it is not better than, in words
 }
 
 type shownScore struct {
@@ -35,6 +37,18 @@ type shownScore struct {
 	LumaPSNR float64 `json:"psnr_luma,omitempty"`
 	LumaSSIM float64 `json:"ssim_luma,omitempty"`
 	*fidelity.Kind
+}
+
+func scoreOf(r fidelity.Result) shownScore {
+	score := shownScore{Name: r.Name, Kind: r.Kind}
+	if r.Known {
+		score.L1, score.PSNR = &r.L1, &r.PSNR
+		score.LumaPSNR = r.LumaPSNR
+		if r.SSIM == r.SSIM { // a number
+			score.SSIM, score.LumaSSIM = &r.SSIM, r.LumaSSIM
+		}
+	}
+	return score
 }
 
 // evaluateShown measures models of games that make images of others by held-out pictures, as a run does. The data are
@@ -152,15 +166,15 @@ func evaluateOneShown(c *cli.Context, s fidelity.Subject, file string, m *train.
 	if c.Bool("json") {
 		v := shownEvaluation{Model: file, Game: m.Game, Iterations: m.Iterations, Dataset: data.Name, HeldOut: s.HeldOut.Rows(), ShortOf: judge.Shortfalls(results)}
 		for _, r := range results {
-			score := shownScore{Name: r.Name, Kind: r.Kind}
-			if r.Known {
-				score.L1, score.PSNR = &r.L1, &r.PSNR
-				score.LumaPSNR = r.LumaPSNR
-				if r.SSIM == r.SSIM { // a number
-					score.SSIM, score.LumaSSIM = &r.SSIM, r.LumaSSIM
-				}
+			v.Shown = append(v.Shown, scoreOf(r))
+		}
+		for name, baselines := range judge.Without() {
+			if v.Baselines == nil {
+				v.Baselines = map[string][]shownScore{}
 			}
-			v.Shown = append(v.Shown, score)
+			for _, r := range baselines {
+				v.Baselines[name] = append(v.Baselines[name], scoreOf(r))
+			}
 		}
 		return json.NewEncoder(w).Encode(v)
 	}

@@ -123,6 +123,7 @@ func TestTrainJudgesPairs(t *testing.T) {
 			Distance *float64 `json:"classifier_frechet_distance"`
 			Taken    *float64 `json:"taken_for"`
 		}
+		Baselines map[string][]shownScore
 	}
 	out = succeed(t, "evaluate", "--json", "--model", filepath.Join(made, "model.safetensors"), "--classifier", classifier, "--device", "cpu")
 	if err := json.Unmarshal([]byte(out), &v); err != nil || len(v.Shown) != 1 || v.Shown[0].Distance == nil || v.Shown[0].Taken == nil {
@@ -130,6 +131,10 @@ func TestTrainJudgesPairs(t *testing.T) {
 	}
 	if numbers := strings.Split(row[1], ","); v.Shown[0].L1 != number(t, numbers[2]) || *v.Shown[0].Distance != number(t, numbers[5]) {
 		t.Errorf("evaluate says %s, the run %q", out, row[1])
+	}
+	if b := v.Baselines["translated"]; len(b) != 3 || b[0].Name != "a" || b[0].L1 == nil || b[0].Kind == nil || b[1].Name != "the mean of b" || b[1].L1 == nil ||
+		b[2].Name != "real pictures" || b[2].L1 != nil || b[2].Kind == nil {
+		t.Errorf("the baselines are %+v", b)
 	}
 	fail(t, exitUsage, "--nearest is for models that make images of noise", "evaluate", "--nearest", filepath.Join(dir, "x.png"), "--model", filepath.Join(made, "model.safetensors"))
 }

@@ -245,6 +245,30 @@ type Result struct {
 	Kind     *Kind
 }
 
+// Without are the measures of what is there without the networks: what each picture is made of and the mean picture as it,
+// and, by a classifier, real pictures. Their names are those of the pictures, "the mean of" one, and "real pictures".
+func (j *Judge) Without() map[string][]Result {
+	all := map[string][]Result{}
+	for _, c := range j.of {
+		from := j.Showing[c.made].Baseline
+		var of []Result
+		for _, b := range c.baselines {
+			of = append(of, Result{Name: b.name, Known: true, Measures: b.Measures})
+		}
+		if k := c.kind; k != nil {
+			if len(of) == 0 || of[0].Name != from {
+				of = append([]Result{{Name: from}}, of...)
+			}
+			of[0].Kind = k.copied
+			of = append(of, Result{Name: "real pictures", Kind: k.floor})
+		}
+		if of != nil {
+			all[c.name] = of
+		}
+	}
+	return all
+}
+
 // Measure measures what the networks make now: each picture that has a truth, in the order in which it is shown.
 func (j *Judge) Measure() ([]Result, error) {
 	all := make([]made, len(j.of))
