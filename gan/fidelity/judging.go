@@ -3,6 +3,7 @@ package fidelity
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"gangpu/engine/program"
@@ -152,9 +153,15 @@ func repeat(x []float32, n int) []float32 {
 }
 
 func (m Measures) String() string {
-	text := fmt.Sprintf("L1 %.4f, PSNR %.2f dB, SSIM %.3f", m.L1, m.PSNR, m.SSIM)
+	similar := func(v float64) string {
+		if math.IsNaN(v) { // of images smaller than the window
+			return ""
+		}
+		return fmt.Sprintf(", SSIM %.3f", v)
+	}
+	text := fmt.Sprintf("L1 %.4f, PSNR %.2f dB%s", m.L1, m.PSNR, similar(m.SSIM))
 	if m.LumaPSNR != 0 {
-		text += fmt.Sprintf(", of luma PSNR %.2f dB, SSIM %.3f", m.LumaPSNR, m.LumaSSIM)
+		text += fmt.Sprintf(", of luma PSNR %.2f dB%s", m.LumaPSNR, similar(m.LumaSSIM))
 	}
 	return text
 }

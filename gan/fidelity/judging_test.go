@@ -108,6 +108,9 @@ func TestJudgeOfDomains(t *testing.T) {
 	if scores, err := small.Score(); err != nil || len(scores) != 2 || len(small.Measures) != 2 {
 		t.Errorf("images that are too small for SSIM have the measures %v: %v (%v)", small.Measures, scores, err)
 	}
+	if line := small.Line(nil); strings.Contains(line, "SSIM") || !strings.Contains(line, "PSNR") {
+		t.Errorf("of images that are too small for SSIM a run says %q", line)
+	}
 	if j := judgeOf(t, inverting(ofPairs), d); j != nil {
 		t.Error("pictures that are no pairs are compared")
 	}
