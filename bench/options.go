@@ -91,12 +91,15 @@ func (o Options) Validate() error {
 	return err
 }
 
-// data is images whose pixels do not matter to the time: as many as MNIST has, or 8 MiB of larger ones, but some
-// batches at least, as the peers have them. They have classes if the input has some.
+// data is images whose pixels do not matter to the time: some batches or, of digits, as many as MNIST has; the peers have
+// the same. They have classes if the input has some.
 func (s subject) data() (train.Data, error) {
 	in := s.input
 	size := in.Height * in.Width * in.Channels
-	rows := max(min(60_000, 8<<20/max(size, 1)), 4*s.settings.Batch)
+	rows := 4 * s.settings.Batch
+	if in.Equal(digits) {
+		rows = max(rows, 60_000)
+	}
 	names := in.Fields
 	if names == nil {
 		names = []string{"image"}
