@@ -88,6 +88,7 @@ func pixels(rows, in, out int) program.Geometry {
 // A tiledProduct is a MatMul cut into tasks.
 type tiledProduct struct {
 	program.MatMul
+	rowsOf, colsOf    int // elements of C that a task makes
 	blocks, colBlocks int // of a C
 	parts, partDepth  int // of a sum
 	group             int // products of a task
@@ -98,9 +99,15 @@ type tiledProduct struct {
 }
 
 func newTiledProduct(op program.MatMul, l *layout) *tiledProduct {
-	p := &tiledProduct{MatMul: op, colBlocks: ceilDiv(op.N, productCols), workers: make([]tileWorker, l.workspace.threads)}
-	p.blocks = ceilDiv(op.M, productRows) * p.colBlocks
+	p := &tiledProduct{MatMul: op, colsOf: productCols, workers: make([]tileWorker, l.workspace.threads)}
 	n, results := op.Products(), op.Products()*op.M*op.N
+	rowBlocks := ceilDiv(op.M, productRows)
+	p.rowsOf = roundUp(ceilDiv(op.M, rowBlocks), unit.tileRows)
+	if n*rowBlocks*ceilDiv(op.N, productCols) < productTasks/2 {
+		p.colsOf = productCols / 2
+	}
+	p.colBlocks = ceilDiv(op.N, p.colsOf)
+	p.blocks = rowBlocks * p.colBlocks
 	p.parts = max(1, min(productTasks/(n*p.blocks), op.K/productDepth, 1+productPartials/results))
 	p.partDepth = ceilDiv(op.K, p.parts)
 	p.parts = ceilDiv(op.K, p.partDepth)
@@ -116,8 +123,8 @@ func newTiledProduct(op program.MatMul, l *layout) *tiledProduct {
 
 // multiply makes a part of the sums of a block of C.
 func (p *tiledProduct) multiply(worker, block, part int, a, b []float32, e epilogue, c []float32) {
-	i0, j0 := block/p.colBlocks*productRows, block%p.colBlocks*productCols
-	m, n := min(productRows, p.M-i0), min(productCols, p.N-j0)
+	i0, j0 := block/p.colBlocks*p.rowsOf, block%p.colBlocks*p.colsOf
+	m, n := min(p.rowsOf, p.M-i0), min(p.colsOf, p.N-j0)
 	begin, end := part*p.partDepth, min((part+1)*p.partDepth, p.K)
 	rows, stride, panel := p.rows.worker(worker), p.aStride, p.panel.worker(worker)
 	inPlace := !p.TransA && p.K <= inPlaceDepth
