@@ -10,10 +10,13 @@ const (
 	winogradLeast = 24
 	// winogradTasks is how many tasks there should be.
 	winogradTasks = 8
-	// winogradWeights is the most elements that transformed filters, or their gradients, may have: what a third-level
-	// cache holds. Those of more than winogradNear are written to it slowly.
+	// winogradWeights is the most elements that transformed filters may have, of all at once: what a third-level cache
+	// holds. Those of more than winogradNear are written to it slowly.
 	winogradWeights = 1 << 22
 	winogradNear    = 1 << 20
+	// winogradGain is what of the direct algorithm's time the algorithm may take at most, by the estimates, for its larger
+	// rounding errors.
+	winogradGain = 0.95
 )
 
 // A winograd is a convolution, or a transposed one, by Winograd's algorithm: filters of 3x3 of stride 1 by F(4x4, 3x3),
@@ -110,14 +113,14 @@ func (c *winograd) phases() int {
 	return 1
 }
 
-// pays reports whether the algorithm is exact enough and takes less time than the direct one, by what was measured: the unit is a
-// multiply-add of a whole vector, and 16 transformed elements of an image, a result or a filter take so many times as
-// many as a vector has.
+// pays reports whether the algorithm is exact enough and takes less time than the direct one, by what was measured with
+// AVX-512 and AVX2 alike: the unit is a multiply-add of a whole vector, and 16 transformed elements of an image, a result
+// or a filter take so many times as many as a vector has.
 func (c *winograd) pays() bool {
-	const image, result = 1.0, 0.6
+	const image, result = 0.9, 1.0
 	rows, cols := c.tiles()
 	tiles := c.batch * rows * cols
-	filter := 0.9
+	filter := 0.3
 	if c.panelsPay() {
 		filter *= float64(ceilDiv(tiles, winogradPanelTiles))
 	}
@@ -131,7 +134,7 @@ func (c *winograd) pays() bool {
 	products := c.products() * roundUp(tiles, unit.tileRows) * c.depth() * c.phases() * out / lanes
 	perTile := image*float64(c.products()*c.depth()) + result*float64(c.products()*c.phases()*c.out)
 	transforms := (float64(tiles)*perTile + filter*float64(c.elements())) * 16 / float64(lanes)
-	return c.in >= 16 && c.out >= 16 && c.roundoff(c.depth()) <= winogradError && float64(products)+transforms < 0.8*float64(direct)
+	return c.in >= 16 && c.out >= 16 && c.roundoff(c.depth()) <= winogradError && float64(products)+transforms < winogradGain*float64(direct)
 }
 
 // panelsPay reports whether it takes less time to transform the filters again for each group of tiles than to read

@@ -10,6 +10,9 @@ var winogradGroup = 1 << 19
 // added up: one long sum would lose too much to rounding, which Gᵀ magnifies.
 const winogradSteps = 192
 
+// winogradSums is the most elements that the sums may have, to bound memory.
+const winogradSums = 1 << 24
+
 // winogradFilterGrad is the filter's gradient of the convolution g, if there is an algorithm for it and it pays. It is
 // the adjoint of the convolution's, in the filter:
 //
@@ -21,19 +24,20 @@ func winogradFilterGrad(g program.Geometry) (c winograd, pays bool) {
 
 // gradPays is pays for the filter's gradient.
 func (c *winograd) gradPays() bool {
-	const transformed, lanes = 2.2, 16
+	const image, gradient, lanes = 1.7, 0.8, 16
 	rows, cols := c.tiles()
 	tiles, elements := c.batch*rows*cols, c.products()*c.depth()*c.out
-	filter := 1.0
+	filter := 0.7
 	if elements > winogradNear {
-		filter = 3
+		filter = 1.1
 	}
 	width := float64(unit.outerCols / 2)
 	direct := float64(c.batch*c.outH*c.outW*c.r*c.r*c.depth()*roundUp(c.out, unit.outerCols/2)) / width
 	products := float64(tiles*c.products()*c.depth()*roundUp(c.out, unit.outerCols/2)) / width
-	transforms := transformed*float64(tiles*c.products()*(c.depth()+c.out)) + filter*float64(elements)
-	return c.in >= 16 && c.out >= 16 && elements <= winogradWeights && c.roundoff(gradSteps(tiles)) <= winogradError &&
-		products+transforms*lanes/width < 0.8*direct
+	perTile := image*float64(c.depth()) + gradient*float64(c.out)
+	transforms := float64(tiles*c.products())*perTile + filter*float64(elements)
+	return c.in >= 16 && c.out >= 16 && elements <= winogradSums && c.roundoff(gradSteps(tiles)) <= winogradError &&
+		products+transforms*lanes/width < winogradGain*direct
 }
 
 // gradSteps is how long the sums over tiles are, for their rounding: one in registers, then one of such sums.
