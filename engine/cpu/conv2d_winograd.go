@@ -138,11 +138,12 @@ func (c *winograd) pays() bool {
 }
 
 // panelsPay reports whether it takes less time to transform the filters again for each group of tiles than to read
-// transformed ones from far.
+// transformed ones from far, or whether there are too few tiles to make tasks of.
 func (c *winograd) panelsPay() bool {
 	rows, cols := c.tiles()
-	n := c.elements()
-	return n > winogradNear && c.batch*rows*cols <= winogradPanelTiles || n > winogradWeights
+	n, tiles := c.elements(), c.batch*rows*cols
+	return n > winogradNear && tiles <= winogradPanelTiles || n > winogradWeights ||
+		tiles < winogradTasks/2*unit.tileRows && c.out >= 2*unit.tileCols
 }
 
 // kernel binds the convolution to its arrays. The filter is [taps, in, out], or [taps, out, in] if transposed.

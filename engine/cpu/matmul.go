@@ -103,7 +103,7 @@ func newTiledProduct(op program.MatMul, l *layout) *tiledProduct {
 	n, results := op.Products(), op.Products()*op.M*op.N
 	rowBlocks := ceilDiv(op.M, productRows)
 	p.rowsOf = roundUp(ceilDiv(op.M, rowBlocks), unit.tileRows)
-	if n*rowBlocks*ceilDiv(op.N, productCols) < productTasks/2 {
+	if n*rowBlocks*ceilDiv(op.N, productCols)*max(1, op.K/productDepth) < productTasks/2 {
 		p.colsOf = productCols / 2
 	}
 	p.colBlocks = ceilDiv(op.N, p.colsOf)
