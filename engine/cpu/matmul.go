@@ -6,9 +6,11 @@ import "gangpu/engine/program"
 // of A, productDepth columns at a time, and their panels of B, and keep both in the second-level
 // cache.
 const (
-	productRows  = 192 // a multiple of every unit's tileRows
+	productRows  = 192 // a multiple of productStep
 	productCols  = 256
 	productDepth = 512
+	// productStep is what the rows of a task are a multiple of: tileRows of every unit, and a cache line.
+	productStep = 48
 	// rowPad keeps the packed rows of A out of each other's way in the first-level cache.
 	rowPad = 16
 	// inPlaceDepth is the most columns of A for which its rows are read where they lie: a tile's are not in each
@@ -102,7 +104,7 @@ func newTiledProduct(op program.MatMul, l *layout) *tiledProduct {
 	p := &tiledProduct{MatMul: op, colsOf: productCols, workers: make([]tileWorker, l.workspace.threads)}
 	n, results := op.Products(), op.Products()*op.M*op.N
 	rowBlocks := ceilDiv(op.M, productRows)
-	p.rowsOf = roundUp(ceilDiv(op.M, rowBlocks), unit.tileRows)
+	p.rowsOf = roundUp(ceilDiv(op.M, rowBlocks), productStep)
 	if n*rowBlocks*ceilDiv(op.N, productCols)*max(1, op.K/productDepth) < productTasks/2 {
 		p.colsOf = productCols / 2
 	}
