@@ -36,7 +36,7 @@ done
 "$gangpu" bench --steps "$steps" "${batch[@]}" --json - --layers >"$results/gangpu.json"
 
 for layout in "" --channels-last; do
-	for layer in --toeplitz ""; do
+	for layer in --fft --toeplitz ""; do
 		for mode in eager compile; do
 			peer torch pytorch.py --mode $mode $layout $layer
 		done
@@ -59,7 +59,7 @@ if sees_gpu; then
 	for precision in tf32 fp32; do
 		for mode in eager compile graphs compile-graphs; do
 			for layout in "" --channels-last; do
-				for layer in --toeplitz ""; do
+				for layer in --fft --toeplitz ""; do
 					peer torch pytorch.py --device cuda --precision $precision --mode $mode $layout $layer
 				done
 			done
