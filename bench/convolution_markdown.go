@@ -53,8 +53,10 @@ func (r *ConvResult) add(more *ConvResult) error {
 	return nil
 }
 
-// WriteConvRecord writes all rows as Markdown.
+// WriteConvRecord writes all rows as a Markdown file.
 func WriteConvRecord(w io.Writer, all []*ConvResult) error {
+	fmt.Fprint(w, "# Single convolutions, beside PyTorch\n\nRows of `gangpu bench --conv`, written by `go run ./bench/table -conv -rows FILE`. "+
+		"A ratio is PyTorch's time to ours. On one thread,\ntimes are of the processor.\n")
 	for _, r := range all {
 		if _, err := fmt.Fprintf(w, "\n## %s\n\nPeak %s GFLOP/s, PyTorch %s.\n\n"+
 			"| layer | pass | algorithm | ms | GFLOP/s | of the peak | PyTorch ms | layout | ratio | error |\n|---|---|---|--:|--:|--:|--:|---|--:|--:|\n",
