@@ -20,8 +20,8 @@ const (
 )
 
 // A winograd is a convolution, or a transposed one, by Winograd's algorithm: filters of 3x3 of stride 1 by F(4x4, 3x3),
-// 36 multiply-adds for 4x4 results where the definition has 144, and filters of 4x4 of stride 2 by F(3x3, 2x2), 16 of
-// 36.
+// 36 multiply-adds for 4x4 results where the definition has 144, filters of 4x4 of stride 1 by F(3x3, 4x4), 36 of 144,
+// and filters of 4x4 of stride 2 by F(3x3, 2x2), 16 of 36.
 //
 // Stride 2 makes four phases of pixels, those of even and odd rows and columns. A convolution is the sum over phases
 // of its image of convolutions by 2x2; a transposed one makes a phase of its result by each of four.
@@ -52,6 +52,8 @@ func winogradOf(g program.Geometry) (*winogradMatrices, bool) {
 		return &winograd4x3, true
 	case g.FilterH == 5 && g.StrideH == 1:
 		return &winograd2x5, true
+	case g.FilterH == 4 && g.StrideH == 1:
+		return &winograd3x4, true
 	case g.FilterH == 4 && g.StrideH == 2:
 		return &winograd3x2, true
 	}

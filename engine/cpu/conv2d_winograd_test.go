@@ -55,8 +55,13 @@ func TestWinograd(t *testing.T) {
 			{Batch: 2, InH: 12, InW: 15, InC: 8, OutC: 33, FilterH: 4, Padding: program.Valid},
 			{Batch: 3, InH: 7, InW: 10, InC: 17, OutC: 40, FilterH: 5},
 			{Batch: 2, InH: 9, InW: 5, InC: 40, OutC: 9, FilterH: 5, Padding: program.Explicit(3, 0, 1, 4)},
+			{Batch: 3, InH: 9, InW: 14, InC: 17, OutC: 40, FilterH: 4, StrideH: 1, Padding: program.Explicit(1, 1, 1, 1)},
+			{Batch: 2, InH: 6, InW: 11, InC: 33, OutC: 9, FilterH: 4, StrideH: 1, Padding: program.Explicit(3, 0, 2, 1)},
 		} {
-			g.FilterW, g.StrideH, g.StrideW = g.FilterH, 2-g.FilterH%2, 2-g.FilterH%2
+			if g.StrideH == 0 {
+				g.StrideH = 2 - g.FilterH%2
+			}
+			g.FilterW, g.StrideW = g.FilterH, g.StrideH
 			for _, c := range convCases(r, g) {
 				_, kernels := winogradKernels(c.op)
 				for _, k := range kernels {
@@ -116,10 +121,14 @@ func TestWinogradRoundoff(t *testing.T) {
 		{Batch: 1, InH: 5, InW: 7, InC: 512, OutC: 17, FilterH: 5},
 		{Batch: 1, InH: 9, InW: 7, InC: 512, OutC: 17, FilterH: 4},
 		{Batch: 1, InH: 7, InW: 9, InC: 17, OutC: 512, FilterH: 4},
+		{Batch: 1, InH: 7, InW: 6, InC: 512, OutC: 17, FilterH: 4, StrideH: 1},
 		{Batch: 40, InH: 15, InW: 13, InC: 3, OutC: 5, FilterH: 3}, // 640 tiles
 	}
 	for i := range wide {
-		wide[i].FilterW, wide[i].StrideH, wide[i].StrideW = wide[i].FilterH, 2-wide[i].FilterH%2, 2-wide[i].FilterH%2
+		if wide[i].StrideH == 0 {
+			wide[i].StrideH = 2 - wide[i].FilterH%2
+		}
+		wide[i].FilterW, wide[i].StrideW = wide[i].FilterH, wide[i].StrideH
 	}
 	eachUnit(t, func(t *testing.T) {
 		for _, g := range wide {

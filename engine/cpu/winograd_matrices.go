@@ -103,5 +103,6 @@ func (w *winogradMatrices) in() int { return w.m + w.r - 1 }
 var (
 	winograd4x3 = newWinogradMatrices(4, 3, 0, 1, -1, 0.5, -2)
 	winograd2x5 = newWinogradMatrices(2, 5, 0, 1, -1, 0.5, -2)
+	winograd3x4 = newWinogradMatrices(3, 4, 0, 1, -1, 0.5, -2)
 	winograd3x2 = newWinogradMatrices(3, 2, 0, 1, -1)
 )
