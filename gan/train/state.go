@@ -68,34 +68,23 @@ func (t *Trainer) counters() []string {
 	return all
 }
 
+// initialise draws the parameters, and writes each by itself: all at once would take their size again.
 func (t *Trainer) initialise() error {
 	for _, n := range t.game.Networks {
-		p := t.parameters[n.Name]
-		for _, state := range []bool{false, true} {
-			if p.Len(state) == 0 {
-				continue
-			}
-			values := make([]float32, p.Len(state))
-			for _, q := range p.List {
-				if q.State != state {
-					continue
-				}
-				initial, err := t.initialOf(n, q)
-				if err != nil {
-					return err
-				}
-				copy(values[q.Offset:], initial)
-			}
-			storage := nn.ParametersOf(n.Name)
-			if state {
-				storage = nn.StateOf(n.Name)
-			}
-			if err := write(t.arrays, storage, 0, values); err != nil {
+		for _, p := range t.parameters[n.Name].List {
+			initial, err := t.initialOf(n, p)
+			if err != nil {
 				return err
 			}
-			// What samples are made of before the first update.
-			if n.Average > 0 {
-				if err := write(t.arrays, averageOf(storage), 0, values); err != nil {
+			storages := []string{nn.ParametersOf(n.Name)}
+			if p.State {
+				storages[0] = nn.StateOf(n.Name)
+			}
+			if n.Average > 0 { // what samples are made of before the first update
+				storages = append(storages, averageOf(storages[0]))
+			}
+			for _, storage := range storages {
+				if err := write(t.arrays, storage, p.Offset, initial); err != nil {
 					return err
 				}
 			}
