@@ -14,8 +14,10 @@ type loader struct {
 	// The values of a block are those of the last one if both begin at a multiple of period, and lie between the same
 	// multiples of change, or change is 0: the values never change.
 	period, change int
-	// guards are conditions on dimensions up to last, and none beyond.
+	// guards are conditions on dimensions up to last, and none beyond. Those that have their last dimension beyond
+	// apart depend on it alone of the dimensions from apart on, and have no division: what they leave is a box.
 	guards []guard
+	apart  int
 }
 
 type guard struct {
@@ -35,6 +37,14 @@ func newLoader(e *expression, source int, w program.Walk) loader {
 			}
 		}
 		l.guards = append(l.guards, guard{g, last})
+		if g.Div > 1 {
+			l.apart = max(l.apart, last)
+		}
+		for d, c := range g.Coef[:last+1] {
+			if c != 0 && d < last {
+				l.apart = max(l.apart, d+1)
+			}
+		}
 	}
 	slices.SortStableFunc(l.guards, func(a, b guard) int { return a.last - b.last })
 	row := e.row()
@@ -152,7 +162,7 @@ func (l *loader) steps(dst, array []float32, from, d, n int, v [maxRank]int, e *
 	}
 	n = (high - low + step - 1) / step
 	dst = dst[low*e.inner[d]:]
-	if within {
+	if within && d < l.apart {
 		for j := range n {
 			inner := v
 			for i := range l.guards {
@@ -166,10 +176,22 @@ func (l *loader) steps(dst, array []float32, from, d, n int, v [maxRank]int, e *
 	}
 	var axes [maxRank]copyAxis
 	axes[0] = copyAxis{n, step * e.inner[d], stride}
+	to := 0
 	for i := d + 1; i < len(e.shape); i++ {
-		axes[i-d] = copyAxis{e.shape[i], e.inner[i], l.walk.Stride[i]}
+		low, high := 0, e.shape[i]
+		for j := range l.guards {
+			if g := &l.guards[j]; g.last == i {
+				low, high = g.narrow(v[j], low, high)
+			}
+		}
+		if low >= high {
+			return
+		}
+		axes[i-d] = copyAxis{high - low, e.inner[i], l.walk.Stride[i]}
+		to += low * e.inner[i]
+		from += low * l.walk.Stride[i]
 	}
-	copyAxes(dst, array, 0, from, axes[:len(e.shape)-d])
+	copyAxes(dst, array, to, from, axes[:len(e.shape)-d])
 }
 
 // narrow is the part of [low, high) where 0 <= v + Coef*j < Limit.
@@ -240,10 +262,10 @@ func copyAxes(dst, array []float32, to, from int, axes []copyAxis) {
 		copyRow(dst, array, to, from, axes[0])
 		return
 	}
-	// Innermost are neighbours in both, or what has neighbours in the original and what has them in the copy, or the
-	// longest axis.
+	// Innermost are neighbours in both if there are some, or what has neighbours in the original and what has them in
+	// the copy, or the longest axis.
 	last := k - 1
-	if axes[last] != (copyAxis{axes[last].n, 1, 1}) {
+	if axes[last] != (copyAxis{axes[last].n, 1, 1}) || axes[last].n < 8 {
 		for i := range axes[:last] {
 			if axes[i].from == 1 && axes[i].n >= 8 && axes[last].to == 1 && axes[last].from > 0 && axes[last].n >= 8 {
 				axes[i], axes[last-1] = axes[last-1], axes[i]
@@ -286,11 +308,7 @@ func copyRow(dst, array []float32, to, from int, a copyAxis) {
 	case a.to == 1 && a.from == 1:
 		copy(dst[to:to+a.n], array[from:])
 	case a.from == 0 && a.to == 1:
-		v := array[from]
-		row := dst[to : to+a.n]
-		for i := range row {
-			row[i] = v
-		}
+		fill(dst[to:to+a.n], array[from])
 	case a.to == 1:
 		row := dst[to : to+a.n]
 		for i := range row {
@@ -309,6 +327,17 @@ func copyRow(dst, array []float32, to, from int, a copyAxis) {
 			to += a.to
 			from += a.from
 		}
+	}
+}
+
+// fill sets all of row to v.
+func fill(row []float32, v float32) {
+	eight := [8]float32{v, v, v, v, v, v, v, v}
+	for ; len(row) >= 8; row = row[8:] {
+		*(*[8]float32)(row) = eight
+	}
+	for i := range row {
+		row[i] = v
 	}
 }
 
