@@ -5,10 +5,15 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gangpu/gan/games/pix2pix"
+
+	"github.com/urfave/cli/v2"
 )
 
 // Tests of images of one's own, by the command as a process.
@@ -211,6 +216,24 @@ func TestFromBringsSettings(t *testing.T) {
 		args := trainArgs(filepath.Join(t.TempDir(), "run"), append(c.args, "--iterations", "1")...)
 		if r := asProcess(t, "", nil, args...); r.code != exitOK || r.stderr != "" || !strings.Contains(r.stdout, c.want) || strings.Contains(r.stdout, c.not) {
 			t.Errorf("%q: want %q, not %q: %+v", c.args, c.want, c.not, r)
+		}
+	}
+}
+
+// A dataset that stands in for a model's folder has a layout of its own.
+func TestDatasetInsteadOfAFolder(t *testing.T) {
+	set := flag.NewFlagSet("evaluate", flag.ContinueOnError)
+	set.String("dataset", "", "")
+	set.String("data", "", "")
+	if err := set.Parse([]string{"--dataset", "maps"}); err != nil {
+		t.Fatal(err)
+	}
+	c := cli.NewContext(cli.NewApp(), set, nil)
+	c.Command = &cli.Command{Flags: []cli.Flag{&cli.StringFlag{Name: "dataset"}, &cli.StringFlag{Name: "data"}}}
+	for before, want := range map[string]string{`{"folder":"/pairs","layout":"side-by-side"}`: "", `{"dataset":"maps","layout":"pairs"}`: "pairs"} {
+		s, o, err := gameSourceOf(c, pix2pix.System, before)
+		if err != nil || s.Folder != "" || s.Dataset != "maps" || s.Layout != want || string(o.Layout) != want {
+			t.Errorf("instead of %s: %+v and %+v, %v", before, s, o, err)
 		}
 	}
 }

@@ -87,8 +87,11 @@ func gameSourceOf(c *cli.Context, system train.System, before string) (gameSourc
 		if err := json.Unmarshal([]byte(before), &s); err != nil {
 			return s, o, fmt.Errorf("the run's note of its data: %w", err)
 		}
-		if given(c, "dataset") {
-			s.Folder, s.Dataset = "", c.String("dataset")
+		if set := c.String("dataset"); given(c, "dataset") {
+			if !given(c, "data") && set != s.Dataset {
+				s.Layout = "" // it was that of other images
+			}
+			s.Folder, s.Dataset = "", set
 		}
 		o = pictures.Options{Layout: pictures.Layout(s.Layout), Width: s.Width, Height: s.Height, Fit: pictures.Fit(s.Fit)}
 		if o.Background, err = colour(s.Background); err != nil {
