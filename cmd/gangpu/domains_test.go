@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image/color"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -78,4 +79,15 @@ func TestDomains(t *testing.T) {
 	fail(t, exitUsage, "--to is missing: one of blue, grey, red", "translate", picture, "--model", model, "--out", blue, "--device", "cpu")
 	fail(t, exitUsage, "the model knows blue, grey, red", "translate", picture, "--model", model, "--to", "green", "--out", blue, "--device", "cpu")
 	fail(t, exitUsage, "a picture has one class", "translate", picture, "--model", model, "--to", "blue,red", "--out", blue, "--device", "cpu")
+
+	// What was trained by a classifier's features is measured without them.
+	larger := filepath.Join(dir, "larger")
+	if r := gangpu("train", "srgan", "--preset", "small-gan", "--pretrain", "0", "--features", classifier, "--data", root, "--filters", "2", "--blocks", "1",
+		"--d-filters", "2", "--batch", "4", "--iterations", "2", "--judge-every", "0", "--device", "cpu", "--out", larger); r.code != exitOK {
+		t.Fatal(r.stderr)
+	}
+	if err := os.Remove(classifier); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, succeed(t, "evaluate", "--device", "cpu", filepath.Join(larger, "model.safetensors")), "after 2 iterations of srgan")
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gangpu/gan/fidelity"
+	"gangpu/gan/games/srgan"
 	"gangpu/gan/games/stargan"
 	"gangpu/gan/nn"
 	"gangpu/gan/train"
@@ -135,6 +136,10 @@ func evaluateOneShown(c *cli.Context, s fidelity.Subject, file string, m *train.
 	settings, err := of.Decode(m.GameSettings)
 	if err != nil {
 		return err
+	}
+	if of, ok := settings.(srgan.Settings); ok {
+		of.Pretrain = 1 // what is shown needs no discriminator, nor the file of its features, which may be gone
+		settings = of
 	}
 	in, err := train.InputOf(s.HeldOut)
 	if err != nil {
