@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from domains import write_stargan
 from enlarge import write_srgan, write_srresnet
+from large import write_biggan
 from layers import (
     Adam,
     RMSProp,
@@ -311,6 +312,7 @@ GAMES = {
     "stargan": write_stargan,
     "srresnet": write_srresnet,
     "srgan": write_srgan,
+    "biggan": write_biggan,
 }
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"gangpu/gan/games/acgan"
+	"gangpu/gan/games/biggan"
 	classifying "gangpu/gan/games/classifier"
 	"gangpu/gan/games/cyclegan"
 	"gangpu/gan/games/dcgan"
@@ -21,7 +22,7 @@ import (
 )
 
 // systems are the games that there are: train has a subcommand for each.
-var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, pix2pix.System, cyclegan.System,
+var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, biggan.System, pix2pix.System, cyclegan.System,
 	stargan.System, srgan.System, classifying.System}
 
 // usualGame is what train trains without a name.

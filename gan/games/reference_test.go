@@ -10,6 +10,7 @@ import (
 
 	"gangpu/engine/program"
 	"gangpu/gan/games/acgan"
+	"gangpu/gan/games/biggan"
 	"gangpu/gan/games/cyclegan"
 	"gangpu/gan/games/dcgan"
 	"gangpu/gan/games/pix2pix"
@@ -22,7 +23,7 @@ import (
 	"gangpu/internal/safetensors"
 )
 
-var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, pix2pix.System, cyclegan.System, stargan.System, srgan.System}
+var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, pix2pix.System, cyclegan.System, stargan.System, srgan.System, biggan.System}
 
 // references are the files that bench/reference writes.
 func references(t *testing.T) []string {

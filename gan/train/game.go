@@ -46,6 +46,9 @@ type Network struct {
 	// Average is the decay of the exponential moving average of the network's parameters and states, by which images
 	// are made; 0 is none.
 	Average float64
+	// AverageFrom is the update, of the first phase that trains the network, from which the average is one. Before, it is
+	// the network as it is.
+	AverageFrom int
 	// Initial, if set, are the values that a parameter or state has at the start, in the place of drawn ones: of a network
 	// that was trained before, and that no phase trains.
 	Initial func(p nn.Parameter) ([]float32, error)
@@ -134,6 +137,9 @@ func (g Game) Validate() error {
 		}
 		if !(n.Average >= 0 && n.Average < 1) {
 			return fmt.Errorf("game %s: the average of %s has a decay of %v, want 0 or more and less than 1", g.Name, n.Name, n.Average)
+		}
+		if n.AverageFrom < 0 {
+			return fmt.Errorf("game %s: the average of %s is from update %d on, want 0 or more", g.Name, n.Name, n.AverageFrom)
 		}
 		names[n.Name] = true
 	}

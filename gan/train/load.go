@@ -238,3 +238,21 @@ func (t *Trainer) setRate(r *running) error {
 	}
 	return nil
 }
+
+// setAveraged has the averages that are not from the start on begin anew until they are due: the first update of an average
+// is a copy. How many updates are in one follows from the phase's runs, so that no model file holds it.
+func (t *Trainer) setAveraged(r *running) error {
+	for _, n := range t.game.Networks {
+		if n.AverageFrom == 0 || !r.averages(n) {
+			continue
+		}
+		count, storage := uint32(max(int64(t.updates[r.runs])-int64(n.AverageFrom), 0)), averagedOf(n.Name)
+		if t.updates[storage] != count {
+			if err := write(t.arrays, storage, 0, []uint32{count}); err != nil {
+				return err
+			}
+		}
+		t.updates[storage] = count + 1 // as the run leaves it
+	}
+	return nil
+}

@@ -21,7 +21,8 @@ func resultsOf(phase string) string              { return "results/" + phase }
 func runsOf(phase string) string                 { return "runs/" + phase } // [1] uint32: how often it ran
 func inputOf(name string) string                 { return "input/" + name }
 func datasetOf(field string) string              { return "data/" + field }
-func averageOf(array string) string              { return "average/" + array } // of an array of a network
+func averageOf(array string) string              { return "average/" + array }    // of an array of a network
+func averagedOf(network string) string           { return "averaged/" + network } // [1] uint32: updates in an average of AverageFrom
 func slotOf(slot, network string) string         { return slot + "/" + network }
 func updatesOf(optimizer, network string) string { return "updates/" + optimizer + "/" + network }
 func rateOf(optimizer, network string) string    { return "rate/" + optimizer + "/" + network }
@@ -308,9 +309,12 @@ func (p *phase) trained(name string) []span {
 // updateAverage adds the update of a network's moving average, in the first phase that trains it.
 func (p *phase) updateAverage(prog *program.Program, name string) error {
 	n, _ := p.game.network(name)
-	first := p.game.Phases[slices.IndexFunc(p.game.Phases, func(q Phase) bool { return slices.Contains(q.Trains, name) })]
-	if n.Average == 0 || first.Name != p.Name {
+	if !p.averages(n) {
 		return nil
+	}
+	count := runsOf(p.Name)
+	if n.AverageFrom > 0 {
+		count = averagedOf(name)
 	}
 	for _, array := range []struct {
 		storage string
@@ -320,11 +324,20 @@ func (p *phase) updateAverage(prog *program.Program, name string) error {
 			continue
 		}
 		if err := prog.Append(name+"/average", program.EMA{N: array.len, Decay: n.Average},
-			arg(array.storage), arg(runsOf(p.Name)), arg(averageOf(array.storage))); err != nil {
+			arg(array.storage), arg(count), arg(averageOf(array.storage))); err != nil {
 			return err
 		}
 	}
-	return nil
+	if n.AverageFrom == 0 {
+		return nil
+	}
+	return prog.Append(name+"/averaged", program.Increment{N: 1, Delta: 1}, arg(count))
+}
+
+// averages reports whether the phase is the one that updates a network's moving average.
+func (p *phase) averages(n Network) bool {
+	first := slices.IndexFunc(p.game.Phases, func(q Phase) bool { return slices.Contains(q.Trains, n.Name) })
+	return n.Average > 0 && first >= 0 && p.game.Phases[first].Name == p.Name
 }
 
 // clipGradient scales the gradients of all trained networks to the phase's length, if they are longer.

@@ -199,6 +199,9 @@ func (t *Trainer) updatePhase(r *running) error {
 	if err := t.setRate(r); err != nil {
 		return err
 	}
+	if err := t.setAveraged(r); err != nil {
+		return err
+	}
 	if err := t.runPhase(r); err != nil {
 		return err
 	}
