@@ -25,7 +25,7 @@ func evaluateCommand() *cli.Command {
 			"are judged by a classifier of the dataset: docs/judging.md explains the numbers. Of a game that makes images of\n" +
 			"images, what it makes of held-out pictures is compared with what they are to be.",
 		Flags: slices.Concat([]cli.Flag{
-			modelFlag(), rawFlag(),
+			modelFlag(), rawFlag(), truncationFlag(), standingFlag(),
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the generated images' noise comes from"},
 			classifierFlag(),
 			&cli.IntFlag{Name: "n", Value: d.Images, Usage: "`NUMBER` of images to generate and judge; the distance depends on it"},
@@ -40,6 +40,7 @@ func evaluateCommand() *cli.Command {
 
 // evaluator evaluates one model after another.
 type evaluator struct {
+	c              *cli.Context
 	dev            program.Device
 	data           *gameData
 	training, test train.Field
@@ -92,7 +93,7 @@ func evaluate(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
-	e := evaluator{dev: dev, data: data, seed: c.Uint64("seed"), count: o.Images, pairs: c.String("nearest")}
+	e := evaluator{c: c, dev: dev, data: data, seed: c.Uint64("seed"), count: o.Images, pairs: c.String("nearest")}
 	if e.training, e.test, err = realImages(data); err != nil {
 		return err
 	}
@@ -150,7 +151,7 @@ func checkEvaluateFlags(c *cli.Context, o judge.Options) ([]string, error) {
 	if err := checkPictures(c, "nearest"); err != nil {
 		return nil, err
 	}
-	return files, errors.Join(checkDataFlags(c), checkDeviceFlags(c),
+	return files, errors.Join(checkTruncation(c), checkDataFlags(c), checkDeviceFlags(c),
 		checkOutputs(c, fileOutputs(c, "nearest"), append(slices.Clone(files), c.String("classifier"))...))
 }
 
@@ -166,7 +167,7 @@ func (e *evaluator) evaluate(file string, m *train.Model) (_ evaluation, err err
 		}
 		v.Evaluation = &losses
 	}
-	sampler, err := train.NewSampler(e.dev, m, judge.Batch)
+	sampler, err := newSampler(e.c, e.dev, m, judge.Batch)
 	if err != nil {
 		return v, err
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -85,6 +86,18 @@ func TestTrainGame(t *testing.T) {
 		if r := gangpu("generate", "--model", model, "--digit", "2", "--npy", npy, "--device", "cpu"); r.code != exitUsage || !strings.Contains(r.stderr, "the model knows 0 to 1") {
 			t.Errorf("code %d, stderr %q", r.code, r.stderr)
 		}
+		// Truncated noise makes other images, and so do statistics that stand for the running averages.
+		var made []string
+		for _, flags := range [][]string{{}, {"--standing", "2"}, {"--truncation", "0.3", "--standing", "0"}, {"--truncation", "0.3"}} {
+			succeed(t, append([]string{"generate", "--model", model, "-n", "3", "--npy", npy, "--device", "cpu"}, flags...)...)
+			if sum := hashOf(t, npy); slices.Contains(made, sum) {
+				t.Errorf("%v makes the same images as without", flags)
+			} else {
+				made = append(made, sum)
+			}
+		}
+		fail(t, exitUsage, "--truncation 0: want 0.01 or more", "generate", "--model", model, "--truncation", "0", "--npy", npy)
+		fail(t, exitUsage, "--standing -1: want 0 to 1000", "generate", "--model", model, "--standing", "-1", "--npy", npy)
 		// Another run begins with its networks; one of another width cannot.
 		contains(t, succeed(t, append(args, "--iterations", "1", "--out", filepath.Join(dir, "tuned"), "--from", model)...), "arrays taken\n")
 		r := gangpu(append(args, "--filters", "3", "--iterations", "1", "--out", filepath.Join(dir, "other"), "--from", whole)...)

@@ -24,7 +24,7 @@ func generateCommand() *cli.Command {
 			"each in a folder) and --npy (the pixels as float32 [n, height, width, channels], 0 to 1, in NumPy's format) says\n" +
 			"what to write. --interpolate walks from image to image. --run needs no model: it animates a training run.",
 		Flags: slices.Concat([]cli.Flag{
-			modelFlag(), rawFlag(),
+			modelFlag(), rawFlag(), truncationFlag(), standingFlag(),
 			&cli.IntFlag{Name: "n", Value: 25, Usage: "`NUMBER` of images"},
 			&cli.IntSliceFlag{Name: "digit", DefaultText: "all",
 				Usage: "`CLASS` of the images, of a model that knows classes: 7, or several as 0,1,2, equally many of each in that order"},
@@ -94,7 +94,7 @@ func generate(c *cli.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
 	const batch = 256
-	sampler, err := train.NewSampler(dev, m, min(n, batch))
+	sampler, err := newSampler(c, dev, m, min(n, batch))
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func checkGenerateFlags(c *cli.Context, n int) error {
 	if c.String("gif") != "" && n > mostInOneGIF {
 		return usagef("%s: --gif takes at most %d images; --images and --npy take more", what, mostInOneGIF)
 	}
-	if err := checkDeviceFlags(c); err != nil {
+	if err := errors.Join(checkTruncation(c), checkDeviceFlags(c)); err != nil {
 		return err
 	}
 	if err := checkPictures(c, "out"); err != nil {

@@ -204,6 +204,55 @@ func (n SavedNode) checkInputs() error {
 	return nil
 }
 
+// Statistics is the graph with the batch's own statistics in the place of those that its batch norms keep. Its outputs are
+// these statistics, [1, ..., channels], and of are the arrays that they stand for. It is nil if there are none.
+func (s *Saved) Statistics() (statistics *Saved, of []string) {
+	kept := map[string]bool{}
+	for _, in := range s.Inputs {
+		kept[in.Name] = in.Role == Array
+	}
+	own := &Saved{}
+	for _, n := range s.Nodes {
+		if n.Kind == (normalise{}).Kind() && len(n.Inputs) >= 3 && kept[n.Inputs[1]] && kept[n.Inputs[2]] {
+			mean, variance := n.Outputs[0]+"/mean", n.Outputs[0]+"/variance"
+			if !slices.Contains(of, n.Inputs[1]) {
+				of, own.Outputs = append(of, n.Inputs[1:3]...), append(own.Outputs, mean, variance)
+			}
+			var a normalise
+			_ = json.Unmarshal(n.Attributes, &a) // what is wrong in them, Build tells of the graph itself
+			n.Kind, n.Inputs, n.Outputs = norm{}.Kind(), append([]string{n.Inputs[0]}, n.Inputs[3:]...), []string{n.Outputs[0], mean, variance}
+			n.Attributes, _ = json.Marshal(norm{Over: "batch", Epsilon: a.Epsilon})
+		}
+		own.Nodes = append(own.Nodes, n)
+	}
+	if len(of) == 0 {
+		return nil, nil
+	}
+	needed := map[string]bool{}
+	for _, name := range own.Outputs {
+		needed[name] = true
+	}
+	for i := len(own.Nodes) - 1; i >= 0; i-- {
+		n := own.Nodes[i]
+		if !slices.ContainsFunc(n.Outputs, func(name string) bool { return needed[name] }) {
+			own.Nodes = slices.Delete(own.Nodes, i, i+1)
+			continue
+		}
+		if !needed[n.Outputs[0]] { // of a norm of which the statistics alone are needed, not its gain and bias
+			own.Nodes[i].Inputs, n.Inputs = n.Inputs[:1], n.Inputs[:1]
+		}
+		for _, name := range n.Inputs {
+			needed[name] = true
+		}
+	}
+	for _, in := range s.Inputs {
+		if needed[in.Name] {
+			own.Inputs = append(own.Inputs, in)
+		}
+	}
+	return own, of
+}
+
 // ArraysStorage is where [Saved.Build] has a graph's arrays lie, one after the other.
 const ArraysStorage = "arrays"
 

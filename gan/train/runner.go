@@ -81,6 +81,9 @@ func (g Game) sample(b *Builder) []*nn.Node {
 
 // Runner runs a use of networks on a device, a batch at a time.
 type Runner struct {
+	// Truncation is the largest magnitude of normal numbers that are drawn; 0 is none: see [Runner.AddNoise].
+	Truncation float64
+
 	arrays *arrays
 	run    program.Executable
 	inputs []nn.SavedInput
@@ -124,13 +127,18 @@ func NewRunner(dev program.Device, m *Model, use string, batch int) (*Runner, er
 	if !ok {
 		return nil, fmt.Errorf("the model of the game %s has no graph %q: it has %v", m.Game, use, slices.Sorted(maps.Keys(m.Uses)))
 	}
+	return runnerOf(dev, m, use, saved, batch, true)
+}
+
+// runnerOf prepares to use the networks of a model by a graph, whose results may have to be those of a batch.
+func runnerOf(dev program.Device, m *Model, use string, saved *nn.Saved, batch int, batched bool) (*Runner, error) {
 	g := nn.NewGraph(use, dtype)
 	y, placed, err := saved.Build(g, batch)
 	if err != nil {
 		return nil, fmt.Errorf("the model's graph %s: %w", use, err)
 	}
 	for _, n := range y {
-		if len(n.Shape()) == 0 || n.Batch() != batch {
+		if batched && (len(n.Shape()) == 0 || n.Batch() != batch) {
 			return nil, fmt.Errorf("the model's graph %s has a result of shape %v", use, n.Shape())
 		}
 	}

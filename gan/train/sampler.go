@@ -74,7 +74,9 @@ func (s *Sampler) Noise(seed uint64, n int) (map[string][]float32, error) {
 	return all, s.AddNoise(all, seed, n)
 }
 
-// AddNoise adds the noise of n examples to inputs, as [Sampler.Noise] has it. Masks of dropouts are drawn too.
+// AddNoise adds the noise of n examples to inputs, as [Sampler.Noise] has it. Masks of dropouts are drawn too. Normal numbers
+// beyond the runner's truncation are drawn again until they are within it; the others stay (Brock et al., 2019, section
+// 3.1).
 func (r *Runner) AddNoise(inputs map[string][]float32, seed uint64, n int) error {
 	streams := streams{}
 	for _, in := range r.inputs {
@@ -90,10 +92,11 @@ func (r *Runner) AddNoise(inputs map[string][]float32, seed uint64, n int) error
 			w := philox.Block([4]uint32{uint32(i / 4), stream, 0, 0}, seed)
 			switch in.Distribution {
 			case nn.Normal:
-				j := i % 4
-				r := math.Sqrt(-2 * math.Log((float64(w[j&^1])+1)*0x1p-32))
-				sin, cos := math.Sincos(2 * math.Pi * float64(w[j|1]) * 0x1p-32)
-				values[i] = float32(r * []float64{cos, sin}[j%2])
+				v := normalOf(w, i%4)
+				for again := uint32(1); r.Truncation > 0 && math.Abs(float64(v)) > r.Truncation; again++ {
+					v = normalOf(philox.Block([4]uint32{uint32(i / 4), stream, again, 0}, seed), i%4)
+				}
+				values[i] = v
 			case nn.Uniform:
 				values[i] = float32(w[i%4]>>8) * 0x1p-24
 			case nn.Mask:
@@ -107,6 +110,13 @@ func (r *Runner) AddNoise(inputs map[string][]float32, seed uint64, n int) error
 		inputs[in.Name] = values
 	}
 	return nil
+}
+
+// normalOf is one of the four normal numbers of a block, by Box and Muller.
+func normalOf(w [4]uint32, j int) float32 {
+	r := math.Sqrt(-2 * math.Log((float64(w[j&^1])+1)*0x1p-32))
+	sin, cos := math.Sincos(2 * math.Pi * float64(w[j|1]) * 0x1p-32)
+	return float32(r * []float64{cos, sin}[j%2])
 }
 
 // Generate makes n images of inputs, which are given by name, [n, ...]: [n, height, width, channels] from 0 to 1.

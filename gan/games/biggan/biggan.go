@@ -31,7 +31,7 @@ var System = train.System{
 	Name: "biggan", Title: "class-conditional GAN of residual networks, with self-attention", Paper: "Brock, Donahue and Simonyan, 2019, arXiv:1809.11096",
 	Needs: "square images of 16 to 512 pixels with classes", Dataset: "emoji",
 	Presets: []train.Preset{
-		{Name: "paper", Description: "the paper's networks and rates, for 128 pixels and many GPUs; give --shards too", Batch: 2048, Epochs: 100,
+		{Name: "paper", Description: "the paper's networks and rates, for 128 pixels and many GPUs, in eight shards", Batch: 2048, Epochs: 100,
 			Settings: Settings{Latent: 20, Embedding: 128, Filters: 96, Attention: 64, Discriminator: 2, Rate: 5e-5, RateOfD: 2e-4, Average: 0.9999, AverageFrom: 20000}},
 		{Name: "small", Description: "16 filters: for 32 pixels and two cores", Batch: 64, Epochs: 60,
 			Settings: Settings{Latent: 20, Embedding: 32, Filters: 16, Attention: 16, Discriminator: 2, Rate: 2e-4, RateOfD: 2e-4, Average: 0.999}},
