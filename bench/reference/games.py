@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from domains import write_stargan
+from drawings import write_drawings
 from enlarge import write_srgan, write_srresnet
 from large import write_biggan
 from layers import (
@@ -313,6 +314,7 @@ GAMES = {
     "srresnet": write_srresnet,
     "srgan": write_srgan,
     "biggan": write_biggan,
+    "acgan-drawings": write_drawings,
 }
 
 if __name__ == "__main__":

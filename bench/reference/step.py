@@ -56,13 +56,16 @@ class Step:
     """
 
     def __init__(
-        self, system, settings, image, batch, trained, states=None, classes=0, averages=None, fields=None, cancelled=()
+        self, system, settings, image, batch, trained, states=None, classes=0, averages=None, fields=None, cancelled=(),
+        attributes=0,
     ):
         self.cancelled = tuple(cancelled)
         self.trained, self.states, self.averages = dict(trained), dict(states or {}), averages or {}
         self.average, self.slots, self.updates, self.runs = {}, {}, {}, {}
         self.phases, self.tensors = [], {}
         of_rows = dict(zip(("height", "width", "channels"), image), classes=classes)
+        if attributes:
+            of_rows["attributes"] = attributes
         if fields:
             of_rows["fields"] = fields
         self.metadata = {

@@ -107,6 +107,29 @@ func TestTrainGame(t *testing.T) {
 	}
 }
 
+// Images of a model of tags are asked for by their names.
+func TestTags(t *testing.T) {
+	ownCache(t)
+	run := filepath.Join(t.TempDir(), "run")
+	succeed(t, "train", "acgan", "--preset", "drawings-small", "--data", animals(t), "--size", "16", "--filters", "8", "--latent", "2", "--blocks", "1",
+		"--batch", "4", "--iterations", "1", "--device", "cpu", "--out", run)
+	model, npy := filepath.Join(run, "model.safetensors"), filepath.Join(t.TempDir(), "x.npy")
+	var made []string
+	for _, tags := range []string{"cat", "dog", "dog, cat"} {
+		succeed(t, "generate", "--model", model, "-n", "2", "--tags", tags, "--npy", npy, "--device", "cpu")
+		made = append(made, hashOf(t, npy))
+	}
+	if made[0] == made[1] || made[1] == made[2] {
+		t.Error("other tags make the same images")
+	}
+	succeed(t, "generate", "--model", model, "-n", "2", "--digit", "1", "--npy", npy, "--device", "cpu")
+	if hashOf(t, npy) != made[1] {
+		t.Error("the second class is not its tag")
+	}
+	fail(t, exitUsage, "the model knows cat, dog", "generate", "--model", model, "--tags", "bird", "--npy", npy)
+	fail(t, exitUsage, "want one of them", "generate", "--model", model, "--tags", "cat", "--digit", "1", "--npy", npy)
+}
+
 // stopping interrupts a command once it has said something.
 type stopping struct {
 	io.Writer

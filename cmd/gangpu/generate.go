@@ -28,6 +28,7 @@ func generateCommand() *cli.Command {
 			&cli.IntFlag{Name: "n", Value: 25, Usage: "`NUMBER` of images"},
 			&cli.IntSliceFlag{Name: "digit", DefaultText: "all",
 				Usage: "`CLASS` of the images, of a model that knows classes: 7, or several as 0,1,2, equally many of each in that order"},
+			tagsFlag(),
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the noise comes from; the images of a larger n begin with those of a smaller"},
 			&cli.IntFlag{Name: "interpolate", DefaultText: "none", Usage: "`NUMBER` of images from each image to the next and from the last back to the first: a row each in the picture"},
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "write a picture of all images to this PNG `FILE`"},
@@ -87,6 +88,10 @@ func generate(c *cli.Context) (err error) {
 		}
 		return usagef("--model %s: the game %s makes no images of noise%s", c.String("model"), m.Game, advice)
 	}
+	tags, err := tagsOf(c, m)
+	if err != nil {
+		return err
+	}
 	endAtOnce()
 	dev, err := openDevice(c)
 	if err != nil {
@@ -120,6 +125,9 @@ func generate(c *cli.Context) (err error) {
 	}
 	if err := sampler.OfClasses(inputs, p.count(), c.IntSlice("digit")...); err != nil {
 		return err
+	}
+	if tags != nil {
+		sampler.OfTags(inputs, p.count(), tags...)
 	}
 	pixels, err := sampler.Generate(inputs, p.count())
 	if err != nil {

@@ -240,6 +240,7 @@ func gameModels(t *testing.T) map[string]*train.Model {
 	for i, name := range []string{"acgan-auxiliary", "acgan-projection"} {
 		of(name, acgan.System, i, 3, 5, func(s any) any { a := s.(acgan.Settings); a.Filters = 8; return a })
 	}
+	of("acgan-drawings", acgan.System, 3, 3, 5, func(s any) any { a := s.(acgan.Settings); a.Filters, a.Blocks = 4, 1; return a })
 	of("biggan", biggan.System, 1, 3, 5, func(s any) any { a := s.(biggan.Settings); a.Filters, a.Attention = 2, 8; return a })
 	of("classifier", classifier.System, 0, 1, 5, func(s any) any { return s })
 	for i, name := range []string{"tutorial", "tutorial-best"} {

@@ -82,5 +82,8 @@ func InputOf(d Data) (Input, error) {
 	if _, f, ok := d.find("class"); ok {
 		in.Classes = f.Shape[0]
 	}
+	if _, f, ok := d.find("attributes"); ok {
+		in.Attributes = f.Shape[0]
+	}
 	return in, nil
 }

@@ -67,6 +67,10 @@ func (s *Sampler) Classes() int {
 	return 0
 }
 
+// TagsInput is the name of the input of a sample graph that has any number of tags: the classes and then the attributes of
+// [Description], 1 where the image is to have it.
+const TagsInput = "tags"
+
 // Noise draws the noise of n images, for each input that is noise, by name: [n, ...]. It depends on the seed alone; the
 // noise of more images begins with that of fewer.
 func (s *Sampler) Noise(seed uint64, n int) (map[string][]float32, error) {
@@ -158,6 +162,37 @@ func (s *Sampler) OfClasses(inputs map[string][]float32, n int, classes ...int) 
 		}
 	}
 	return nil
+}
+
+// Tags are the names of the tags that images are asked for by, in their order, of a model that has some.
+func (m *Model) Tags() []string {
+	saved := m.Uses[SampleUse]
+	if saved == nil {
+		return nil
+	}
+	for _, in := range saved.Inputs {
+		if in.Name != TagsInput || in.Role != nn.Example {
+			continue
+		}
+		for _, known := range [][]string{slices.Concat(m.Data.Classes, m.Data.Attributes), m.Data.Attributes, m.Data.Classes} {
+			if len(known) == size(in.Shape) {
+				return known
+			}
+		}
+	}
+	return nil
+}
+
+// OfTags adds to inputs the tags of n images, by their numbers, in the place of what [Sampler.OfClasses] adds.
+func (s *Sampler) OfTags(inputs map[string][]float32, n int, tags ...int) {
+	known := s.Classes()
+	rows := make([]float32, n*known)
+	for i := range n {
+		for _, t := range tags {
+			rows[i*known+t] = 1
+		}
+	}
+	inputs[TagsInput] = rows
 }
 
 // Samples makes n images of the noise of a seed; classes are as OfClasses has them.

@@ -48,6 +48,8 @@ type Input struct {
 	Width    int `json:"width"`
 	Channels int `json:"channels"`
 	Classes  int `json:"classes,omitempty"` // 0 if they are not known
+	// Attributes are how many there are of each row; 0 if there are none.
+	Attributes int `json:"attributes,omitempty"`
 	// Batch is the number of examples that a batch norm sees: those of a shard; 0 if that is not known.
 	Batch int `json:"batch,omitempty"`
 	// Fields are the names of the fields that are images; nil if they are not known.

@@ -140,6 +140,9 @@ func (s *Step) trainer(dev program.Device, g Game) (*Trainer, error) {
 	if n := s.Input.Classes; n > 0 {
 		fields = append(fields, Field{Name: "class", Shape: []int{n}, Bytes: make([]byte, n)})
 	}
+	if n := s.Input.Attributes; n > 0 {
+		fields = append(fields, Field{Name: "attributes", Shape: []int{n}, Bytes: make([]byte, n)})
+	}
 	return newTrainerOf(Ranks{}, dev, g, s.Train, Data{Tables: []Table{{Rows: 1, Fields: fields}}}, true)
 }
 

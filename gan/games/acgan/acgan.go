@@ -24,6 +24,11 @@ type Settings struct {
 	Rate      float64        `json:"lr" usage:"Adam's learning rate"`
 	Beta1     float64        `json:"beta1" usage:"decay of Adam's mean"`
 	Average   float64        `json:"ema" usage:"decay of the moving average of the generator's weights, which makes the images; 0 is none"`
+
+	Networks    string  `json:"networks,omitempty" usage:"dcgan, or drawings: residual networks, of images with any number of tags, with an auxiliary classifier of them"`
+	Blocks      int     `json:"blocks,omitempty" usage:"residual blocks of the generator of the networks drawings"`
+	Penalty     float64 `json:"penalty,omitempty" usage:"weight of the gradient penalty near real images, of the networks drawings; 0 is none"`
+	Adversarial float64 `json:"adversarial_weight,omitempty" usage:"weight of real against fake, of the networks drawings; 0 is the number of tags"`
 }
 
 // System is the game as the command knows it.
@@ -35,13 +40,29 @@ var System = train.System{
 			Settings: Settings{Latent: 100, Embedding: 32, Filters: 64, Class: "auxiliary", Weight: 1, Loss: nn.NonSaturating, Rate: 2e-4, Beta1: 0.5, Average: 0.999}},
 		{Name: "projection", Description: "the score is a projection by the class; hinge loss, spectral norm", Batch: 64, Epochs: 100,
 			Settings: Settings{Latent: 100, Embedding: 32, Filters: 64, Class: "projection", Loss: nn.HingeGame, Spectral: true, Rate: 2e-4, Beta1: 0, Average: 0.999}},
+		{Name: "drawings", Description: "any number of tags an image, residual networks, DRAGAN's penalty (Jin et al., 2017): for 128 pixels", Batch: 64, Epochs: 100,
+			Settings: drawn(64, 16)},
+		{Name: "drawings-small", Description: "the same with half of the filters and 4 blocks: for 32 pixels and two cores", Batch: 64, Epochs: 60,
+			Settings: drawn(32, 4)},
 	},
 	New: func(settings any, in train.Input) (train.Game, error) { return New(settings.(Settings), in) },
+}
+
+// drawn are the settings of Jin et al. (2017).
+func drawn(filters, blocks int) Settings {
+	return Settings{Latent: 128, Filters: filters, Class: "auxiliary", Weight: 1, Loss: nn.NonSaturating, Rate: 2e-4, Beta1: 0.5, Average: 0.999,
+		Networks: "drawings", Blocks: blocks, Penalty: 0.5}
 }
 
 // Validate reports the first setting that no game can have.
 func (s Settings) Validate() error {
 	switch {
+	case s.Networks != "" && s.Networks != "dcgan" && s.Networks != "drawings":
+		return fmt.Errorf("networks is %q, want dcgan or drawings", s.Networks)
+	case s.Networks == "drawings":
+		return s.validateDrawings()
+	case s.Penalty != 0 || s.Adversarial != 0 || s.Blocks != 0:
+		return errors.New("blocks, penalty and adversarial_weight are of the networks drawings alone")
 	case s.Class != "auxiliary" && s.Class != "projection":
 		return fmt.Errorf("class is %q, want auxiliary or projection", s.Class)
 	case s.Class == "auxiliary" && !(s.Weight > 0):
@@ -56,6 +77,9 @@ func (s Settings) Validate() error {
 func New(s Settings, in train.Input) (train.Game, error) {
 	if err := s.Validate(); err != nil {
 		return train.Game{}, err
+	}
+	if s.Networks == "drawings" {
+		return drawings(s, in)
 	}
 	if in.Classes < 2 {
 		return train.Game{}, errors.New("acgan needs images with classes: a folder a class, or a table of labels")

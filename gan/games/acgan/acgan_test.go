@@ -10,7 +10,7 @@ import (
 )
 
 func TestTrains(t *testing.T) {
-	for _, p := range acgan.System.Presets {
+	for _, p := range acgan.System.Presets[:2] {
 		s := p.Settings.(acgan.Settings)
 		s.Filters, s.Latent, s.Embedding = 4, 8, 4
 		g, err := acgan.New(s, train.Input{Height: 16, Width: 16, Channels: 3, Classes: 5})
