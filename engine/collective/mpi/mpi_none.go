@@ -1,0 +1,16 @@
+//go:build !cgo || !(linux || darwin)
+
+package mpi
+
+import (
+	"fmt"
+	"time"
+
+	"gangpu/engine/collective"
+)
+
+// Open is an error of a gangpu that was built without a C compiler.
+func Open(l Launch, _ time.Duration) (collective.Group, error) {
+	return nil, fmt.Errorf("%s started %d ranks, and this gangpu was built without a C compiler, which MPI needs: "+
+		"make build, where there is one, makes one that can", l.Launcher, l.Size)
+}
