@@ -100,6 +100,15 @@ test-gpu: ## run the tests of the real driver's bindings (needs a C compiler, no
 	flags=$$($(CUDA_FLAGS)) && export CGO_CFLAGS="$$flags" && $(GO) vet -tags gpu ./engine/... ./cmd/... && \
 		$(GO) test -tags gpu ./engine/ ./engine/cuda/... ./cmd/...
 
+.PHONY: test-mpi
+test-mpi: ## train on ranks of Open MPI and MPICH, installed by pip in build/mpi: equal files, faults (needs a C compiler)
+	@launchers=$$(sh engine/collective/mpi/launchers.sh); if [ -n "$$launchers" ]; then \
+		GANGPU_TEST_MPI="$$launchers" $(GO) test -count=1 -v ./engine/collective/mpi/ && \
+		GANGPU_TEST_MPI="$$launchers" $(GO) test -count=1 -v -run '^TestRanks' ./cmd/gangpu/; \
+	else \
+		echo "skipped: no launcher of an MPI, and pip cannot install one"; \
+	fi
+
 .PHONY: test-cuda-headers
 test-cuda-headers: ## compare the project's cuda.h with NVIDIA's of CUDA 11, 12 and 13, fetched by pip
 	@if headers=$$(cd kernels && . ./nvidia-tool.sh && nvidia_headers); then \

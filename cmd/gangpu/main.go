@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"gangpu/engine/collective"
 	"gangpu/internal/hostmemory"
 
 	"github.com/urfave/cli/v2"
@@ -20,6 +21,7 @@ const (
 	exitOK          = 0
 	exitFailed      = 1
 	exitUsage       = 2
+	exitLost        = 75  // of several ranks, one is lost: the run can go on from what was saved (EX_TEMPFAIL)
 	exitInterrupted = 130 // as a shell has it of what SIGINT ends
 )
 
@@ -36,14 +38,25 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(stderr, "gangpu: %s\n", oneLine(advised(err)))
+	tell(stderr, err)
+	return exitCode(ctx, err)
+}
+
+// tell prints an error.
+func tell(w io.Writer, err error) { fmt.Fprintf(w, "gangpu: %s\n", oneLine(advised(err))) }
+
+// exitCode is the one of a command that ended with an error.
+func exitCode(ctx context.Context, err error) int {
 	if usage := (*usageError)(nil); errors.As(err, &usage) {
 		return exitUsage
 	}
+	if lost := (*collective.LostError)(nil); errors.As(err, &lost) {
+		return exitLost
+	}
+	if s := (*signalError)(nil); errors.As(err, &s) {
+		return s.exitCode()
+	}
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
-		if s := (*signalError)(nil); errors.As(cause, &s) {
-			return s.exitCode()
-		}
 		return exitInterrupted
 	}
 	return exitFailed

@@ -24,9 +24,14 @@ const (
 
 // openDevice opens the device that the flags ask for, and says so if it is another.
 func openDevice(c *cli.Context) (program.Device, error) {
-	dev, notice, err := openNamed(c.String("device"), engine.DeviceOptions{
+	return openDeviceAs(c, c.String("device"), c.Int("threads"))
+}
+
+// openDeviceAs opens a device of this name and so many threads, in the place of what the flags say.
+func openDeviceAs(c *cli.Context, name string, threads int) (program.Device, error) {
+	dev, notice, err := openNamed(name, engine.DeviceOptions{
 		Precision:  c.String("precision"),
-		Threads:    c.Int("threads"),
+		Threads:    threads,
 		RequireGPU: c.Bool("require-gpu"),
 	})
 	if err != nil {

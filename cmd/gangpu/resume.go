@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gangpu/engine/collective"
 	"gangpu/engine/program"
 	"gangpu/gan/exchange"
 	"gangpu/gan/run"
@@ -33,6 +34,14 @@ func (t *training) resume(c *cli.Context) error {
 		return usagef("--from begins a new run, --resume goes on with one: leave one of them away")
 	}
 	path := c.String("resume")
+	if t.ranks.follows() {
+		t.from = path
+		var err error
+		if t.saved, err = t.ranks.state(); err != nil {
+			return fmt.Errorf("resuming: %w", err)
+		}
+		return t.resumeGame(c)
+	}
 	folder, file, err := runfolder.Resumable(path)
 	if err != nil {
 		return fmt.Errorf("resuming: %w", err)
@@ -54,11 +63,17 @@ func (t *training) resume(c *cli.Context) error {
 			return usagef("--resume goes on in the run's own folder: leave --out away")
 		}
 		if t.run, err = run.Resume(path, run.LoadGame); err != nil {
-			return adviseRun(c, err)
+			return adviseRun(c, path, err)
 		}
 		saved, _ := t.run.Saved()
 		t.saved = run.ModelOf(saved)
 	}
+	return t.resumeGame(c)
+}
+
+// resumeGame finds the game of the run to go on with.
+func (t *training) resumeGame(c *cli.Context) error {
+	path := c.String("resume")
 	s, known := system(t.saved.Game)
 	switch {
 	case !known:
@@ -71,7 +86,7 @@ func (t *training) resume(c *cli.Context) error {
 }
 
 // resumed makes the trainer that goes on from what was saved.
-func (t *training) resumed(c *cli.Context, dev program.Device) (*train.Trainer, error) {
+func (t *training) resumed(c *cli.Context, dev program.Device, r train.Ranks) (*train.Trainer, error) {
 	if now := dev.Info().Name; t.saved.Device != now {
 		fmt.Fprintf(c.App.ErrWriter, "gangpu: the run was saved on %s and continues on %s: same draws, other rounding\n", t.saved.Device, now)
 	}
@@ -79,7 +94,7 @@ func (t *training) resumed(c *cli.Context, dev program.Device) (*train.Trainer, 
 		return nil, err
 	}
 	t.saved.Settings.Iterations = t.planned.Iterations
-	trainer, err := train.Resume(dev, t.game, t.saved, t.tables)
+	trainer, err := train.ResumeRank(r, dev, t.game, t.saved, t.tables)
 	if err != nil {
 		return nil, fmt.Errorf("resuming %s: %w", t.from, err)
 	}
@@ -102,13 +117,16 @@ func (t *training) checkTrainedOn(c *cli.Context, what, note, now string) error 
 }
 
 // adviseRun adds to an error of a run the command line that goes on with it, if there is one.
-func adviseRun(c *cli.Context, err error) error {
+func adviseRun(c *cli.Context, folder string, err error) error {
 	damaged, unsaved, interrupted := (*run.DamagedError)(nil), (*run.UnsavedError)(nil), (*run.InterruptedError)(nil)
+	lost := (*collective.LostError)(nil)
 	switch {
 	case errors.As(err, &damaged) && damaged.Newest != "":
 		return fmt.Errorf("%w; the newest whole checkpoint before it: %s", damaged.Err, resumeLine(c, damaged.Newest))
 	case errors.As(err, &unsaved):
 		return fmt.Errorf("%w; once there is room, go on with: %s", err, resumeLine(c, unsaved.Folder))
+	case errors.As(err, &lost):
+		return fmt.Errorf("%w; go on, with any number of ranks that divides the shards, with: %s", err, resumeLine(c, folder))
 	case errors.As(err, &interrupted):
 		return fmt.Errorf("%w; go on with: %s", err, resumeLine(c, interrupted.Folder))
 	}

@@ -34,7 +34,7 @@ func settingsFlags(s train.System) []cli.Flag {
 		&cli.StringFlag{Name: "preset", Value: first.Name, EnvVars: []string{"GANGPU_PRESET"}, Usage: "`RECIPE` that says what the other flags do not: " + presetList(s)},
 		&cli.IntFlag{Name: "epochs", Value: first.Epochs, EnvVars: []string{"GANGPU_EPOCHS"}, Usage: "`NUMBER` of passes over the training images"},
 		&cli.IntFlag{Name: "batch", Value: first.Batch, EnvVars: []string{"GANGPU_BATCH"}, Usage: "`NUMBER` of images of a step"},
-		&cli.IntFlag{Name: "shards", Value: 1, Usage: "cut a batch into this `NUMBER` of parts, a power of two, that are computed one after the other: for batches larger than memory"},
+		&cli.IntFlag{Name: "shards", Value: 1, Usage: "cut a batch into this `NUMBER` of parts, a power of two, that are computed one after the other: for batches larger than memory, and for several ranks, which share the parts: as many of them as ranks if it is not given"},
 		&cli.Uint64Flag{Name: "seed", Value: 1, EnvVars: []string{"GANGPU_SEED"}, Usage: "`NUMBER` that all random ones come from: the same seed makes the same run"},
 	}
 	for _, o := range first.Options() {

@@ -24,7 +24,7 @@ func (e *signalError) exitCode() int {
 
 // endSignals are those that ask a command to end. The ones that the process was started to ignore,
 // as nohup and a script's background jobs are, stay ignored; but SIGTERM, of which Go does not tell.
-var endSignals = slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}, signal.Ignored)
+var endSignals = slices.DeleteFunc(append([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}, launcherSignals...), signal.Ignored)
 
 // withSignals is ctx until the first of endSignals, which asks the command to finish. The next one
 // ends the process, unless it is SIGHUP: a terminal that closes may send several, and a service

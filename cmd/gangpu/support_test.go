@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"gangpu/engine/collective/mpi/mpitest"
 	"gangpu/gan/run"
 	"gangpu/gan/train"
 	"gangpu/internal/safetensors"
@@ -47,7 +48,7 @@ func testMain(m *testing.M) int {
 	}
 	defer os.RemoveAll(home)
 	for _, e := range os.Environ() {
-		if name, _, _ := strings.Cut(e, "="); strings.HasPrefix(name, "GANGPU_") && name != referenceVariable {
+		if name, _, _ := strings.Cut(e, "="); strings.HasPrefix(name, "GANGPU_") && name != referenceVariable && name != mpitest.Variable {
 			os.Unsetenv(name)
 		}
 	}

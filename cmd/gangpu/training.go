@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 // training is what a run is made of, as far as it is known.
 type training struct {
 	system  train.System
+	ranks   *ranks       // that train together; nil for one alone
 	saved   *train.Model // to go on from; nil of a new run
 	from    string       // the file of it
 	initial *train.Model // whose networks a new run begins with; nil for drawn ones
@@ -34,41 +36,66 @@ type training struct {
 	classifier string
 }
 
-func trainGame(c *cli.Context, s train.System) (err error) {
-	t := &training{system: s}
+func trainGame(c *cli.Context, s train.System) error {
+	r, err := joinRanks(c)
+	if err != nil {
+		return err
+	}
+	return r.leave(c.Context, trainRank(c, s, r))
+}
+
+// trainRank is trainGame of one of several ranks, or of one alone. Rank 0 makes the run; the others compute with it.
+func trainRank(c *cli.Context, s train.System, r *ranks) (err error) {
+	t := &training{system: s, ranks: r}
 	defer func() {
 		if t.run != nil {
 			err = errors.Join(err, t.run.Close())
 		}
 	}()
-	if err := t.open(c); err != nil {
+	if err := r.open(c, t); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.data.Close()) }()
 	if c.Bool("dry-run") {
+		if r.follows() {
+			return nil
+		}
 		return t.dryRun(c)
 	}
-	page, err := listen(c)
-	if err != nil {
+	var page *run.Page
+	var plan judgingPlan
+	err = r.lead(func() (err error) {
+		if page, err = listen(c); err == nil {
+			plan, err = t.planJudging(c)
+		}
 		return err
-	}
+	})
 	if page != nil {
 		defer page.Close() // again, unless the run does not begin
 	}
-	plan, err := t.planJudging(c)
 	if err != nil {
 		return err
 	}
-	dev, err := openDevice(c)
+	dev, err := r.openDevice(c)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
-	trainer, err := t.trainer(c, dev)
-	if err != nil {
+	ctx, stop := context.WithCancelCause(c.Context)
+	defer stop(nil)
+	trainer, err := t.trainer(c, dev, r.of(stop))
+	if trainer != nil {
+		defer func() { err = errors.Join(err, trainer.Close()) }()
+	}
+	if err := r.share(err); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, trainer.Close()) }()
+	if r.follows() {
+		return trainer.Follow(ctx)
+	}
+	if err := trainer.Lead(); err != nil {
+		return err
+	}
 	if err := t.holdOut(c, trainer); err != nil {
 		return err
 	}
@@ -97,18 +124,17 @@ func trainGame(c *cli.Context, s train.System) (err error) {
 	}
 	o.Page, o.Judging = page, judging
 	t.introduce(c, dev.Info(), floor)
-	return adviseRun(c, t.run.Train(c.Context, run.OfGame(trainer), o))
+	return adviseRun(c, t.run.Folder(), t.run.Train(ctx, run.OfGame(trainer), o))
 }
 
 // open finds what is wrong with the flags, opens the run to go on with, if there is one, and the data, and makes the game.
-func (t *training) open(c *cli.Context) error {
+func (t *training) open(c *cli.Context) (err error) {
 	if err := checkRunFlags(c); err != nil {
 		return err
 	}
 	var settings any
 	var planned train.Settings
 	var epochs int
-	var err error
 	note := ""
 	if c.IsSet("resume") {
 		if err := t.resume(c); err != nil {
@@ -132,8 +158,16 @@ func (t *training) open(c *cli.Context) error {
 		if settings, planned, epochs, err = readSettings(c, t.system, t.initial); err != nil {
 			return err
 		}
-		if err := checkNewFolder(c); err != nil && !c.Bool("dry-run") {
-			return err
+		if t.ranks != nil && !c.IsSet("shards") {
+			planned.Shards = t.ranks.Size()
+			if err := planned.Validate(); err != nil {
+				return blame(c, usagef("%d ranks: %v (--batch, --shards)", planned.Shards, err), "batch")
+			}
+		}
+		if !c.Bool("dry-run") && !t.ranks.follows() {
+			if err := checkNewFolder(c); err != nil {
+				return err
+			}
 		}
 	}
 	source, o, err := gameSourceOf(c, t.system, note)
@@ -143,16 +177,19 @@ func (t *training) open(c *cli.Context) error {
 	if t.data, err = openGameData(c, source, o); err != nil {
 		return err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, t.data.Close())
+			t.data = nil
+		}
+	}()
 	if t.system.Name == classifying.System.Name {
 		t.data.Dataset = t.data.Kinds()
 		if err := checkClasses(c, t.data); err != nil {
-			return errors.Join(err, t.data.Close())
+			return err
 		}
 	}
-	if err := t.make(c, settings, planned, epochs); err != nil {
-		return errors.Join(err, t.data.Close())
-	}
-	return nil
+	return t.make(c, settings, planned, epochs)
 }
 
 // oneKind refuses pictures of several kinds for a game that reads those of one.
@@ -204,11 +241,11 @@ func (t *training) make(c *cli.Context, settings any, planned train.Settings, ep
 }
 
 // trainer makes the trainer: anew, with the networks of another model, or from where a run was.
-func (t *training) trainer(c *cli.Context, dev program.Device) (*train.Trainer, error) {
+func (t *training) trainer(c *cli.Context, dev program.Device, r train.Ranks) (*train.Trainer, error) {
 	if t.saved != nil {
-		return t.resumed(c, dev)
+		return t.resumed(c, dev, r)
 	}
-	trainer, err := train.New(dev, t.game, t.planned, t.tables)
+	trainer, err := train.NewRank(r, dev, t.game, t.planned, t.tables)
 	if err != nil {
 		return nil, err
 	}
@@ -291,6 +328,9 @@ func (t *training) introduce(c *cli.Context, dev program.Info, floor string) {
 		fmt.Fprintf(w, "; %s skipped", counted(n, "file"))
 	}
 	fmt.Fprintf(w, ", from %s\nrun     %s, %d iterations of batch %d\n", t.data.Source, t.run.Folder(), t.total, t.planned.Batch)
+	if t.ranks != nil {
+		fmt.Fprintf(w, "ranks   %d, by %s\n", t.ranks.Size(), t.ranks.Library())
+	}
 	for _, note := range t.data.Notes {
 		fmt.Fprintf(w, "note    %s\n", note)
 	}

@@ -113,6 +113,16 @@ func (r *ranks) begin(c command, argument int) error {
 	return nil
 }
 
+// Lead has the other ranks wait, for as long as it takes, for what comes: rank 0 calls it when all ranks have made their
+// trainers, unless its first step follows at once.
+func (t *Trainer) Lead() error {
+	err := t.ranks.begin(commandWait, 0)
+	if err == nil {
+		t.ranks.end(nil)
+	}
+	return err
+}
+
 // end ends what begin began.
 func (r *ranks) end(err error) {
 	if r != nil {

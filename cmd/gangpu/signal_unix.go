@@ -1,0 +1,12 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"syscall"
+)
+
+// launcherSignals ask a command to end too: Open MPI's launcher passes SIGUSR1 on, where by SIGINT and SIGTERM it leaves its
+// ranks no time to save; Slurm sends it before a job's time is over, if it is asked to.
+var launcherSignals = []os.Signal{syscall.SIGUSR1}
