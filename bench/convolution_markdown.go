@@ -55,7 +55,7 @@ func (r *ConvResult) add(more *ConvResult) error {
 
 // WriteConvRecord writes all rows as a Markdown file.
 func WriteConvRecord(w io.Writer, all []*ConvResult) error {
-	fmt.Fprint(w, "# Single convolutions, beside PyTorch\n\nRows of `gangpu bench --conv`, written by `go run ./bench/table -conv -rows FILE`. "+
+	fmt.Fprint(w, "# Single convolutions, beside PyTorch\n\nRows as `gangpu bench` measures single convolutions, written by `bench/table`. "+
 		"A ratio is PyTorch's time to ours. On one thread,\ntimes are of the processor.\n")
 	for _, r := range all {
 		if _, err := fmt.Fprintf(w, "\n## %s\n\nPeak %s GFLOP/s, PyTorch %s.\n\n"+

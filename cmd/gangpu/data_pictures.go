@@ -131,7 +131,7 @@ func dataOfPictures(c *cli.Context, name string) error {
 		fmt.Fprintf(c.App.Writer, "\n%d pictures in %s\n", pixels.Count, file)
 	}
 	if len(report.Problems) > 0 {
-		return fmt.Errorf("%s cannot be trained on as it is: %d problems, listed above", report.Source, len(report.Problems))
+		return fmt.Errorf("%s cannot be trained on as it is: %s, listed above", report.Source, counted(len(report.Problems), "problem"))
 	}
 	if !c.IsSet("size") {
 		return nil
