@@ -1,13 +1,21 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"gangpu/gan/picture"
+	"gangpu/gan/run"
 	"gangpu/internal/atomicfile"
+	"gangpu/internal/terminal"
+	"gangpu/mnist"
 
+	"github.com/schollz/progressbar/v3"
 	"github.com/urfave/cli/v2"
 )
 
@@ -106,4 +114,65 @@ func (o output) files() ([]string, error) {
 		}
 	}
 	return files, nil
+}
+
+// explainLink adds to the error of a file that is not there which link on the way to it leads nowhere: a listing
+// shows the link, as if it were the file.
+func explainLink(err error) error {
+	missing := (*fs.PathError)(nil)
+	if !errors.As(err, &missing) || !errors.Is(missing, fs.ErrNotExist) {
+		return err
+	}
+	for path := missing.Path; ; path = filepath.Dir(path) {
+		target, linkErr := os.Readlink(path)
+		if linkErr == nil {
+			if _, statErr := os.Stat(path); errors.Is(statErr, fs.ErrNotExist) {
+				return fmt.Errorf("%w: %s is a link to %s, which is not there", err, path, target)
+			}
+		}
+		if path == filepath.Dir(path) {
+			return err
+		}
+	}
+}
+
+// fetchBar shows how far a dataset is fetched: a bar on a terminal, a line elsewhere.
+type fetchBar struct {
+	w   io.Writer
+	bar *progressbar.ProgressBar
+	// begun says that the line was printed, where there is no terminal
+	begun bool
+}
+
+func newFetchBar(w io.Writer) *fetchBar { return &fetchBar{w: w} }
+
+func (b *fetchBar) show(p mnist.Progress) {
+	if !terminal.Is(b.w) {
+		if !b.begun {
+			b.begun = true
+			fmt.Fprintf(b.w, "fetching %s (%.1f MB) from %s\n", p.Dataset, float64(p.Total)/1e6, p.Source)
+		}
+		return
+	}
+	if b.bar == nil {
+		b.bar = progressbar.NewOptions64(p.Total,
+			progressbar.OptionSetWriter(terminal.FileOf(b.w)),
+			progressbar.OptionSetDescription("fetching "+p.Dataset),
+			progressbar.OptionShowBytes(true),
+			progressbar.OptionSetWidth(30),
+			progressbar.OptionClearOnFinish())
+	}
+	// A bar that cannot be drawn is no reason to stop.
+	_ = b.bar.Set64(p.Done)
+}
+
+func (b *fetchBar) finish() {
+	if b.bar != nil {
+		_ = b.bar.Finish()
+	}
+}
+
+// sampleGridOf is the grid of samples of that size, as a run draws them.
+func sampleGridOf(height, width int) picture.Grid {
+	return run.SampleGrid.Fit(run.SamplesPerEpoch, height, width)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gangpu/gan/run"
@@ -119,4 +120,100 @@ func explainOccupied(err error) error {
 		return fmt.Errorf("%w: give another --out, or go on with it by --resume %s", err, shellQuote(string(occupied.Folder)))
 	}
 	return fmt.Errorf("%w: give another --out", err)
+}
+
+// dryRun prints what training takes, and stops. The time is measured: some iterations are made.
+func (t *training) dryRun(c *cli.Context) (err error) {
+	p, err := train.NewPlan(t.game, t.planned, t.tables)
+	if err != nil {
+		return err
+	}
+	out := c.App.Writer
+	if err := p.WriteSummary(out); err != nil {
+		return err
+	}
+	bytes, err := p.Bytes()
+	if err != nil {
+		return err
+	}
+	endAtOnce()
+	dev, err := openDevice(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dev.Close()) }()
+	info := dev.Info()
+	operations, moved := p.Work()
+	fmt.Fprintf(out, "\ndevice  %s: %s, %s\nbatch   %d in %s\nwork    %.2f GFLOP and %s an iteration\nmemory  %s\n", info.Name, info.Description, info.Precision,
+		t.planned.Batch, counted(t.planned.Shards, "shard"), operations/1e9, megabytes(int64(moved)), megabytes(int64(bytes)))
+	if info.Memory > 0 {
+		// What a device needs beyond the arrays is not counted.
+		if n := train.LargestBatch(t.game, t.planned, t.tables, info.Memory/10*9); n > 0 {
+			fmt.Fprintf(out, "        a batch of about %d fits into the device's %s\n", n, megabytes(int64(info.Memory)))
+		} else {
+			fmt.Fprintf(out, "        more than the device's %s: --shards cuts a batch\n", megabytes(int64(info.Memory)))
+		}
+	}
+	if info.Name == "emulated" {
+		return nil // which says nothing about time
+	}
+	trainer, err := train.New(dev, t.game, t.planned, t.tables)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, trainer.Close()) }()
+	const warm, measured = 1, 3
+	var begin time.Time
+	for i := range warm + measured {
+		if i == warm {
+			begin = time.Now()
+		}
+		if err := trainer.Step(); err != nil {
+			return err
+		}
+		if _, err := trainer.Metrics(); err != nil {
+			return err
+		}
+	}
+	each := time.Since(begin) / measured
+	fmt.Fprintf(out, "time    %.3f s an iteration, measured; %d iterations take about %s\n", each.Seconds(), t.total, roundTime(each*time.Duration(t.total)))
+	return nil
+}
+
+// newDiagnosis says what goes wrong in a run of a game, with what may help.
+func newDiagnosis(s train.System, t *train.Trainer, real train.Field) (run.Diagnosis, error) {
+	return run.Diagnose(t, real, mayHelp(s))
+}
+
+// mayHelp says what a symptom means, and which of a game's flags may help.
+func mayHelp(s train.System) map[run.Symptom]string {
+	known := map[string]bool{"seed": true} // which is a flag of any game
+	for _, o := range s.Presets[0].Options() {
+		known[o.Name] = true
+	}
+	help := func(meaning string, remedies ...string) string {
+		var all []string
+		for i := 0; i < len(remedies); i += 2 { // a setting, and words
+			if known[remedies[i]] {
+				all = append(all, remedies[i+1])
+			}
+		}
+		text := strings.Join(all, ", ")
+		if last := len(all) - 1; last > 0 {
+			text = strings.Join(all[:last], ", ") + " or " + all[last]
+		}
+		if text == "" {
+			return meaning
+		}
+		return meaning + "; " + text + " may help"
+	}
+	return map[run.Symptom]string{
+		run.Diverging: help("what was learned is soon lost, if it is not yet", "lr", "a lower rate (--lr)"),
+		run.DiscriminatorWins: help("the generator has little to learn from",
+			"k", "fewer discriminator steps (--k)", "lr", "a lower rate (--lr)", "dropout", "more --dropout"),
+		run.GeneratorWins: help("what it teaches is wrong",
+			"k", "more discriminator steps (--k 1, or --alternation k-steps)", "dropout", "less --dropout"),
+		run.Collapse: help("it makes much the same image of every noise",
+			"k", "more discriminator steps (--k 1)", "lr", "a lower rate (--lr)", "seed", "another --seed"),
+	}
 }

@@ -8,14 +8,21 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"syscall"
 
+	"gangpu/engine/program"
 	pictures "gangpu/gan/data"
+	"gangpu/gan/fidelity"
 	"gangpu/gan/run"
 	"gangpu/gan/train"
 	"gangpu/internal/hostmemory"
+	"gangpu/internal/terminal"
 	"gangpu/mnist"
 
 	"github.com/urfave/cli/v2"
@@ -211,3 +218,90 @@ func (d *gameData) testSplit() *pictures.Split {
 func (d *gameData) recorded() run.Dataset {
 	return run.Dataset{Name: d.Name, Images: d.Split("train").Fields[0].Count, SHA256: d.SHA256, Folder: d.source.Folder}
 }
+
+// mostHeldOut is how many rows a run is measured by, at most.
+const mostHeldOut = 500
+
+// holdOut gives a trainer whose game shows pictures of held-out rows these rows.
+func (t *training) holdOut(c *cli.Context, trainer *train.Trainer) (err error) {
+	if trainer.Game().Show == nil {
+		return nil
+	}
+	trainer.HeldOut, err = t.data.heldOut(c, t.input.Height, t.input.Width)
+	return err
+}
+
+// heldOut are the rows to test by, of the training's where there are no others.
+func (d *gameData) heldOut(c *cli.Context, height, width int) (train.Data, error) {
+	split := d.testSplit()
+	if split == nil {
+		split = d.Split("train")
+		fmt.Fprintf(c.App.ErrWriter, "gangpu: warning: %s has no pictures to test by (a folder test or val): it is shown and measured by those that are trained on\n", d.Source)
+	}
+	rows, err := train.HeldOut(d.Dataset, split, height, width, mostHeldOut)
+	if err != nil {
+		return rows, fmt.Errorf("reading the pictures to test by: %w", err)
+	}
+	return rows, nil
+}
+
+// trainedOn are examples of what is trained on.
+func (d *gameData) trainedOn(height, width int) (train.Data, error) {
+	return train.HeldOut(d.Dataset, d.Split("train"), height, width, 2*mostHeldOut)
+}
+
+// comparing has a run told of by how near its pictures of held-out rows come to what they are to be.
+func (t *training) comparing(j run.Judging, trainer *train.Trainer, dev program.Device, classifier *train.Model) (_ run.Judging, baselines string, free func() error, err error) {
+	free = func() error { return nil }
+	s := fidelity.Subject{Showing: trainer.Showing(), HeldOut: trainer.HeldOut, Seed: trainer.Settings().Seed, Classifier: classifier, Device: dev}
+	if s.Training, err = t.data.trainedOn(t.input.Height, t.input.Width); err != nil {
+		return j, "", free, err
+	}
+	if s.Runner, err = trainer.Runner(train.ShowUse, fidelity.Batch); err != nil {
+		return j, "", free, err
+	}
+	judge, err := fidelity.NewJudge(s)
+	if err != nil || judge == nil {
+		return j, "", free, err
+	}
+	return judge.Judging(j.Every), judge.Baselines, judge.Close, nil
+}
+
+// stream is the process's stdout or stderr. Once its reader is gone, as that of a pipe or of a
+// closed terminal, what is written is dropped: a run goes on without it, and ends with the exit
+// code that it would have had.
+type stream struct {
+	file     *os.File
+	terminal bool
+	gone     atomic.Bool
+}
+
+func newStream(f *os.File) *stream { return &stream{file: f, terminal: terminal.Is(f)} }
+
+func (s *stream) Write(p []byte) (int, error) {
+	if s.gone.Load() {
+		return len(p), nil
+	}
+	n, err := s.file.Write(p)
+	if s.readerGone(err) {
+		s.gone.Store(true)
+		return len(p), nil
+	}
+	return n, err
+}
+
+// readerGone reports whether an error of a write says that nobody reads any more. A terminal that
+// was closed answers EIO, which of a file is a fault of the disk.
+func (s *stream) readerGone(err error) bool {
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
+		return true
+	}
+	if runtime.GOOS == "windows" {
+		const brokenPipe, noData = syscall.Errno(109), syscall.Errno(232)
+		return errors.Is(err, brokenPipe) || errors.Is(err, noData)
+	}
+	return s.terminal && errors.Is(err, syscall.EIO)
+}
+
+// File is the file that is written to.
+func (s *stream) File() *os.File { return s.file }
