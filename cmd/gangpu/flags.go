@@ -113,7 +113,7 @@ func asUsageError(c *cli.Context, err error, _ bool) error {
 	if c.Command == nil || c.Command.Name == c.App.Name {
 		return usagef("%s; gangpu help lists the commands", message)
 	}
-	return usagef("%s; gangpu help %s shows the flags", message, c.Command.Name)
+	return usagef("%s; %s --help shows the flags", message, c.Command.HelpName)
 }
 
 // unsetEmpty unsets gangpu's variables that are empty: for some kinds of flags, package cli takes those for a value.
