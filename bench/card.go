@@ -42,6 +42,14 @@ func LookupCard(name string) (Card, error) {
 	return Card{}, fmt.Errorf("unknown card %q: there are figures of %s", name, strings.Join(have, ", "))
 }
 
+// peak is the FLOP/s of products: of tensor cores in tf32, of multiply-adds in fp32.
+func (c Card) peak(precision string) float64 {
+	if precision == "tf32" {
+		return c.TF32
+	}
+	return 2 * c.FP32 * float64(c.Processors) * c.Clock
+}
+
 // What good kernels reach of the datasheet's rates, and the least time between two launches of a graph.
 const (
 	reachedMemory = 0.85

@@ -217,6 +217,7 @@ func measureConvolution(dev *cpu.Device, threads int, peer *convPeer, shape Conv
 type convRun struct {
 	shape      ConvShape
 	op         program.Op
+	program    *program.Program
 	executable program.Executable
 	memory     program.Bindings
 	values     map[string][]float32
@@ -227,7 +228,7 @@ func newConvRun(dev program.Device, shape ConvShape) (_ *convRun, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &convRun{shape: shape, op: p.Steps[0].Op, memory: program.Bindings{}, values: map[string][]float32{}}
+	c := &convRun{shape: shape, op: p.Steps[0].Op, program: p, memory: program.Bindings{}, values: map[string][]float32{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.close())

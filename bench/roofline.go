@@ -70,12 +70,7 @@ const sectorBytes = 32
 // of each launch on the card. A batch is computed in one shard. precision is "fp32", "tf32", or "" for tf32 where the
 // card has it.
 func CountRoofline(o Options, precision string, card Card) (r *Roofline, err error) {
-	if precision == "tf32" && card.TF32 == 0 {
-		return nil, fmt.Errorf("%s has no tf32", card.Name)
-	}
-	driver := &countingDriver{}
-	driver.Driver = ptxemu.New(ptxemu.Options{Capability: card.Capability, Traffic: true, NoProducts: true, Launched: driver.launched})
-	dev, err := cuda.Open(driver, 0, cuda.Options{Name: "emulated", Precision: precision})
+	driver, dev, err := openCounting(precision, card)
 	if err != nil {
 		return nil, err
 	}
@@ -89,23 +84,41 @@ func CountRoofline(o Options, precision string, card Card) (r *Roofline, err err
 		Precision: dev.Info().Precision, Card: card}
 	for _, p := range u.phases {
 		cost := StepCost{Name: "phase " + p.Name, Share: p.Share}
-		steps := p.Programs[0].Program.Steps
-		driver.steps = nil
-		if err := p.Programs[0].Executable.Profile(make([]time.Duration, len(steps))); err != nil {
+		if cost.Operations, err = driver.count(p.Programs[0].Program, p.Programs[0].Executable, card); err != nil {
 			return nil, err
-		}
-		for j, s := range steps {
-			op := OperationCost{Name: s.Name, FLOPs: program.FLOPs(s.Op), Bytes: program.Bytes(s.Op), Kernels: driver.steps[j]}
-			for k := range op.Kernels {
-				kernel := &op.Kernels[k]
-				kernel.Seconds, kernel.Bound = card.predict(kernel)
-				op.Seconds += kernel.Seconds
-			}
-			cost.Operations = append(cost.Operations, op)
 		}
 		r.Steps = append(r.Steps, cost)
 	}
 	return r, nil
+}
+
+// openCounting opens the emulator as a device that counts for the card.
+func openCounting(precision string, card Card) (*countingDriver, program.Device, error) {
+	if precision == "tf32" && card.TF32 == 0 {
+		return nil, nil, fmt.Errorf("%s has no tf32", card.Name)
+	}
+	driver := &countingDriver{}
+	driver.Driver = ptxemu.New(ptxemu.Options{Capability: card.Capability, Traffic: true, NoProducts: true, Launched: driver.launched})
+	dev, err := cuda.Open(driver, 0, cuda.Options{Name: "emulated", Precision: precision})
+	return driver, dev, err
+}
+
+// count runs a program once, and tells what its operations cost.
+func (d *countingDriver) count(p *program.Program, e program.Executable, card Card) (costs []OperationCost, err error) {
+	d.steps = nil
+	if err := e.Profile(make([]time.Duration, len(p.Steps))); err != nil {
+		return nil, err
+	}
+	for j, s := range p.Steps {
+		op := OperationCost{Name: s.Name, FLOPs: program.FLOPs(s.Op), Bytes: program.Bytes(s.Op), Kernels: d.steps[j]}
+		for k := range op.Kernels {
+			kernel := &op.Kernels[k]
+			kernel.Seconds, kernel.Bound = card.predict(kernel)
+			op.Seconds += kernel.Seconds
+		}
+		costs = append(costs, op)
+	}
+	return costs, nil
 }
 
 // openRoofline makes a trainer whose phases are a program each.

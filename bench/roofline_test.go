@@ -126,6 +126,48 @@ func TestRooflineTable(t *testing.T) {
 	contains(t, got, "measured on a card", "52.0 mma 104.0 2.00\n", "measured 104.0 us, 1.86 times that\n")
 }
 
+func TestRooflineGames(t *testing.T) {
+	h100 := sampleRoofline("tf32", 60e-6)
+	h100.Card.Name = "h100"
+	other := sampleRoofline("tf32", 70e-6)
+	other.Game = "dcgan"
+	got := text(t, func(b *strings.Builder) error {
+		return WriteRooflineGames(b, []*Roofline{sampleRoofline("tf32", 50e-6), h100, other})
+	})
+	contains(t, got, "| moved / floor | h200, us | h100, us |\n",
+		"| tutorial, 28 x 28 pixels of 1 channel, batch 256, tf32 | phase g | 3 | 2.00 | 10.0 | 31.0 | 3.10 | 54 | 64 |\n", "| phase d | 1 | 1.00 | 1.0 | 1.0 | 1.00 | 4 | 4 |\n",
+		"| dcgan, 28 x 28 pixels of 1 channel, batch 256, tf32 | phase g | 3 | 2.00 | 10.0 | 31.0 | 3.10 | 74 | |\n")
+}
+
+func TestRooflineConvolutions(t *testing.T) {
+	card, err := LookupCard("h200")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := CountConvolutions(ConvOptions{Batches: []int{1}, Shapes: "4x4/2 3-64"}, "tf32", card)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Steps) != 1 {
+		t.Fatalf("%d layers", len(r.Steps))
+	}
+	g := ConvShape{Batch: 1, In: 3, Out: 64, Size: 64, Filter: 4, Stride: 2, Padding: 1}.geometry()
+	for i, o := range r.Steps[0].Operations {
+		all := o.all()
+		if o.Name != ConvPasses[i] || o.FLOPs != 2*float64(g.MACs()) || !(all.UniqueBytes >= o.Bytes) || !(all.MatrixFLOPs >= o.FLOPs) {
+			t.Errorf("%s of %s: %+v", o.Name, r.Steps[0].Name, o)
+		}
+	}
+	got := text(t, func(b *strings.Builder) error { return r.WriteConvRoofline(b, card) })
+	contains(t, got, "| h200, us | bound | of the peak |\n", "| 4x4/2 3-64 @64 b1 | forward | conv2d_")
+	if err := r.WriteConvRoofline(&strings.Builder{}, Cards[0]); err == nil || !strings.Contains(err.Error(), "v100 runs other kernels") {
+		t.Errorf("error is %v", err)
+	}
+	if err := sampleRoofline("tf32", 1).WriteConvRoofline(&strings.Builder{}); err == nil {
+		t.Error("a game's roofline is taken for one of convolutions")
+	}
+}
+
 func TestRooflineMarkdown(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r.json")
 	f, err := os.Create(path)

@@ -7,6 +7,7 @@
 //	go run ./bench/table -games [-o results.json] [-into docs/results.md] result.json...
 //	go run ./bench/table -evaluated [-into docs/results.md] evaluations.json...
 //	go run ./bench/table -roofline [-into kernels/README.md] roofline.json...
+//	go run ./bench/table -roofline -games|-conv [-into docs/gpu.md] roofline.json...
 //	go run ./bench/table -conv [-into docs/results.md] [-rows rows.md] conv.json...
 package main
 
@@ -26,7 +27,7 @@ func main() {
 	file := flag.String("o", "", "write all results to this `file` too, as a JSON array")
 	into := flag.String("into", "", "write the Markdown between the lines \""+begin("")+"\" and \""+end("")+"\" of this `file` instead of printing a table; -games, -conv and -evaluated have lines of their own")
 	games := flag.Bool("games", false, "print a table of games instead, of gangpu beside its fastest peer")
-	rooflines := flag.Bool("roofline", false, "the files are of gangpu bench --roofline, of one batch and card")
+	rooflines := flag.Bool("roofline", false, "the files are of gangpu bench --roofline, of one batch and card; with -games, of any, and the table has a row for each phase; with -conv, of bench --conv --roofline")
 	evaluated := flag.Bool("evaluated", false, "the files are of gangpu evaluate --json, of models that make images of images")
 	convolutions := flag.Bool("conv", false, "the files are of gangpu bench --conv")
 	rows := flag.String("rows", "", "write all rows of -conv to this Markdown `file`")
@@ -38,7 +39,7 @@ func main() {
 	err := error(nil)
 	switch {
 	case *rooflines:
-		err = rooflineTable(*into, flag.Args())
+		err = rooflineTable(*games, *convolutions, *into, flag.Args())
 	case *evaluated:
 		err = evaluatedTable(*into, flag.Args())
 	case *convolutions:
@@ -75,7 +76,7 @@ func table(markdown, games bool, file, into string, results []string) error {
 	return c.WriteText(os.Stdout)
 }
 
-func rooflineTable(into string, files []string) error {
+func rooflineTable(games, convolutions bool, into string, files []string) error {
 	all := make([]*bench.Roofline, len(files))
 	for i, file := range files {
 		var err error
@@ -83,9 +84,15 @@ func rooflineTable(into string, files []string) error {
 			return err
 		}
 	}
-	write := func(w io.Writer) error { return all[0].WriteMarkdown(w, all[1:]...) }
+	kind, write := "", func(w io.Writer) error { return all[0].WriteMarkdown(w, all[1:]...) }
+	switch {
+	case convolutions:
+		kind, write = " -roofline -conv", func(w io.Writer) error { return convRooflines(w, all) }
+	case games:
+		kind, write = " -roofline -games", func(w io.Writer) error { return bench.WriteRooflineGames(w, all) }
+	}
 	if into != "" {
-		return insert(into, "", write)
+		return insert(into, kind, write)
 	}
 	return write(os.Stdout)
 }
@@ -100,6 +107,27 @@ func evaluatedTable(into string, files []string) error {
 		return insert(into, " -evaluated", write)
 	}
 	return write(os.Stdout)
+}
+
+// convRooflines writes a table of each file, with both cards of compute capability 9.0.
+func convRooflines(w io.Writer, all []*bench.Roofline) error {
+	h100, err := bench.LookupCard("h100")
+	if err != nil {
+		return err
+	}
+	h200, err := bench.LookupCard("h200")
+	if err != nil {
+		return err
+	}
+	for i, r := range all {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		if err := r.WriteConvRoofline(w, h100, h200); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func convTables(into, rows string, files []string) error {

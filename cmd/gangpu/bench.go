@@ -50,7 +50,7 @@ func benchCommand() *cli.Command {
 			&cli.BoolFlag{Name: "compile", DisableDefaultText: true,
 				Usage: "measure instead how long a network of 15,000 nodes takes to build, to differentiate and to compile"},
 			&cli.BoolFlag{Name: "conv", DisableDefaultText: true,
-				Usage: "measure instead the CPU's convolutions: a grid of shapes and passes, at batches 1, 8 and 64 or that of --batch"},
+				Usage: "measure instead the CPU's convolutions: a grid of shapes and passes, at batches 1, 8 and 64 or that of --batch; with --roofline count those of a GPU"},
 			&cli.StringFlag{Name: "shapes", Usage: "measure only shapes of --conv that have `TEXT` in their names, such as \"3x3/1 64-64\""},
 			&cli.StringFlag{Name: "pytorch", TakesFile: true, DefaultText: installedPeers + ", if it is there",
 				Usage: "`FILE` of a Python that has PyTorch, to measure --conv in turn with"},
@@ -266,6 +266,9 @@ func benchConvolutions(c *cli.Context) error {
 	}
 	if err := checkThreadsAndFile(c); err != nil {
 		return err
+	}
+	if c.Bool("roofline") {
+		return countConvolutions(c, bench.ConvOptions{Batches: batches, Shapes: c.String("shapes")})
 	}
 	python := c.String("pytorch")
 	if _, err := os.Stat(installedPeers); python == "" && err == nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io"
 	"strings"
 
 	"gangpu/bench"
@@ -93,8 +92,44 @@ func countRoofline(o bench.Options, precision, card string) (*bench.Roofline, er
 	if err != nil {
 		return nil, err
 	}
-	r.Versions = map[string]string{"gangpu": strings.TrimPrefix(versionLine(), "gangpu ")}
+	r.Versions = ownVersion()
 	return r, nil
+}
+
+func ownVersion() map[string]string {
+	return map[string]string{"gangpu": strings.TrimPrefix(versionLine(), "gangpu ")}
+}
+
+// countConvolutions counts the grid of convolutions on the emulator.
+func countConvolutions(c *cli.Context, o bench.ConvOptions) error {
+	if err := checkRooflineFlags(c); err != nil {
+		return err
+	}
+	endAtOnce()
+	name := c.String("card")
+	if name == "" {
+		name = defaultCard
+	}
+	card, err := bench.LookupCard(name)
+	if err != nil {
+		return err
+	}
+	r, err := bench.CountConvolutions(o, c.String("precision"), card)
+	if err != nil {
+		return err
+	}
+	r.Versions = ownVersion()
+	switch file := c.String("json"); file {
+	case "":
+		return r.WriteConvRoofline(c.App.Writer, card)
+	case "-":
+		return r.Write(c.App.Writer)
+	default:
+		if err := r.WriteConvRoofline(c.App.Writer, card); err != nil {
+			return err
+		}
+		return atomicfile.Write(file, r.Write)
+	}
 }
 
 func writeRoofline(c *cli.Context, r *bench.Roofline) error {
@@ -108,5 +143,5 @@ func writeRoofline(c *cli.Context, r *bench.Roofline) error {
 	if file == "" {
 		return nil
 	}
-	return atomicfile.Write(file, func(w io.Writer) error { return r.Write(w) })
+	return atomicfile.Write(file, r.Write)
 }
