@@ -49,8 +49,8 @@ func (p *pool) help(h *helper, worker int) {
 	for h.wait() {
 		p.drain(worker)
 		h.state.Store(looking)
+		p.running.Add(-1) // before Done: a caller that slept begins the next phase at once, and counts its helpers anew
 		p.done.Done()
-		p.running.Add(-1)
 	}
 }
 
