@@ -192,7 +192,7 @@ func (nothing) Close() error { return nil }
 // draw other masks, so that only the ranges of their costs can be compared: these overlap all the way.
 func TestGorgoniaDropout(t *testing.T) {
 	if testing.Short() {
-		t.Skip("trains ten networks")
+		t.Skip("-short leaves out the training of ten networks; make test runs this")
 	}
 	const steps, part = 40, 10
 	dev := openDevices(t)["cpu"]

@@ -29,7 +29,7 @@ func TestPairsResumeToTheSameBits(t *testing.T) {
 		for device, open := range map[string]func(testing.TB) program.Device{"cpu": traintest.CPU, "emulated": traintest.Emulated} {
 			t.Run(name+" "+device, func(t *testing.T) {
 				if device == "emulated" && testing.Short() {
-					t.Skip("left out by -short")
+					t.Skip("-short leaves out the emulator, which the race detector makes too slow; make test runs this")
 				}
 				resumes(t, open(t), g, map[string]int{"cpu": 2, "emulated": 1}[device])
 			})

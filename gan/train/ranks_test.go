@@ -112,7 +112,7 @@ func TestRanksMakeTheSameFile(t *testing.T) {
 
 func TestRanksMakeTheSameFileOnTheEmulator(t *testing.T) {
 	if testing.Short() {
-		t.Skip("left out by -short")
+		t.Skip("-short leaves out the emulator, which the race detector makes too slow; make test runs this")
 	}
 	c := rankTest{open: traintest.Emulated, game: game, data: dataOf(30), s: train.Settings{Batch: 4, Shards: 2, Seed: 5}}
 	want, _ := c.trained(t, 1, 2)

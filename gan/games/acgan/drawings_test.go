@@ -33,7 +33,7 @@ func TestDrawings(t *testing.T) {
 	for device, open := range map[string]func(testing.TB) program.Device{"cpu": traintest.CPU, "emulated": traintest.Emulated} {
 		t.Run(device, func(t *testing.T) {
 			if device == "emulated" && testing.Short() {
-				t.Skip("left out by -short")
+				t.Skip("-short leaves out the emulator, which the race detector makes too slow; make test runs this")
 			}
 			g, err := acgan.New(drawn(), tagged)
 			if err != nil {

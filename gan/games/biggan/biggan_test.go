@@ -39,7 +39,7 @@ func TestResumes(t *testing.T) {
 	for device, open := range map[string]func(testing.TB) program.Device{"cpu": traintest.CPU, "emulated": traintest.Emulated} {
 		t.Run(device, func(t *testing.T) {
 			if device == "emulated" && testing.Short() {
-				t.Skip("left out by -short")
+				t.Skip("-short leaves out the emulator, which the race detector makes too slow; make test runs this")
 			}
 			for _, from := range map[string][]int{"cpu": {1, 3}, "emulated": {1}}[device] {
 				s := toy()

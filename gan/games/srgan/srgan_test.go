@@ -71,7 +71,7 @@ func TestTrainsAndResumes(t *testing.T) {
 
 func TestResumesOnEmulatedGPU(t *testing.T) {
 	if testing.Short() {
-		t.Skip("left out by -short")
+		t.Skip("-short leaves out the emulator, which the race detector makes too slow; make test runs this")
 	}
 	s := toy(t, "small-gan")
 	s.Filters, s.DFilters, s.Scale = 2, 2, 2
@@ -192,7 +192,7 @@ func vgg(t *testing.T) string {
 // A file of torchvision's names is read as such: its kernels hand on the colours, its biases add up.
 func TestVGG19AsFeatures(t *testing.T) {
 	if testing.Short() {
-		t.Skip("20 million parameters are written and read")
+		t.Skip("-short leaves out the 20 million parameters of VGG19, written and read; make test runs this")
 	}
 	s := toy(t, "small-gan")
 	s.Features = vgg(t)

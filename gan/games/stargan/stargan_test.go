@@ -72,7 +72,7 @@ func TestTrainsAndResumes(t *testing.T) {
 
 func TestResumesOnEmulatedGPU(t *testing.T) {
 	if testing.Short() {
-		t.Skip("left out by -short")
+		t.Skip("-short leaves out the emulator, which the race detector makes too slow; make test runs this")
 	}
 	s := toy(t)
 	s.Filters, s.DFilters = 2, 2
