@@ -1,11 +1,9 @@
 package engine
 
 import (
-	"fmt"
 	"math"
 	"testing"
 
-	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
@@ -46,25 +44,5 @@ func TestResizeBicubicAsPillow(t *testing.T) {
 
 // Programs resize as Gorgonia's machine does, and so do their gradients.
 func TestCompiledResizeBicubic(t *testing.T) {
-	for _, c := range []struct{ height, width int }{{32, 48}, {2, 3}, {8, 12}} {
-		b := newNetwork(t, tensor.Float32, 1)
-		x := b.parameter("x", 2, 8, 12, 3)
-		y := b.must(Tanh(b.must(ResizeBicubic(x, c.height, c.width))))
-		dx, err := Grad(b.must(Sum(b.must(Multiply(y, y)))), x)
-		if err != nil {
-			t.Fatal(err)
-		}
-		nodes := gorgonia.Nodes{y, dx[0]}
-		want := tape[float32](t, nodes...)
-		p, err := Compile("test", places(nodes...))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := execute(t, p, b)
-		for i := range nodes {
-			if e := relative(got[fmt.Sprintf("result %d", i)], want[i]); !(e < 1e-5) {
-				t.Errorf("%+v: result %d is off by %v", c, i, e)
-			}
-		}
-	}
+	compilesAsOnTape(t, ResizeBicubic, [4]int{2, 8, 12, 3}, [][2]int{{32, 48}, {2, 3}, {8, 12}})
 }
