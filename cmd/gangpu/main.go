@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"gangpu/engine/collective"
+	"gangpu/engine/collective/mpi"
 	"gangpu/internal/hostmemory"
 
 	"github.com/urfave/cli/v2"
@@ -29,7 +30,7 @@ func main() {
 	hostmemory.LimitGarbage()
 	unsetEmpty()
 	ctx := withSignals(context.Background())
-	os.Exit(execute(ctx, os.Args, newStream(os.Stdout), newStream(os.Stderr)))
+	mpi.Exit(execute(ctx, os.Args, newStream(os.Stdout), newStream(os.Stderr)))
 }
 
 // execute is main without the process: it returns the exit code.

@@ -15,6 +15,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -178,7 +179,10 @@ func (g *group) Abort(code int) {
 	time.Sleep(5 * time.Second)
 }
 
-// Close waits for the other ranks to close, not for ever.
+// closed says that the library has ended in good order.
+var closed atomic.Bool
+
+// Close waits for the other ranks to close, not for ever. The process then has to end by Exit.
 func (g *group) Close() error {
 	done := make(chan C.int, 1)
 	go func() { done <- C.gangpu_mpi_finalize() }()
@@ -187,8 +191,19 @@ func (g *group) Close() error {
 		if code != 0 {
 			return fmt.Errorf("ending MPI: %s", words(code))
 		}
+		closed.Store(true)
 		return nil
 	case <-time.After(time.Minute):
 		return fmt.Errorf("ending MPI: other ranks did not end within a minute")
 	}
+}
+
+// Exit ends the process, as os.Exit does; after Close it is C's exit, and runs what libraries have left for the end of the
+// process. MPICH tells its launcher only there that a rank has ended in good order, and the launcher kills the other ranks
+// of one that has not.
+func Exit(code int) {
+	if closed.Load() {
+		C.exit(C.int(code))
+	}
+	os.Exit(code)
 }

@@ -4,6 +4,7 @@ package mpi
 
 import (
 	"fmt"
+	"os"
 	"time"
 
 	"gangpu/engine/collective"
@@ -14,3 +15,6 @@ func Open(l Launch, _ time.Duration) (collective.Group, error) {
 	return nil, fmt.Errorf("%s started %d ranks, and this gangpu was built without a C compiler, which MPI needs: "+
 		"make build, where there is one, makes one that can", l.Launcher, l.Size)
 }
+
+// Exit ends the process.
+func Exit(code int) { os.Exit(code) }
