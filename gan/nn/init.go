@@ -9,8 +9,9 @@ import (
 
 // Initialiser says what a parameter is before training. The zero value is Glorot's for a kernel, and 0 for others.
 type Initialiser struct {
-	kind      string
-	mean, dev float64
+	kind       string
+	mean, dev  float64
+	multiplier float64 // of Equalised
 }
 
 // The initialisers.
@@ -38,6 +39,23 @@ func RandomUniform(limit float64) Initialiser { return Initialiser{kind: "unifor
 // orthogonal matrix times the gain (Saxe et al., 2014).
 func Orthogonal(gain float64) Initialiser { return Initialiser{kind: "orthogonal", dev: gain} }
 
+// Equalised equalises the learning rate (Karras et al., 2018, section 4.1). A kernel is normal with a deviation of
+// 1/multiplier, and its layer multiplies it by multiplier*gain/sqrt(in) at each use, where in is the number of inputs
+// (times taps) of one output: every layer then moves at one relative pace under an optimizer such as Adam, whose steps do
+// not depend on the scale of a gradient. A layer that learns slower than others by a factor has that multiplier, by
+// which it multiplies its bias as well (Karras et al., 2019, appendix C); 1 is none. A gain of sqrt(2) is He's.
+func Equalised(gain, multiplier float64) Initialiser {
+	return Initialiser{kind: "equalised", dev: gain, multiplier: multiplier}
+}
+
+// atUse is the number that a layer multiplies a kernel and a bias by.
+func (i Initialiser) atUse(in int) (kernel, bias float64) {
+	if i.kind != "equalised" {
+		return 1, 1
+	}
+	return i.multiplier * i.dev / math.Sqrt(float64(in)), i.multiplier
+}
+
 func (i Initialiser) String() string {
 	switch i.kind {
 	case "constant":
@@ -46,6 +64,8 @@ func (i Initialiser) String() string {
 		return fmt.Sprintf("normal(%v, %v)", i.mean, i.dev)
 	case "uniform", "orthogonal":
 		return fmt.Sprintf("%s(%v)", i.kind, i.dev)
+	case "equalised":
+		return fmt.Sprintf("equalised(%v, %v)", i.dev, i.multiplier)
 	case "":
 		return "default"
 	}
@@ -76,6 +96,8 @@ func (p Parameter) Values(seed uint64, stream uint32) []float32 {
 		fillNormal(y, 0, math.Sqrt(2/in), seed, stream)
 	case "normal":
 		fillNormal(y, init.mean, init.dev, seed, stream)
+	case "equalised":
+		fillNormal(y, 0, 1/init.multiplier, seed, stream)
 	case "orthogonal":
 		fillNormal(y, 0, 1, seed, stream)
 		columns := p.Shape[len(p.Shape)-1]

@@ -93,9 +93,6 @@ func (l layer) do(build func() *Node) *Node {
 
 // parameter is one of the layer's trained arrays.
 func (l layer) parameter(name string, shape []int, fans Fans, init Initialiser) *Node {
-	if init == (Initialiser{}) && fans != (Fans{}) {
-		init = l.init
-	}
 	return l.array(Parameter{Name: l.name + "/" + name, Shape: shape, Fans: fans, Init: init})
 }
 

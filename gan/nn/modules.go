@@ -11,7 +11,7 @@ import (
 type Units struct {
 	N        int
 	NoBias   bool
-	Init     Initialiser // of the kernel
+	Init     Initialiser // of the kernel; that of Layers.Initialise if not given
 	Spectral bool        // the kernel is divided by its largest singular value (Miyato et al., 2018)
 }
 
@@ -52,8 +52,8 @@ func (l *Layers) Dense(x *Node, u Units) *Node {
 	a := l.layer("dense")
 	return a.do(func() *Node {
 		in := x.Channels()
-		kernel := a.kernel([]int{in, u.N}, Fans{in, u.N}, u.Init, u.Spectral)
-		return apply(dense{}, a.withBias(x, kernel, u.N, u.NoBias)...)
+		return apply(dense{}, a.weights(x, weights{shape: []int{in, u.N}, fans: Fans{in, u.N}, in: in, n: u.N, init: u.Init,
+			spectral: u.Spectral, noBias: u.NoBias})...)
 	})
 }
 
@@ -64,8 +64,8 @@ func (l *Layers) Conv2D(x *Node, c Conv) *Node {
 		in := x.Channels()
 		size, stride := c.sizes()
 		taps := size[0] * size[1]
-		kernel := a.kernel([]int{size[0], size[1], in, c.Filters}, Fans{taps * in, taps * c.Filters}, c.Init, c.Spectral)
-		return apply(conv2D{stride, c.Padding}, a.withBias(x, kernel, c.Filters, c.NoBias)...)
+		return apply(conv2D{stride, c.Padding}, a.weights(x, weights{shape: []int{size[0], size[1], in, c.Filters},
+			fans: Fans{taps * in, taps * c.Filters}, in: taps * in, n: c.Filters, init: c.Init, spectral: c.Spectral, noBias: c.NoBias})...)
 	})
 }
 
@@ -76,29 +76,48 @@ func (l *Layers) ConvTranspose(x *Node, c Conv) *Node {
 		in := x.Channels()
 		size, stride := c.sizes()
 		taps := size[0] * size[1]
-		kernel := a.kernel([]int{size[0], size[1], c.Filters, in}, Fans{taps * c.Filters, taps * in}, c.Init, c.Spectral)
-		return apply(conv2DTranspose{stride, c.Padding}, a.withBias(x, kernel, c.Filters, c.NoBias)...)
+		return apply(conv2DTranspose{stride, c.Padding}, a.weights(x, weights{shape: []int{size[0], size[1], c.Filters, in},
+			fans: Fans{taps * c.Filters, taps * in}, in: taps * in, n: c.Filters, init: c.Init, spectral: c.Spectral, noBias: c.NoBias})...)
 	})
 }
 
-// kernel is the layer's, divided by its largest singular value if it is to be. The vector of the power iteration is
-// a state of the layer.
-func (a layer) kernel(shape []int, fans Fans, init Initialiser, spectral bool) *Node {
-	kernel := a.parameter("kernel", shape, fans, init)
-	if !spectral || a.graph.err != nil {
+// weights are a layer's kernel and bias.
+type weights struct {
+	shape            []int
+	fans             Fans // as Glorot counts them
+	in               int  // inputs of one output, as Equalised counts them
+	n                int  // outputs, each of which has a bias
+	init             Initialiser
+	spectral, noBias bool
+}
+
+// weights are the operands of a layer's operation: x, the kernel as the layer uses it, and a bias.
+func (a layer) weights(x *Node, w weights) []*Node {
+	init := w.init
+	if init == (Initialiser{}) {
+		init = a.init
+	}
+	scale, biasScale := init.atUse(w.in)
+	kernel := Scale(a.parameter("kernel", w.shape, w.fans, init), scale)
+	if w.spectral {
+		kernel = a.spectral(kernel)
+	}
+	if w.noBias {
+		return []*Node{x, kernel}
+	}
+	return []*Node{x, kernel, Scale(a.parameter("bias", []int{w.n}, Fans{}, Zeros), biasScale)}
+}
+
+// spectral is a kernel divided by its largest singular value. The vector of the power iteration is a state of the
+// layer.
+func (a layer) spectral(kernel *Node) *Node {
+	if a.graph.err != nil {
 		return kernel
 	}
-	u := a.state("u", []int{1, shape[len(shape)-1]}, RandomNormal(0, 1))
+	u := a.state("u", []int{1, kernel.Channels()}, RandomNormal(0, 1))
 	normalised := applyAll(spectralNorm{1e-12}, 2, kernel, u)
 	a.set(u, func(*Node) *Node { return normalised[1] })
 	return normalised[0]
-}
-
-func (a layer) withBias(x, kernel *Node, n int, none bool) []*Node {
-	if none {
-		return []*Node{x, kernel}
-	}
-	return []*Node{x, kernel, a.parameter("bias", []int{n}, Fans{}, Zeros)}
 }
 
 // Dropout sets a share of the elements to zero in training, and scales the others to make up for it. In use it does
@@ -249,6 +268,7 @@ func (l *Layers) embedding(kind string, classes *Node, n int) *Node {
 	a := l.layer(kind)
 	return a.do(func() *Node {
 		k := classes.Channels()
-		return apply(dense{}, classes, a.parameter("kernel", []int{k, n}, Fans{k, n}, Initialiser{}))
+		// One of the inputs is 1, the others are 0: an equalised embedding counts that one.
+		return apply(dense{}, a.weights(classes, weights{shape: []int{k, n}, fans: Fans{k, n}, in: 1, noBias: true})...)
 	})
 }
