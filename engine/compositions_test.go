@@ -50,8 +50,11 @@ func init() {
 		"resize_bicubic": func(b *network) *gorgonia.Node {
 			return b.must(Tanh(b.must(ResizeBicubic(b.parameter("x", 1, 2, 8, 1), 4, 2))))
 		},
-		"demodulate": func(b *network) *gorgonia.Node {
-			return b.must(Demodulate(b.parameter("w", 2, 2, 3, 2), b.parameter("styles", 2, 3), 1e-3))
+		"demodulation": func(b *network) *gorgonia.Node {
+			return b.must(Demodulation(b.parameter("w", 2, 2, 3, 2), b.parameter("styles", 2, 3), false, 1e-3))
+		},
+		"demodulation, transposed": func(b *network) *gorgonia.Node {
+			return b.must(Demodulation(b.parameter("w", 2, 2, 2, 3), b.parameter("styles", 2, 3), true, 1e-3))
 		},
 		"batch_matmul": func(b *network) *gorgonia.Node {
 			x := b.must(BatchMatMul(b.parameter("a", 2, 3, 4), b.parameter("b", 2, 3, 2), true, false))
@@ -92,7 +95,10 @@ func init() {
 		"ssim": func(b *network) *gorgonia.Node {
 			return b.must(Scale(b.must(SSIM(b.parameter("a", 1, 12, 11, 1), b.parameter("b", 1, 12, 11, 1), 1)), 100))
 		},
-		"blur": func(b *network) *gorgonia.Node { return b.must(Blur(b.parameter("x", 2, 4, 3, 2), 1, 3, 3, 1)) },
+		"fir": func(b *network) *gorgonia.Node {
+			x := b.must(ApplyFIR(b.parameter("x", 2, 4, 3, 2), FIR{Weights: []float64{1, 3, 2, 1}, Up: 2, Down: 1, Before: 2, After: 1}))
+			return b.must(Tanh(b.must(ApplyFIR(x, FIR{Weights: []float64{1, 3, 2}, Up: 1, Down: 2, Before: 1, After: -1}))))
+		},
 		"max_pool": func(b *network) *gorgonia.Node {
 			return b.must(MaxPool(b.parameter("x", 2, 4, 5, 2), Window{Height: 2, Width: 2}))
 		},
@@ -212,11 +218,13 @@ func TestMovesByDefinition(t *testing.T) {
 			}
 			return at(n, i/2, j, c)
 		}},
-		"blur": {b.must(Blur(x, 1, 2, 1)), func(n, i, j, c int) float64 {
+		"fir": {b.must(ApplyFIR(x, FIR{Weights: []float64{1, 3, 2, 1}, Up: 3, Down: 2, Before: 2, After: 1})), func(n, i, j, c int) float64 {
 			var sum float64
-			for di, wi := range []float64{1, 2, 1} {
-				for dj, wj := range []float64{1, 2, 1} {
-					sum += wi * wj / 16 * at(n, i+di-1, j+dj-1, c)
+			for di, wi := range []float64{1, 3, 2, 1} {
+				for dj, wj := range []float64{1, 3, 2, 1} {
+					if y, x := 2*i+di-2, 2*j+dj-2; y%3 == 0 && x%3 == 0 {
+						sum += 9 * wi * wj / 49 * at(n, y/3, x/3, c)
+					}
 				}
 			}
 			return sum

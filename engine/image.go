@@ -13,58 +13,6 @@ import (
 	"gangpu/engine/program"
 )
 
-// correlate is the weighted sum of neighbours along an axis of x, at every stride-th place, with so many zeros
-// before and after: y[i] = sum over k of weights[k] * x[i*stride+k-before].
-func correlate(l label, x *gorgonia.Node, axis int, weights []float64, before, after, stride int) (*gorgonia.Node, error) {
-	shape := x.Shape().Clone()
-	n := (shape[axis]+before+after-len(weights))/stride + 1
-	if shape[axis]+before+after < len(weights) {
-		return nil, opError(l.role, fmt.Errorf("a window of %d elements along axis %d", len(weights), axis), x)
-	}
-	shape[axis] = n
-	var e expr.Expr
-	var sources []source
-	for k, w := range weights {
-		index := axes(x, count(len(shape)), len(shape))
-		index.Axes[axis].Offset, index.Axes[axis].Coef[axis] = k-before, stride
-		sources = append(sources, source{x, index})
-		term := expr.Input(k).Mul(expr.Const(w))
-		if k == 0 {
-			e = term
-		} else {
-			e = e.Add(term)
-		}
-	}
-	return mapSources(l, e, shape, sources)
-}
-
-// Blur filters images x [batch, height, width, channels] by the weights of a window, down and across, each sum
-// over the weights' sum; the border is continued by zeros, and the size stays. [1 2 1] and [1 3 3 1] are
-// StyleGAN's (Karras et al., 2019).
-func Blur(x *gorgonia.Node, weights ...float64) (*gorgonia.Node, error) {
-	const op = "blur"
-	if err := checkInputs(op, input{"x", x, 4}); err != nil {
-		return nil, err
-	}
-	var total float64
-	scaled := make([]float64, len(weights))
-	for _, w := range weights {
-		total += w
-	}
-	if len(weights) == 0 || total == 0 {
-		return nil, opError(op, fmt.Errorf("no window %v", weights), x)
-	}
-	for i, w := range weights {
-		scaled[i] = w / total
-	}
-	l, before := after(x, op), len(weights)/2
-	var err error
-	for axis := 1; axis <= 2 && err == nil; axis++ {
-		x, err = correlate(l, x, axis, scaled, before, len(weights)-1-before, 1)
-	}
-	return x, err
-}
-
 // Window is that of a pooling: its size and stride, vertical and horizontal, and how many pixels it goes beyond
 // the image's border on each side. A stride of 0 is the size.
 type Window struct {

@@ -281,20 +281,18 @@ func SSIM(a, b *gorgonia.Node, peak float64) (*gorgonia.Node, error) {
 		return nil, err
 	}
 	l := after(a, op)
-	var window [11]float64
-	var total float64
-	for i := range window {
+	window := FIR{Weights: make([]float64, 11), Up: 1, Down: 1}
+	for i := range window.Weights {
 		d := float64(i - 5)
-		window[i] = math.Exp(-d * d / (2 * 1.5 * 1.5))
-		total += window[i]
+		window.Weights[i] = math.Exp(-d * d / (2 * 1.5 * 1.5))
 	}
-	for i := range window {
-		window[i] /= total
+	if s := a.Shape(); window.Out(s[1]) < 1 || window.Out(s[2]) < 1 {
+		return nil, opError(op, errors.New("images of fewer than 11 pixels a side"), a, b)
 	}
 	blurred := func(f func(x ...expr.Expr) expr.Expr, of ...*gorgonia.Node) (*gorgonia.Node, error) {
 		y, err := mapOf(l, f, of...)
 		for axis := 1; axis <= 2 && err == nil; axis++ {
-			y, err = correlate(l, y, axis, window[:], 0, 0, 1)
+			y, err = window.along(l, y, axis)
 		}
 		return y, err
 	}

@@ -145,43 +145,50 @@ func PixelNorm(x *gorgonia.Node, epsilon float64) (*gorgonia.Node, error) {
 	return mapOf(l, func(v ...expr.Expr) expr.Expr { return v[0].Mul(v[1]) }, x, scale)
 }
 
-// Demodulate makes a filter of each image's own from a filter w [height, width, in, out] and styles [batch, in]
-// (Karras et al., 2020, equations 1 and 3): w' = styles*w, divided by the root of the sum of its squares over
-// height, width and in, plus epsilon. The result is [batch, height, width, in, out].
-func Demodulate(w, styles *gorgonia.Node, epsilon float64) (*gorgonia.Node, error) {
-	const op = "demodulate"
+// Demodulation is the factors that demodulate the outputs of a convolution, whose inputs styles [batch, in] scale (Karras et
+// al., 2020, equation 3), [batch, out]: with a filter w [height, width, in, out],
+//
+//	d[n,o] = 1/sqrt(sum over y, x, i of (w[y,x,i,o]*styles[n,i])^2 + epsilon)
+//
+// The filter of a transposed convolution is [height, width, out, in]. To scale the inputs by styles, and the outputs by d, is
+// the convolution of each image by a filter of its own, of which none is made.
+func Demodulation(w, styles *gorgonia.Node, transposed bool, epsilon float64) (*gorgonia.Node, error) {
+	const op = "demodulation"
 	if err := checkInputs(op, input{"w", w, 4}, input{"styles", styles, 2}); err != nil {
 		return nil, err
 	}
-	f, s := w.Shape(), styles.Shape()
-	if s[1] != f[2] {
-		return nil, opError(op, fmt.Errorf("%d styles for %d channels", s[1], f[2]), w, styles)
+	f, in := w.Shape(), 2
+	if transposed {
+		in = 3
+	}
+	if styles.Shape()[1] != f[in] {
+		return nil, opError(op, fmt.Errorf("%d styles for %d channels", styles.Shape()[1], f[in]), w, styles)
 	}
 	l := after(w, op)
-	style, err := reshape(l, styles, tensor.Shape{s[0], 1, 1, s[1], 1})
+	square := func(v ...expr.Expr) expr.Expr { return v[0].Mul(v[0]) }
+	squares, err := mapOf(l, square, w)
 	if err != nil {
 		return nil, err
 	}
-	// The sum of (styles*w)^2 is that of styles^2 times the sum of w^2 over height and width, which all images share.
-	square, err := mapOf(l, func(v ...expr.Expr) expr.Expr { return v[0].Mul(v[0]) }, w)
+	if squares, err = Sum(squares, 0, 1); err != nil { // which all images share
+		return nil, err
+	}
+	if squares, err = reshape(l, squares, tensor.Shape{f[2], f[3]}); err != nil {
+		return nil, err
+	}
+	if transposed {
+		if squares, err = Transpose(squares, 1, 0); err != nil {
+			return nil, err
+		}
+	}
+	if styles, err = mapOf(l, square, styles); err != nil {
+		return nil, err
+	}
+	sums, err := Dense(styles, squares, nil)
 	if err != nil {
 		return nil, err
 	}
-	if square, err = Sum(square, 0, 1); err != nil {
-		return nil, err
-	}
-	if square, err = mapOf(l, func(v ...expr.Expr) expr.Expr { return v[0].Mul(v[1]).Mul(v[1]) }, square, style); err != nil {
-		return nil, err
-	}
-	sum, err := Sum(square, 3)
-	if err != nil {
-		return nil, err
-	}
-	scale, err := mapOf(l, func(v ...expr.Expr) expr.Expr { return v[0].Add(expr.Const(epsilon)).Rsqrt() }, sum)
-	if err != nil {
-		return nil, err
-	}
-	return mapOf(l, func(v ...expr.Expr) expr.Expr { return v[0].Mul(v[1]).Mul(v[2]) }, w, style, scale)
+	return mapOf(l, func(v ...expr.Expr) expr.Expr { return v[0].Add(expr.Const(epsilon)).Rsqrt() }, sums)
 }
 
 // SpectralNorm is one step of power iteration (Miyato et al., 2018, algorithm 1) for a kernel w, seen as the

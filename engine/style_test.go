@@ -43,21 +43,27 @@ func TestMinibatchStddevByDefinition(t *testing.T) {
 }
 
 // Demodulation, by its definition.
-func TestDemodulateByDefinition(t *testing.T) {
+func TestDemodulationByDefinition(t *testing.T) {
 	const batch, size, in, out = 2, 3, 4, 5
-	b := newNetwork(t, tensor.Float64, 1)
-	w, styles := b.input("w", size, size, in, out), b.input("styles", batch, in)
-	got, ws, ss := b.value(b.must(Demodulate(w, styles, 1e-3))), w.Value().Data().([]float64), styles.Value().Data().([]float64)
-	for n := range batch {
-		for o := range out {
-			var squares float64
-			for i := range size * size * in {
-				squares += math.Pow(ws[i*out+o]*ss[n*in+i%in], 2)
-			}
-			for i := range size * size * in {
-				want := ws[i*out+o] * ss[n*in+i%in] / math.Sqrt(squares+1e-3)
-				if g := got[(n*size*size*in+i)*out+o]; math.Abs(g-want) > 1e-6 {
-					t.Fatalf("element %d %d %d is %v, want %v", n, i, o, g, want)
+	for _, transposed := range []bool{false, true} {
+		b := newNetwork(t, tensor.Float64, 1)
+		shape, at := []int{size, size, in, out}, func(tap, i, o int) int { return (tap*in+i)*out + o }
+		if transposed {
+			shape, at = []int{size, size, out, in}, func(tap, i, o int) int { return (tap*out+o)*in + i }
+		}
+		w, styles := b.input("w", shape...), b.input("styles", batch, in)
+		got := b.value(b.must(Demodulation(w, styles, transposed, 1e-3)))
+		ws, ss := w.Value().Data().([]float64), styles.Value().Data().([]float64)
+		for n := range batch {
+			for o := range out {
+				squares := 1e-3
+				for i := range in {
+					for tap := range size * size {
+						squares += math.Pow(ws[at(tap, i, o)]*ss[n*in+i], 2)
+					}
+				}
+				if g, want := got[n*out+o], 1/math.Sqrt(squares); math.Abs(g-want) > 1e-6 {
+					t.Fatalf("the factor of output %d of image %d is %v, want %v", o, n, g, want)
 				}
 			}
 		}

@@ -103,9 +103,9 @@ var compositions = []composition{
 	{"rms_norm", func(b *builder) (*gorgonia.Node, error) { return engine.RMSNorm(b.images(), b.channels("gamma"), 1e-3) }, 2, 2},
 	{"pixel_norm", func(b *builder) (*gorgonia.Node, error) { return engine.PixelNorm(b.images(), 1e-8) }, 2, 2},
 	{"minibatch_stddev", func(b *builder) (*gorgonia.Node, error) { return engine.MinibatchStddev(b.images(), 4, 1e-8) }, 2, 2},
-	{"demodulate", func(b *builder) (*gorgonia.Node, error) {
-		return engine.Demodulate(b.input("x", 3, 3, 64, 64), b.input("styles", 8, 64), 1e-8)
-	}, 2, 2},
+	{"demodulation", func(b *builder) (*gorgonia.Node, error) {
+		return engine.Demodulation(b.input("x", 3, 3, 64, 64), b.input("styles", 8, 64), false, 1e-8)
+	}, 0, 0},
 	{"relu", func(b *builder) (*gorgonia.Node, error) { return engine.ReLU(b.images()) }, 1, 1},
 	{"prelu", func(b *builder) (*gorgonia.Node, error) { return engine.PReLU(b.images(), b.channels("alpha")) }, 1, 1},
 	{"gelu", func(b *builder) (*gorgonia.Node, error) { return engine.GELU(b.images()) }, 1, 1},
@@ -143,7 +143,9 @@ var compositions = []composition{
 	{"attention, 16 heads of 256x64", func(b *builder) (*gorgonia.Node, error) {
 		return engine.Attention(b.input("x", 16, 256, 64), b.input("keys", 16, 256, 64), b.input("values", 16, 256, 64))
 	}, 0, 0},
-	{"blur 4x4", func(b *builder) (*gorgonia.Node, error) { return engine.Blur(b.images(), 1, 3, 3, 1) }, 0, 0},
+	{"fir 4x4", func(b *builder) (*gorgonia.Node, error) {
+		return engine.ApplyFIR(b.images(), engine.FIR{Weights: []float64{1, 3, 3, 1}, Up: 1, Down: 1, Before: 2, After: 1})
+	}, 0, 0},
 	{"resize_bilinear, twice as large", func(b *builder) (*gorgonia.Node, error) {
 		return engine.ResizeBilinear(b.images(), 64, 64)
 	}, 0, 0},

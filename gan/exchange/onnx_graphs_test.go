@@ -108,9 +108,13 @@ var everyOperation = map[string]written{
 	}),
 	"images": image(func(l *nn.Layers, x *nn.Node) *nn.Node {
 		y := nn.ReflectPad(nn.DepthToSpace(l.Conv2D(nn.Upsample(x, 2), nn.Conv{Filters: 8, Kernel: 1}), 2), 3)
-		y = nn.Concat(nn.Blur(y, 1, 3, 3, 1), nn.Blur(y, 1, 2, 1), y)
+		y = nn.Concat(nn.Blur(y, 1, 3, 3, 1), nn.Blur(y, 1, 2, 1), nn.UpsampleFIR(nn.DownsampleFIR(y, 1, 3, 3, 2), 1, 2, 4, 1), y)
 		return nn.Concat(nn.Flatten(nn.AveragePool(y, 4)), nn.Flatten(nn.MaxPool(y, 3)), nn.Flatten(nn.Bicubic(nn.Bicubic(x, 4, 1), 1, 2)))
 	}),
+	"modulated": {inputs: [][]int{{6, 7, 4}, {4}}, net: func(l *nn.Layers, x []*nn.Node) []*nn.Node {
+		y := l.ModulatedConv2D(x[0], x[1], nn.Conv{Filters: 3, Kernel: 3}, true, false)
+		return []*nn.Node{l.ModulatedConv2D(nn.Concat(y, nn.Channels(x[0], 0, 1)), x[1], nn.Conv{Filters: 2, Kernel: 3, Stride: 2, Padding: nn.Valid}, true, true)}
+	}},
 	"attention": image(func(l *nn.Layers, x *nn.Node) *nn.Node {
 		of := func(filters int) *nn.Node {
 			return nn.Reshape(l.Conv2D(x, nn.Conv{Filters: filters, Kernel: 1}), 6*7, filters)

@@ -138,28 +138,38 @@ func writeConv2DTranspose(g *onnxUse, n nn.SavedNode, x []*operand) ([]*operand,
 	return one(made(y, true, shape), nil)
 }
 
-func writeBlur(g *onnxUse, n nn.SavedNode, x []*operand) ([]*operand, error) {
-	var a struct{ Weights []float64 }
-	if err := decode(n, &a); err != nil {
+// writeFIR is a convolution of each channel by itself down and one across, or transposed ones where the image gets larger.
+func writeFIR(g *onnxUse, n nn.SavedNode, x []*operand) ([]*operand, error) {
+	var f engine.FIR
+	if err := decode(n, &f); err != nil {
 		return nil, err
 	}
-	total := 0.0
-	for _, w := range a.Weights {
-		total += w
+	if err := f.Validate(); err != nil {
+		return nil, err
 	}
-	k, channels := len(a.Weights), x[0].shape[3]
+	k, channels := len(f.Weights), x[0].shape[3]
+	operator, along := "Conv", stripes{k, f.Down, f.Before, f.After}
+	taps := f.Taps()
+	if f.Up > 1 {
+		operator, along = "ConvTranspose", stripes{k, f.Up, k - 1 - f.Before, k - f.Up - f.After}
+		slices.Reverse(taps)
+	}
+	if f.Up > 1 && f.Down > 1 || min(along.before, along.after) < 0 {
+		return nil, fmt.Errorf("a filter %+v cannot be written as ONNX", f)
+	}
 	filter := make([]float32, 0, channels*k)
 	for range channels {
-		for _, w := range a.Weights {
-			filter = append(filter, float32(w/total))
+		for _, w := range taps {
+			filter = append(filter, float32(w))
 		}
 	}
-	along, still := stripes{k, 1, k / 2, k - 1 - k/2}, stripes{size: 1, stride: 1}
+	still := stripes{size: 1, stride: 1}
 	down := g.array(g.unique(g.at+"/down"), []int{channels, 1, k, 1}, filter)
 	across := g.array(g.unique(g.at+"/across"), []int{channels, 1, 1, k}, filter)
-	y := g.node("Conv", []string{g.channelsFirst(x[0]), down}, append(windows(along, still), onnxInt("group", channels))...)
-	y = g.node("Conv", []string{y, across}, append(windows(still, along), onnxInt("group", channels))...)
-	return one(made(y, true, x[0].shape), nil)
+	y := g.node(operator, []string{g.channelsFirst(x[0]), down}, append(windows(along, still), onnxInt("group", channels))...)
+	y = g.node(operator, []string{y, across}, append(windows(still, along), onnxInt("group", channels))...)
+	in := x[0].shape
+	return one(made(y, true, []int{in[0], f.Out(in[1]), f.Out(in[2]), channels}), nil)
 }
 
 func writePool(g *onnxUse, n nn.SavedNode, x []*operand) ([]*operand, error) {

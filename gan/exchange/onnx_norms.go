@@ -132,6 +132,32 @@ func writePixelNorm(g *onnxUse, n nn.SavedNode, x []*operand) ([]*operand, error
 		x[0], g.mean(squares, len(x[0].shape)-1)))
 }
 
+func writeDemodulation(g *onnxUse, n nn.SavedNode, x []*operand) ([]*operand, error) {
+	var a struct {
+		Transposed bool
+		Epsilon    float64
+	}
+	if err := decode(n, &a); err != nil {
+		return nil, err
+	}
+	square := func(v ...expr.Expr) expr.Expr { return v[0].Mul(v[0]) }
+	w, err := g.mapOf(square, x[0])
+	if err != nil {
+		return nil, err
+	}
+	styles, err := g.mapOf(square, x[1])
+	if err != nil {
+		return nil, err
+	}
+	inputs, out := w.shape[2], w.shape[3]
+	squares := g.channelsLast(g.reshape(g.reduce("ReduceSum", w, 0, 1), inputs, out))
+	if a.Transposed {
+		squares, out = g.node("Transpose", []string{squares}, onnxInts("perm", 1, 0)), inputs
+	}
+	sums := made(g.node("MatMul", []string{g.channelsLast(styles), squares}), false, []int{styles.shape[0], out})
+	return one(g.mapOf(func(v ...expr.Expr) expr.Expr { return v[0].Add(expr.Const(a.Epsilon)).Rsqrt() }, sums))
+}
+
 func writeSpectralNorm(g *onnxUse, n nn.SavedNode, x []*operand) ([]*operand, error) {
 	var a struct{ Epsilon float64 }
 	if err := decode(n, &a); err != nil {

@@ -125,7 +125,7 @@ func (g *Graph) Updates() []Update { return g.updates }
 func (g *Graph) Normalises() bool {
 	return slices.ContainsFunc(g.records, func(r record) bool {
 		switch r.op.Kind() {
-		case "norm", "normalise", "spectral_norm", "pixel_norm", "slope", "minibatch_stddev":
+		case "norm", "normalise", "spectral_norm", "pixel_norm", "slope", "minibatch_stddev", "demodulation":
 			return true
 		}
 		return false

@@ -81,6 +81,35 @@ func (l *Layers) ConvTranspose(x *Node, c Conv) *Node {
 	})
 }
 
+// ModulatedConv2D convolves each image with the kernel whose inputs its style [batch, in] scales (Karras et al., 2020,
+// section 2.2), by scaling the image. If it demodulates, the outputs are scaled so that their deviation does not depend on the
+// style. It has no bias. If it enlarges, it is a transposed convolution, by a kernel [Kernel, KernelW, Filters, in].
+func (l *Layers) ModulatedConv2D(x, style *Node, c Conv, demodulates, enlarges bool) *Node {
+	a := l.layer("modulated_conv2d")
+	return a.do(func() *Node {
+		in := x.Channels()
+		size, stride := c.sizes()
+		taps := size[0] * size[1]
+		w := weights{shape: []int{size[0], size[1], in, c.Filters}, fans: Fans{taps * in, taps * c.Filters}, in: taps * in,
+			init: c.Init, spectral: c.Spectral, noBias: true}
+		if enlarges {
+			w.shape, w.fans = []int{size[0], size[1], c.Filters, in}, Fans{taps * c.Filters, taps * in}
+		}
+		kernel := a.weights(x, w)[1]
+		scaled := Multiply(x, Reshape(style, 1, 1, in))
+		var y *Node
+		if enlarges {
+			y = apply(conv2DTranspose{stride, c.Padding}, scaled, kernel)
+		} else {
+			y = apply(conv2D{stride, c.Padding}, scaled, kernel)
+		}
+		if !demodulates {
+			return y
+		}
+		return Multiply(y, Reshape(apply(demodulation{enlarges, 1e-8}, kernel, style), 1, 1, c.Filters))
+	})
+}
+
 // weights are a layer's kernel and bias.
 type weights struct {
 	shape            []int

@@ -98,17 +98,33 @@ func (mirror) build(x []*gorgonia.Node) ([]*gorgonia.Node, error) {
 // Mirror flips images left to right.
 func Mirror(x *Node) *Node { return apply(mirror{}, x) }
 
-type blur struct {
-	Weights []float64 `json:"weights"`
+type fir struct{ engine.FIR }
+
+func (fir) Kind() string { return "fir" }
+func (o fir) build(x []*gorgonia.Node) ([]*gorgonia.Node, error) {
+	return one(engine.ApplyFIR(x[0], o.FIR))
 }
 
-func (blur) Kind() string { return "blur" }
-func (o blur) build(x []*gorgonia.Node) ([]*gorgonia.Node, error) {
-	return one(engine.Blur(x[0], o.Weights...))
+// FIR filters images and may resample them; see [engine.ApplyFIR].
+func FIR(x *Node, f engine.FIR) *Node { return apply(fir{f}, x) }
+
+// Blur is a FIR that keeps the size of images, whose border is continued by zeros.
+func Blur(x *Node, weights ...float64) *Node {
+	before := len(weights) / 2
+	return FIR(x, engine.FIR{Weights: weights, Up: 1, Down: 1, Before: before, After: len(weights) - 1 - before})
 }
 
-// Blur filters images by the weights down and across; see [engine.Blur].
-func Blur(x *Node, weights ...float64) *Node { return apply(blur{weights}, x) }
+// UpsampleFIR makes images twice as large by a window of the FIR between their pixels: [1 3 3 1] is StyleGAN2's.
+func UpsampleFIR(x *Node, weights ...float64) *Node {
+	n := len(weights)
+	return FIR(x, engine.FIR{Weights: weights, Up: 2, Down: 1, Before: (n + 1) / 2, After: (n - 2) / 2})
+}
+
+// DownsampleFIR makes images half as large.
+func DownsampleFIR(x *Node, weights ...float64) *Node {
+	n := len(weights)
+	return FIR(x, engine.FIR{Weights: weights, Up: 1, Down: 2, Before: (n - 1) / 2, After: (n - 2) / 2})
+}
 
 type pixelNorm struct {
 	Epsilon float64 `json:"epsilon"`

@@ -113,6 +113,16 @@ func (o spectralNorm) build(x []*gorgonia.Node) ([]*gorgonia.Node, error) {
 	return []*gorgonia.Node{w, u}, err
 }
 
+type demodulation struct {
+	Transposed bool    `json:"transposed"`
+	Epsilon    float64 `json:"epsilon"`
+}
+
+func (demodulation) Kind() string { return "demodulation" }
+func (o demodulation) build(x []*gorgonia.Node) ([]*gorgonia.Node, error) {
+	return one(engine.Demodulation(x[0], x[1], o.Transposed, o.Epsilon))
+}
+
 // vector makes an array with one long axis a vector.
 type vector struct{}
 

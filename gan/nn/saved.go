@@ -131,7 +131,7 @@ func init() {
 	register[depthToSpace]()
 	register[reflectPad]()
 	register[mirror]()
-	register[blur]()
+	register[fir]()
 	register[pixelNorm]()
 	register[minibatchStddev]()
 	register[attention]()
@@ -144,6 +144,7 @@ func init() {
 	register[norm]()
 	register[normalise]()
 	register[spectralNorm]()
+	register[demodulation]()
 	register[vector]()
 }
 
@@ -186,7 +187,7 @@ func (n SavedNode) op() (Op, error) {
 // arity is how many inputs an operation takes, at least and at most, where that is not one.
 var arity = map[string][2]int{
 	"map": {1, 64}, "concat": {1, 1 << 16}, "attention": {3, 3}, "dense": {2, 3}, "conv2d": {2, 3}, "conv2d_transpose": {2, 3},
-	"dropout": {2, 2}, "prelu": {2, 2}, "norm": {1, 3}, "normalise": {3, 5}, "spectral_norm": {2, 2},
+	"dropout": {2, 2}, "prelu": {2, 2}, "norm": {1, 3}, "demodulation": {2, 2}, "normalise": {3, 5}, "spectral_norm": {2, 2},
 }
 
 // checkInputs reports a node whose operation does not take so many inputs.
