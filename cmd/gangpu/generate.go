@@ -24,7 +24,7 @@ func generateCommand() *cli.Command {
 			"each in a folder) and --npy (the pixels as float32 [n, height, width, channels], 0 to 1, in NumPy's format) says\n" +
 			"what to write. --interpolate walks from image to image. --run needs no model: it animates a training run.",
 		Flags: slices.Concat([]cli.Flag{
-			modelFlag(), rawFlag(), truncationFlag(), standingFlag(),
+			modelFlag(), rawFlag(), truncationFlag(), standingFlag(), mixFlag(),
 			&cli.IntFlag{Name: "n", Value: 25, Usage: "`NUMBER` of images"},
 			&cli.IntSliceFlag{Name: "digit", DefaultText: "all",
 				Usage: "`CLASS` of the images, of a model that knows classes: 7, or several as 0,1,2, equally many of each in that order"},
@@ -107,7 +107,15 @@ func generate(c *cli.Context) (err error) {
 	if err := checkDigits(c, sampler.Classes()); err != nil {
 		return err
 	}
-	p := planOf(n, steps, sampler.Shape())
+	if c.IsSet("mix") {
+		if sampler.StylesShape() == nil {
+			return usagef("--mix: the generator of the game %s makes no styles of noise", m.Game)
+		}
+		if layers := sampler.StylesShape()[0]; c.Int("mix") > layers {
+			return usagef("--mix %d: the model has styles for %d layers", c.Int("mix"), layers)
+		}
+	}
+	p := planOf(n, steps, c.IsSet("mix"), sampler.Shape())
 	if err := p.size(c); err != nil {
 		return err
 	}
@@ -129,7 +137,12 @@ func generate(c *cli.Context) (err error) {
 	if tags != nil {
 		sampler.OfTags(inputs, p.count(), tags...)
 	}
-	pixels, err := sampler.Generate(inputs, p.count())
+	var pixels []float32
+	if p.mixed {
+		pixels, err = sampler.Mix(inputs, n, c.Int("mix"))
+	} else {
+		pixels, err = sampler.Generate(inputs, p.count())
+	}
 	if err != nil {
 		return err
 	}
@@ -154,6 +167,13 @@ func checkGenerateFlags(c *cli.Context, n int) error {
 		}
 		n *= steps
 		what += fmt.Sprintf(" --interpolate %d", steps)
+	}
+	if mix := c.Int("mix"); c.IsSet("mix") {
+		if mix < 0 || c.IsSet("interpolate") || n > 1000 {
+			return usagef("-n %d --mix %d: want a layer from 0 on, at most 1000 images, and no --interpolate beside it", n, mix)
+		}
+		n *= n
+		what += fmt.Sprintf(" --mix %d", mix)
 	}
 	if c.String("out") == "" && c.String("gif") == "" && c.String("images") == "" && c.String("npy") == "" {
 		return usagef("nothing to write: give --out FILE, --gif FILE, --images FOLDER or --npy FILE")

@@ -18,15 +18,19 @@ import (
 // generatePlan is what generate is going to make, before anything is made.
 type generatePlan struct {
 	n, steps     int   // images of noise; images from each to the next, 0 for none between
+	mixed        bool  // each image with each
 	shape        []int // of an image: height, width, channels
 	grid         picture.Grid
 	picture, gif image.Point // sizes; zero where there is none
 }
 
-func planOf(n, steps int, shape []int) generatePlan {
-	p := generatePlan{n: n, steps: steps, shape: shape, grid: sampleGridOf(shape[0], shape[1])}
-	if steps > 0 {
+func planOf(n, steps int, mixed bool, shape []int) generatePlan {
+	p := generatePlan{n: n, steps: steps, mixed: mixed, shape: shape, grid: sampleGridOf(shape[0], shape[1])}
+	switch {
+	case steps > 0:
 		p.grid.Columns = steps
+	case mixed:
+		p.grid.Columns = n
 	}
 	return p
 }
@@ -53,7 +57,12 @@ func (p *generatePlan) size(c *cli.Context) (err error) {
 // mostInGIF is how many pixels all pictures of an animation may have together.
 const mostInGIF = 4 * picture.MaxPixels
 
-func (p generatePlan) count() int { return p.n * max(p.steps, 1) }
+func (p generatePlan) count() int {
+	if p.mixed {
+		return p.n * p.n
+	}
+	return p.n * max(p.steps, 1)
+}
 
 // advice names the flags that make less.
 func (p generatePlan) advice() string {
@@ -69,8 +78,8 @@ func (p generatePlan) checkMemory(s *train.Sampler) error {
 	need := uint64(0)
 	for _, in := range s.Inputs() {
 		rows := uint64(p.n) // as the noise is drawn
-		if p.steps > 0 {
-			rows += uint64(p.count()) // and walked through
+		if p.count() > p.n {
+			rows += uint64(p.count()) // and walked through, or mixed
 		}
 		each := uint64(float)
 		for _, d := range in.Shape {
@@ -119,7 +128,14 @@ func tagsOf(c *cli.Context, m *train.Model) ([]int, error) {
 
 func truncationFlag() cli.Flag {
 	return &cli.Float64Flag{Name: "truncation", DefaultText: "none",
-		Usage: "draw the noise within plus and minus this `NUMBER`: better images that are more alike; 0.5, say"}
+		Usage: "draw the noise within plus and minus this `NUMBER`, or, of a model that has styles, have them go this part of the way " +
+			"from their average: better images that are more alike; 0.5, say"}
+}
+
+func mixFlag() cli.Flag {
+	return &cli.IntFlag{Name: "mix", DefaultText: "none",
+		Usage: "of a model that has styles, make a square of each of the images with each: the styles of the row's image before this " +
+			"`LAYER`, counted from 0, and the column's from there on"}
 }
 
 func standingFlag() cli.Flag {
@@ -148,6 +164,9 @@ func checkTruncation(c *cli.Context) error {
 
 // newSampler makes images by a model as the flags have it.
 func newSampler(c *cli.Context, dev program.Device, m *train.Model, batch int) (*train.Sampler, error) {
+	if m.HasStyles() {
+		return newStyled(c, dev, m, batch)
+	}
 	truncation, standing := c.Float64("truncation"), c.Int("standing")
 	if !c.IsSet("standing") && truncation > 0 {
 		standing = usualStanding
@@ -167,4 +186,16 @@ func newSampler(c *cli.Context, dev program.Device, m *train.Model, batch int) (
 		s.Truncation = truncation
 	}
 	return s, err
+}
+
+// newStyled is newSampler of a model that has styles.
+func newStyled(c *cli.Context, dev program.Device, m *train.Model, batch int) (*train.Sampler, error) {
+	if c.Int("standing") > 0 {
+		return nil, errors.New("--standing: the model's images go through no batch norm that keeps statistics")
+	}
+	truncation := 1.0
+	if c.IsSet("truncation") {
+		truncation = c.Float64("truncation")
+	}
+	return train.NewStyled(dev, m, batch, truncation, 0)
 }

@@ -228,7 +228,7 @@ func (l *Layers) BatchNorm(x *Node, o Norm) *Node {
 			a.set(state, func(now *Node) *Node {
 				return Map("running", func(v ...expr.Expr) expr.Expr {
 					return v[0].Add(expr.Const(1 - momentum).Mul(v[1].Sub(v[0])))
-				}, now, batchOf(y[1+i]))
+				}, now, Vector(y[1+i]))
 			})
 		}
 		return y[0]
@@ -243,9 +243,6 @@ func (a layer) ownStatistics(x *Node, shape []int, o Norm) *Node {
 	}
 	return apply(norm{Over: "instance", Epsilon: o.epsilon()}, in...)
 }
-
-// batchOf is a statistic [1, ..., channels] as [channels].
-func batchOf(x *Node) *Node { return apply(vector{}, x) }
 
 // affine are gamma and beta of a norm, if it has them.
 func (a layer) affine(shape []int, o Norm) []*Node {

@@ -200,11 +200,12 @@ func (o slice) build(x []*gorgonia.Node) ([]*gorgonia.Node, error) {
 	return one(engine.Slice(x[0], ranges...))
 }
 
-// Channels are the channels from the first to the one before end.
-func Channels(x *Node, first, end int) *Node { return apply(slice{-1, first, end}, x) }
+// Slice is the elements along an axis from the first to the one before end.
+func Slice(x *Node, axis, first, end int) *Node { return apply(slice{axis, first, end}, x) }
 
-// Examples are those of a batch from the first to the one before end.
-func Examples(x *Node, first, end int) *Node { return apply(slice{0, first, end}, x) }
+// Channels and Examples are slices of the last axis and of the batch.
+func Channels(x *Node, first, end int) *Node { return Slice(x, -1, first, end) }
+func Examples(x *Node, first, end int) *Node { return Slice(x, 0, first, end) }
 
 type reduce struct {
 	Of   string `json:"of"` // sum, mean or maximum

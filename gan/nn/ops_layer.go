@@ -130,3 +130,6 @@ func (vector) Kind() string { return "vector" }
 func (vector) build(x []*gorgonia.Node) ([]*gorgonia.Node, error) {
 	return one(engine.Reshape(x[0], x[0].Shape().TotalSize()))
 }
+
+// Vector is an array with one long axis, as a statistic [1, ..., channels], without its other axes.
+func Vector(x *Node) *Node { return apply(vector{}, x) }

@@ -120,6 +120,14 @@ func (b *Builder) Classes(name string, n int) *nn.Node {
 	return b.graph.Input(name, at, b.batch, n)
 }
 
+// Given is an input of a use that whoever runs it gives, [batch, shape...], as styles.
+func (b *Builder) Given(name string, shape ...int) *nn.Node {
+	if b.training {
+		return b.graph.Fail(fmt.Errorf("%s: what a use is given is not there in training", name))
+	}
+	return b.graph.Input(name, arg(inputOf(name)), append([]int{b.batch}, shape...)...)
+}
+
 // Apply applies a network and returns its first output. Each application has draws of its own.
 func (b *Builder) Apply(network string, x ...*nn.Node) *nn.Node { return b.ApplyAll(network, x...)[0] }
 
@@ -134,7 +142,8 @@ func (b *Builder) ApplyAll(network string, x ...*nn.Node) []*nn.Node {
 		application = fmt.Sprintf("%s %d", network, k+1)
 	}
 	b.applications[network]++
-	y, used := nn.Apply(b.graph, b.parameters[network], n.Net, application, b.training, slices.Contains(b.phase.Trains, network), x...)
+	update := slices.Contains(b.phase.Trains, network) || slices.Contains(b.phase.Updates, network)
+	y, used := nn.Apply(b.graph, b.parameters[network], n.Net, application, b.training, update, x...)
 	a := b.applied[network]
 	if a == nil {
 		a = &appliedNetwork{}

@@ -58,6 +58,8 @@ type Network struct {
 type Phase struct {
 	Name   string
 	Trains []string // networks
+	// Updates are networks whose states the phase updates, though it does not train them.
+	Updates []string
 	// Optimizer has its state for each network. Phases that train a network by equal optimizers share that state.
 	Optimizer Optimizer
 	// Loss is the scalar that the trained networks minimise. It is called once, when the phase is compiled.
@@ -162,6 +164,11 @@ func (g Game) Validate() error {
 		for i, name := range p.Trains {
 			if !names[name] || slices.Contains(p.Trains[:i], name) {
 				return fmt.Errorf("game %s: phase %s trains %q, which is no network, or twice", g.Name, p.Name, name)
+			}
+		}
+		for _, name := range p.Updates {
+			if !names[name] {
+				return fmt.Errorf("game %s: phase %s updates %q, which is no network", g.Name, p.Name, name)
 			}
 		}
 		if err := p.Optimizer.validate(); err != nil {

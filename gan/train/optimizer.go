@@ -33,6 +33,18 @@ type Adam struct {
 	Epsilon      float64 // 0 means 1e-7
 }
 
+// Lazy is Adam for a network that is trained by a further loss in every so many of its updates, times as many (Karras et al.,
+// 2020, appendix B): with c = every/(every+1), its rate is c times as large, and its betas are to the power of c.
+func (a Adam) Lazy(every int) Adam {
+	if every < 1 {
+		return a
+	}
+	c := float64(every) / float64(every+1)
+	a.Rate.Rate *= c
+	a.Beta1, a.Beta2 = math.Pow(a.Beta1, c), math.Pow(a.Beta2, c)
+	return a
+}
+
 func (a Adam) epsilon() float64 {
 	if a.Epsilon == 0 {
 		return 1e-7

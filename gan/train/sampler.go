@@ -15,8 +15,9 @@ import (
 // Sampler makes images on a device, a batch at a time.
 type Sampler struct {
 	*Runner
-	shape []int // of an image
-	ink   bool  // whether 0 is drawn white
+	shape  []int // of an image
+	ink    bool  // whether 0 is drawn white
+	styles *styles
 }
 
 // NewSampler prepares to make images by a model, without its game's code: by the averages of its networks where it has
@@ -33,7 +34,7 @@ func newSampler(r *Runner, ink bool) (*Sampler, error) {
 	if shapes := r.Shapes(); len(shapes) != 1 || len(shapes[0]) != 3 {
 		return nil, errors.Join(errors.New("the graph of samples does not make images"), r.Close())
 	}
-	return &Sampler{r, r.shapes[0], ink}, nil
+	return &Sampler{Runner: r, shape: r.shapes[0], ink: ink}, nil
 }
 
 // Sampler returns a maker of images, a batch at a time, by the networks as they are trained, or by their averages. It
@@ -125,6 +126,13 @@ func normalOf(w [4]uint32, j int) float32 {
 
 // Generate makes n images of inputs, which are given by name, [n, ...]: [n, height, width, channels] from 0 to 1.
 func (s *Sampler) Generate(inputs map[string][]float32, n int) ([]float32, error) {
+	if s.styles != nil {
+		w, err := s.Styles(inputs, n)
+		if err != nil {
+			return nil, err
+		}
+		return s.Synthesise(w, inputs, n)
+	}
 	y, err := s.Run(inputs, n)
 	if err != nil {
 		return nil, fmt.Errorf("making images: %w", err)

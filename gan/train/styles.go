@@ -1,0 +1,144 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"gangpu/engine/program"
+	"gangpu/gan/nn"
+)
+
+// A model whose generator maps noise to styles, which steer the layers that make the image (Karras et al., 2019), has both
+// halves of SampleUse as uses too.
+const (
+	// MapUse makes styles [layers, width] of noise. Its input TruncationInput [layers] says how far those of each layer go
+	// from the average of w: 1 is all the way.
+	MapUse          = "map"
+	TruncationInput = "truncation"
+	// SynthesiseUse makes an image, in [0, 1], of its input StylesInput [layers, width] and of noise.
+	SynthesiseUse = "synthesise"
+	StylesInput   = "w"
+)
+
+// HasStyles reports whether a model has the uses MapUse and SynthesiseUse.
+func (m *Model) HasStyles() bool { return m.Uses[MapUse] != nil && m.Uses[SynthesiseUse] != nil }
+
+// styles are the two halves of a sampler.
+type styles struct {
+	mapping, synthesis *Runner
+	shape              []int     // [layers, width]
+	truncation         []float32 // of the layers
+}
+
+// NewStyled prepares to make images by the styles of a model that has some. Those of the first layers, of so many, go only
+// this part of the way from the average: 0 layers are all of them.
+func NewStyled(dev program.Device, m *Model, batch int, truncation float64, layers int) (_ *Sampler, err error) {
+	if !m.HasStyles() {
+		return nil, fmt.Errorf("the generator of the game %s makes no styles of noise", m.Game)
+	}
+	s, err := NewSampler(dev, m, batch)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	s.styles = &styles{}
+	if s.styles.mapping, err = NewRunner(dev, m, MapUse, batch); err != nil {
+		return nil, err
+	}
+	if s.styles.synthesis, err = NewRunner(dev, m, SynthesiseUse, batch); err != nil {
+		return nil, err
+	}
+	shape := s.styles.mapping.shapes[0]
+	if len(shape) != 2 || !slices.ContainsFunc(s.styles.synthesis.inputs, func(in nn.SavedInput) bool {
+		return in.Name == StylesInput && slices.Equal(in.Shape, shape)
+	}) || !slices.Equal(s.styles.synthesis.shapes[0], s.shape) {
+		return nil, fmt.Errorf("the model makes styles of shape %v, which its images are not made of", shape)
+	}
+	s.styles.shape = shape
+	for i := range shape[0] {
+		t := float32(1)
+		if layers == 0 || i < layers {
+			t = float32(truncation)
+		}
+		s.styles.truncation = append(s.styles.truncation, t)
+	}
+	return s, nil
+}
+
+// StylesShape is that of an image's styles, [layers, width]; nil for a sampler that does not go by them.
+func (s *Sampler) StylesShape() []int {
+	if s.styles == nil {
+		return nil
+	}
+	return slices.Clone(s.styles.shape)
+}
+
+// Styles are those of n images, [n, layers, width], of inputs as Generate takes them. They are truncated.
+func (s *Sampler) Styles(inputs map[string][]float32, n int) ([]float32, error) {
+	inputs = maps.Clone(inputs)
+	inputs[TruncationInput] = slices.Repeat(s.styles.truncation, n)
+	w, err := s.styles.mapping.Run(inputs, n)
+	if err != nil {
+		return nil, fmt.Errorf("mapping noise to styles: %w", err)
+	}
+	return w[0], nil
+}
+
+// Synthesise makes n images of styles, as Generate does; the rest of the inputs is noise.
+func (s *Sampler) Synthesise(w []float32, inputs map[string][]float32, n int) ([]float32, error) {
+	inputs = maps.Clone(inputs)
+	inputs[StylesInput] = w
+	y, err := s.styles.synthesis.Run(inputs, n)
+	if err != nil {
+		return nil, fmt.Errorf("making images of styles: %w", err)
+	}
+	return y[0], nil
+}
+
+// Mix makes n*n images of the inputs of n: image i*n+j has image i's styles in the layers before the first one given, and
+// image j's from there on (Karras et al., 2019, figure 3). Image i*n+i is image i.
+func (s *Sampler) Mix(inputs map[string][]float32, n, from int) ([]float32, error) {
+	w, err := s.Styles(inputs, n)
+	if err != nil {
+		return nil, err
+	}
+	layers, width := s.styles.shape[0], s.styles.shape[1]
+	if from < 0 || from > layers {
+		return nil, fmt.Errorf("styles from layer %d on: the model has %d layers", from, layers)
+	}
+	each, at := layers*width, from*width
+	mixed := make([]float32, 0, n*n*each)
+	for i := range n {
+		for j := range n {
+			mixed = append(append(mixed, w[i*each:][:at]...), w[j*each+at:(j+1)*each]...)
+		}
+	}
+	all := map[string][]float32{}
+	for name, rows := range inputs {
+		of := len(rows) / n
+		for i := range n {
+			all[name] = append(all[name], slices.Repeat(rows[i*of:][:of], n)...)
+		}
+	}
+	return s.Synthesise(mixed, all, n*n)
+}
+
+// Close frees what the sampler holds on the device.
+func (s *Sampler) Close() error {
+	err := s.Runner.Close()
+	if s.styles == nil {
+		return err
+	}
+	for _, r := range []*Runner{s.styles.mapping, s.styles.synthesis} {
+		if r != nil {
+			err = errors.Join(err, r.Close())
+		}
+	}
+	return err
+}
