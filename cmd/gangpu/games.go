@@ -14,6 +14,7 @@ import (
 	"gangpu/gan/games/pix2pix"
 	"gangpu/gan/games/srgan"
 	"gangpu/gan/games/stargan"
+	"gangpu/gan/games/stylegan2"
 	"gangpu/gan/games/tutorial"
 	"gangpu/gan/games/wgan"
 	"gangpu/gan/train"
@@ -23,7 +24,7 @@ import (
 
 // systems are the games that there are: train has a subcommand for each.
 var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, biggan.System, pix2pix.System, cyclegan.System,
-	stargan.System, srgan.System, classifying.System}
+	stargan.System, srgan.System, stylegan2.System, classifying.System}
 
 // usualGame is what train trains without a name.
 var usualGame = tutorial.System

@@ -112,8 +112,9 @@ var everyOperation = map[string]written{
 		return nn.Concat(nn.Flatten(nn.AveragePool(y, 4)), nn.Flatten(nn.MaxPool(y, 3)), nn.Flatten(nn.Bicubic(nn.Bicubic(x, 4, 1), 1, 2)))
 	}),
 	"modulated": {inputs: [][]int{{6, 7, 4}, {4}}, net: func(l *nn.Layers, x []*nn.Node) []*nn.Node {
-		y := l.ModulatedConv2D(x[0], x[1], nn.Conv{Filters: 3, Kernel: 3}, true, false)
-		return []*nn.Node{l.ModulatedConv2D(nn.Concat(y, nn.Channels(x[0], 0, 1)), x[1], nn.Conv{Filters: 2, Kernel: 3, Stride: 2, Padding: nn.Valid}, true, true)}
+		y := l.ModulatedConv2D(x[0], x[1], nn.Conv{Filters: 3, Kernel: 3}, nn.Modulation{Demodulates: true})
+		return []*nn.Node{l.ModulatedConv2D(nn.Concat(y, nn.Channels(x[0], 0, 1)), x[1], nn.Conv{Filters: 2, Kernel: 3},
+			nn.Modulation{Demodulates: true, Enlarges: []float64{1, 3, 3, 1}})}
 	}},
 	"attention": image(func(l *nn.Layers, x *nn.Node) *nn.Node {
 		of := func(filters int) *nn.Node {

@@ -16,6 +16,7 @@ import (
 	"gangpu/gan/games/pix2pix"
 	"gangpu/gan/games/srgan"
 	"gangpu/gan/games/stargan"
+	"gangpu/gan/games/stylegan2"
 	"gangpu/gan/games/tutorial"
 	"gangpu/gan/games/wgan"
 	"gangpu/gan/train"
@@ -23,7 +24,7 @@ import (
 	"gangpu/internal/safetensors"
 )
 
-var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, pix2pix.System, cyclegan.System, stargan.System, srgan.System, biggan.System}
+var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, pix2pix.System, cyclegan.System, stargan.System, srgan.System, biggan.System, stylegan2.System}
 
 // references are the files that bench/reference writes.
 func references(t *testing.T) []string {

@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 
+	"gangpu/engine"
 	"gangpu/engine/expr"
 	"gangpu/engine/program"
 )
@@ -81,32 +82,40 @@ func (l *Layers) ConvTranspose(x *Node, c Conv) *Node {
 	})
 }
 
+// Modulation says how a convolution is modulated.
+type Modulation struct {
+	// Demodulates has the outputs be scaled so that their deviation does not depend on the style.
+	Demodulates bool
+	// Enlarges, if set, makes the image twice as large: by a transposed convolution of stride 2 with a kernel [Kernel, Kernel,
+	// Filters, in], and a FIR with these weights, as [UpsampleFIR] has them.
+	Enlarges []float64
+}
+
 // ModulatedConv2D convolves each image with the kernel whose inputs its style [batch, in] scales (Karras et al., 2020,
-// section 2.2), by scaling the image. If it demodulates, the outputs are scaled so that their deviation does not depend on the
-// style. It has no bias. If it enlarges, it is a transposed convolution, by a kernel [Kernel, KernelW, Filters, in].
-func (l *Layers) ModulatedConv2D(x, style *Node, c Conv, demodulates, enlarges bool) *Node {
+// section 2.2), by scaling the image. The image keeps its size, or is made twice as large. The kernel has an odd size, and
+// there is no bias.
+func (l *Layers) ModulatedConv2D(x, style *Node, c Conv, m Modulation) *Node {
 	a := l.layer("modulated_conv2d")
 	return a.do(func() *Node {
-		in := x.Channels()
-		size, stride := c.sizes()
-		taps := size[0] * size[1]
-		w := weights{shape: []int{size[0], size[1], in, c.Filters}, fans: Fans{taps * in, taps * c.Filters}, in: taps * in,
-			init: c.Init, spectral: c.Spectral, noBias: true}
-		if enlarges {
-			w.shape, w.fans = []int{size[0], size[1], c.Filters, in}, Fans{taps * c.Filters, taps * in}
+		in, k, larger := x.Channels(), c.Kernel, len(m.Enlarges) > 0
+		w := weights{shape: []int{k, k, in, c.Filters}, fans: Fans{k * k * in, k * k * c.Filters}, in: k * k * in, init: c.Init, noBias: true}
+		if larger {
+			w.shape, w.fans = []int{k, k, c.Filters, in}, Fans{k * k * c.Filters, k * k * in}
 		}
 		kernel := a.weights(x, w)[1]
-		scaled := Multiply(x, Reshape(style, 1, 1, in))
-		var y *Node
-		if enlarges {
-			y = apply(conv2DTranspose{stride, c.Padding}, scaled, kernel)
+		y := Multiply(x, Reshape(style, 1, 1, in))
+		if larger {
+			y = apply(conv2DTranspose{[2]int{2, 2}, Valid}, y, kernel)
+			n := len(m.Enlarges)
+			before, after := (n+1)/2-k/2, (n-2)/2-(k-1)/2+1 // of the image and k-2 pixels more
+			y = Scale(FIR(y, engine.FIR{Weights: m.Enlarges, Up: 1, Down: 1, Before: before, After: after}), 4)
 		} else {
-			y = apply(conv2D{stride, c.Padding}, scaled, kernel)
+			y = apply(conv2D{[2]int{1, 1}, Same}, y, kernel)
 		}
-		if !demodulates {
+		if !m.Demodulates {
 			return y
 		}
-		return Multiply(y, Reshape(apply(demodulation{enlarges, 1e-8}, kernel, style), 1, 1, c.Filters))
+		return Multiply(y, Reshape(apply(demodulation{larger, 1e-8}, kernel, style), 1, 1, c.Filters))
 	})
 }
 

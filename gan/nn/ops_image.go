@@ -122,8 +122,16 @@ func UpsampleFIR(x *Node, weights ...float64) *Node {
 
 // DownsampleFIR makes images half as large.
 func DownsampleFIR(x *Node, weights ...float64) *Node {
+	f := Halving(1, weights...)
+	f.Down = 2
+	return FIR(x, f)
+}
+
+// Halving is the filter before a convolution of stride 2, without padding, whose kernel has an odd size: both together make
+// images half as large.
+func Halving(kernel int, weights ...float64) engine.FIR {
 	n := len(weights)
-	return FIR(x, engine.FIR{Weights: weights, Up: 1, Down: 2, Before: (n - 1) / 2, After: (n - 2) / 2})
+	return engine.FIR{Weights: weights, Up: 1, Down: 1, Before: (n-1)/2 + kernel/2, After: (n-2)/2 + kernel/2}
 }
 
 type pixelNorm struct {

@@ -33,10 +33,10 @@ const averageOfW = "w_average"
 // of w, [Width], which training keeps.
 func (m Map) Network() nn.Network {
 	return func(l *nn.Layers, x []*nn.Node) []*nn.Node {
-		l.Initialise(nn.Equalised(1, m.Rate))
+		l.Initialise(nn.Equalised(math.Sqrt2, m.Rate))
 		w := nn.PixelNorm(x[0])
 		for range m.Layers {
-			w = LeakyReLU(l.Dense(w, nn.Units{N: m.Width}))
+			w = nn.LeakyReLU(l.Dense(w, nn.Units{N: m.Width}), 0.2)
 		}
 		average := l.State(averageOfW, nn.Zeros, m.Width)
 		l.Update(average, func(now *nn.Node) *nn.Node {
@@ -48,9 +48,6 @@ func (m Map) Network() nn.Network {
 		return []*nn.Node{w, average}
 	}
 }
-
-// LeakyReLU is sqrt(2) times that of slope 0.2, which keeps the size of normal numbers.
-func LeakyReLU(x *nn.Node) *nn.Node { return nn.Scale(nn.LeakyReLU(x, 0.2), math.Sqrt2) }
 
 // Each is the same w [batch, width] for each of some layers, [batch, layers, width].
 func Each(w *nn.Node, layers int) *nn.Node {
