@@ -104,7 +104,7 @@ test-gpu: ## run the tests of the real driver's bindings (needs a C compiler, no
 test-mpi: ## train on ranks of Open MPI and MPICH, installed by pip in build/mpi: equal files, faults (needs a C compiler)
 	@launchers=$$(sh engine/collective/mpi/launchers.sh); if [ -n "$$launchers" ]; then \
 		GANGPU_TEST_MPI="$$launchers" $(GO) test -count=1 -v ./engine/collective/mpi/ && \
-		GANGPU_TEST_MPI="$$launchers" $(GO) test -count=1 -v -run '^TestRanks' ./cmd/gangpu/; \
+		GANGPU_TEST_MPI="$$launchers" $(GO) test -count=1 -v -run '^Test(TrainStarts)?Ranks' ./cmd/gangpu/; \
 	else \
 		echo "skipped: no launcher of an MPI, and pip cannot install one"; \
 	fi

@@ -39,7 +39,9 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return exitOK
 	}
-	tell(stderr, err)
+	if !errors.As(err, new(*ranksError)) { // they have told
+		tell(stderr, err)
+	}
 	return exitCode(ctx, err)
 }
 
@@ -54,8 +56,11 @@ func exitCode(ctx context.Context, err error) int {
 	if lost := (*collective.LostError)(nil); errors.As(err, &lost) {
 		return exitLost
 	}
-	if s := (*signalError)(nil); errors.As(err, &s) {
+	if s := (*signalError)(nil); errors.As(err, &s) || errors.As(err, new(*ranksError)) && errors.As(context.Cause(ctx), &s) {
 		return s.exitCode()
+	}
+	if ranks := (*ranksError)(nil); errors.As(err, &ranks) {
+		return ranks.code
 	}
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
 		return exitInterrupted

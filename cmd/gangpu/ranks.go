@@ -36,9 +36,6 @@ const setups = 12
 
 // joinRanks joins the ranks that a launcher started; nil if it started one, or there is none. Ranks but 0 print nothing.
 func joinRanks(c *cli.Context) (*ranks, error) {
-	if err := checkRunFlags(c); err != nil {
-		return nil, err
-	}
 	l, err := mpi.FindLaunch(os.Getenv)
 	if err != nil || l.Size == 1 {
 		return nil, err

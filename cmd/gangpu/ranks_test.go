@@ -146,3 +146,59 @@ func TestRanksEnd(t *testing.T) {
 		}
 	}
 }
+
+// Train --ranks finds a launcher and starts ranks, which make the file that one process makes. Ctrl-C and SIGTERM have them
+// save, and the exit code is that of a process that the signal ended.
+func TestTrainStartsRanks(t *testing.T) {
+	one := filepath.Join(t.TempDir(), "one")
+	succeed(t, trainArgs(one, "--iterations", "2", "--shards", "2")...)
+	for _, l := range mpitest.Launchers(t) {
+		path := filepath.Dir(l.File) + string(filepath.ListSeparator) + os.Getenv("PATH")
+		for _, more := range [][]string{{"--ranks", "2"}, {"--hosts", "localhost:2"}} {
+			out := filepath.Join(t.TempDir(), "run")
+			cmd := command(t, trainArgs(out, append(more, "--iterations", "2")...)...)
+			cmd.Env = append(cmd.Env, "PATH="+path)
+			if printed, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s %v: %v\n%s", l.Name, more, err, printed)
+			} else if !bytes.Equal(readFile(t, out, "model.safetensors"), readFile(t, one, "model.safetensors")) {
+				t.Errorf("%s %v: another model than of one process", l.Name, more)
+			}
+		}
+		for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+			out := filepath.Join(t.TempDir(), "run")
+			cmd := command(t, trainArgs(out, "--epochs", "100000", "--ranks", "2")...)
+			cmd.Env = append(cmd.Env, "PATH="+path)
+			r := ended(t, cmd, ">2, 1/", func(p *os.Process, _ *os.File) {
+				if err := p.Signal(s); err != nil {
+					t.Error(err)
+				}
+			})
+			if r.code != 128+int(s) || strings.Count(r.stderr, "go on with: gangpu train --resume ") != 1 {
+				t.Errorf("%s, %v: exit code %d\n%s", l.Name, s, r.code, r.stderr)
+			}
+			checkMade(t, out)
+		}
+	}
+}
+
+// What no ranks can be started of is refused before anything is fetched.
+func TestRanksThatCannotBeStarted(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	for want, args := range map[string][]string{
+		"--ranks 3: want 1, 2, 4, 8 or another power of two": {"--ranks", "3"},
+		"--hosts a:1,b:2 has 3 ranks, and --ranks 2":         {"--ranks", "2", "--hosts", "a:1,b:2"},
+		"--hosts a:1,b:2: 3 ranks, want a power of two":      {"--hosts", "a:1,b:2"},
+		`--hosts "a:,b:2": want HOST:RANKS`:                  {"--hosts", "a:,b:2"},
+		"no mpirun and no mpiexec in PATH":                   {"--ranks", "2"},
+	} {
+		out := filepath.Join(t.TempDir(), "run")
+		cmd := command(t, trainArgs(out, args...)...)
+		printed, err := cmd.CombinedOutput()
+		if err == nil || !strings.Contains(string(printed), want) {
+			t.Errorf("%v: %v\n%s", args, err, printed)
+		}
+		if _, err := os.Stat(out); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%v: a run was begun", args)
+		}
+	}
+}

@@ -47,7 +47,7 @@ func trainDescription(s train.System) string {
 }
 
 func trainFlags(s train.System) []cli.Flag {
-	return slices.Concat(settingsFlags(s), trainDataFlags(s), deviceFlags(), runFlags(s))
+	return slices.Concat(settingsFlags(s), trainDataFlags(s), deviceFlags(), rankFlags(), runFlags(s))
 }
 
 func runFlags(s train.System) []cli.Flag {
@@ -68,7 +68,7 @@ func runFlags(s train.System) []cli.Flag {
 		&cli.DurationFlag{Name: "log-every", Value: logEvery, Usage: "print the numbers every `TIME` where there is no terminal; 0 is for each iteration"},
 		&cli.StringFlag{Name: "serve", DefaultText: "no page", Usage: "show the run in browsers at this `ADDRESS` while it is trained: a port, of this machine only, or HOST:PORT"},
 		&cli.BoolFlag{Name: "preview", DisableDefaultText: true, Usage: "draw each epoch's samples in the terminal, as many as have room"},
-		&cli.DurationFlag{Name: "rank-timeout", Value: 5 * time.Minute, Usage: "where mpirun or srun started several ranks: end the run after this `TIME` without one of them"},
+		&cli.DurationFlag{Name: "rank-timeout", Value: 5 * time.Minute, Usage: "of several ranks, which --ranks, mpirun or srun starts: end the run after this `TIME` without one of them"},
 		&cli.BoolFlag{Name: "dry-run", DisableDefaultText: true, Usage: "show the networks, what an iteration computes and moves, memory and time, and stop"},
 	}
 }

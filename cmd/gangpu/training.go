@@ -37,6 +37,12 @@ type training struct {
 }
 
 func trainGame(c *cli.Context, s train.System) error {
+	if err := checkRunFlags(c); err != nil {
+		return err
+	}
+	if started, err := startRanks(c); started || err != nil {
+		return err
+	}
 	r, err := joinRanks(c)
 	if err != nil {
 		return err
@@ -127,11 +133,8 @@ func trainRank(c *cli.Context, s train.System, r *ranks) (err error) {
 	return adviseRun(c, t.run.Folder(), t.run.Train(ctx, run.OfGame(trainer), o))
 }
 
-// open finds what is wrong with the flags, opens the run to go on with, if there is one, and the data, and makes the game.
+// open finds what is wrong with the settings, opens the run to go on with, if there is one, and the data, and makes the game.
 func (t *training) open(c *cli.Context) (err error) {
-	if err := checkRunFlags(c); err != nil {
-		return err
-	}
 	var settings any
 	var planned train.Settings
 	var epochs int

@@ -1,4 +1,4 @@
-package mpi
+package mpi_test
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gangpu/engine/collective"
+	"gangpu/engine/collective/mpi"
 	"gangpu/engine/collective/mpi/mpitest"
 )
 
@@ -23,16 +24,16 @@ func TestMain(m *testing.M) {
 	if err := rank(os.Getenv(asRank)); err != nil {
 		fmt.Println(err)
 	}
-	Exit(0)
+	mpi.Exit(0)
 }
 
 // rank is what a rank does: exchange what is known, or wait for the last rank, which does not come.
 func rank(what string) error {
-	l, err := FindLaunch(os.Getenv)
+	l, err := mpi.FindLaunch(os.Getenv)
 	if err != nil {
 		return err
 	}
-	g, err := Open(l, time.Minute)
+	g, err := mpi.Open(l, time.Minute)
 	if err != nil {
 		return err
 	}
@@ -106,18 +107,18 @@ func TestLostRank(t *testing.T) {
 func TestFindLaunch(t *testing.T) {
 	for name, c := range map[string]struct {
 		environment map[string]string
-		want        Launch
+		want        mpi.Launch
 		err         string
 	}{
-		"alone":             {nil, Launch{Size: 1}, ""},
-		"Open MPI":          {map[string]string{"OMPI_COMM_WORLD_SIZE": "4"}, Launch{Launcher: "Open MPI", Size: 4}, ""},
-		"MPICH":             {map[string]string{"PMI_RANK": "0", "PMI_SIZE": "2"}, Launch{Launcher: "MPICH", Size: 2}, ""},
-		"srun --mpi=pmix":   {map[string]string{"PMIX_RANK": "1", "SLURM_STEP_NUM_TASKS": "3"}, Launch{Launcher: "PMIx", Size: 3}, ""},
-		"srun without":      {map[string]string{"SLURM_STEP_NUM_TASKS": "2"}, Launch{}, "srun started 2 processes that cannot find each other"},
-		"srun of one":       {map[string]string{"SLURM_STEP_NUM_TASKS": "1"}, Launch{Size: 1}, ""},
-		"a batch's command": {map[string]string{"SLURM_NTASKS": "8"}, Launch{Size: 1}, ""},
+		"alone":             {nil, mpi.Launch{Size: 1}, ""},
+		"Open MPI":          {map[string]string{"OMPI_COMM_WORLD_SIZE": "4"}, mpi.Launch{Launcher: "Open MPI", Size: 4}, ""},
+		"MPICH":             {map[string]string{"PMI_RANK": "0", "PMI_SIZE": "2"}, mpi.Launch{Launcher: "MPICH", Size: 2}, ""},
+		"srun --mpi=pmix":   {map[string]string{"PMIX_RANK": "1", "SLURM_STEP_NUM_TASKS": "3"}, mpi.Launch{Launcher: "PMIx", Size: 3}, ""},
+		"srun without":      {map[string]string{"SLURM_STEP_NUM_TASKS": "2"}, mpi.Launch{}, "srun started 2 processes that cannot find each other"},
+		"srun of one":       {map[string]string{"SLURM_STEP_NUM_TASKS": "1"}, mpi.Launch{Size: 1}, ""},
+		"a batch's command": {map[string]string{"SLURM_NTASKS": "8"}, mpi.Launch{Size: 1}, ""},
 	} {
-		got, err := FindLaunch(func(name string) string { return c.environment[name] })
+		got, err := mpi.FindLaunch(func(name string) string { return c.environment[name] })
 		if got.Launcher != c.want.Launcher || got.Size != c.want.Size || (err == nil) != (c.err == "") {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
@@ -129,8 +130,8 @@ func TestFindLaunch(t *testing.T) {
 
 // A library that cannot be loaded is named, with the variable that names another.
 func TestLibraryThatIsNotThere(t *testing.T) {
-	t.Setenv(LibraryVariable, "/no/libmpi.so")
-	_, err := Open(Launch{Launcher: "MPICH", Size: 2}, time.Second)
+	t.Setenv(mpi.LibraryVariable, "/no/libmpi.so")
+	_, err := mpi.Open(mpi.Launch{Launcher: "MPICH", Size: 2}, time.Second)
 	if err == nil || !strings.Contains(err.Error(), "/no/libmpi.so") && !strings.Contains(err.Error(), "C compiler") {
 		t.Error(err)
 	}
