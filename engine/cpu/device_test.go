@@ -3,10 +3,12 @@ package cpu
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"gangpu/engine/program"
 )
@@ -176,6 +178,23 @@ func TestMemory(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), "array") {
 				t.Errorf("access outside an array of %d: error %v", n, err)
 			}
+		}
+	}
+}
+
+// Arrays begin at a cache line, those of a huge page or more at a huge page, are as long as asked and zero.
+func TestAlignment(t *testing.T) {
+	for _, n := range []int{0, 1, 63, hugePage - 1, hugePage, hugePage + 1, 3*hugePage + 17} {
+		b := alignedBytes(n)
+		want := uintptr(alignment)
+		if n >= hugePage {
+			want = hugePage
+		}
+		if at := uintptr(unsafe.Pointer(unsafe.SliceData(b))); at%want != 0 || len(b) != n || cap(b) != n {
+			t.Errorf("%d bytes: %d of %d at %#x, want a multiple of %#x", n, len(b), cap(b), at, want)
+		}
+		if i := slices.IndexFunc(b, func(v byte) bool { return v != 0 }); i >= 0 {
+			t.Errorf("%d bytes: byte %d is %d", n, i, b[i])
 		}
 	}
 }

@@ -11,8 +11,13 @@ import (
 	"gangpu/internal/hostmemory"
 )
 
-// alignment is that of every array, in bytes: a cache line, and the longest vector.
-const alignment = 64
+const (
+	// alignment is that of every array, in bytes: a cache line, and the longest vector.
+	alignment = 64
+	// hugePage is the alignment of arrays of at least that size. Where the system has pages so large, one entry of the
+	// processor's table of pages does for 512: a large array, read with a stride, needs more than the table holds.
+	hugePage = 2 << 20
+)
 
 // Memory is an array in the host's memory, 64-byte aligned.
 type Memory struct {
@@ -63,9 +68,17 @@ func newMemory(name string, t program.DType, n int) *Memory {
 }
 
 func alignedBytes(n int) []byte {
-	b := make([]byte, n+alignment)
-	skip := -uintptr(unsafe.Pointer(unsafe.SliceData(b))) & (alignment - 1)
-	return b[skip:][:n:n]
+	align := uintptr(alignment)
+	if n >= hugePage {
+		align = hugePage
+	}
+	b := make([]byte, n+int(align))
+	skip := -uintptr(unsafe.Pointer(unsafe.SliceData(b))) & (align - 1)
+	b = b[skip:][:n:n]
+	if n >= hugePage {
+		preferHugePages(b)
+	}
+	return b
 }
 
 func alignedFloats(n int) []float32 { return elements[float32](alignedBytes(n * 4)) }
