@@ -159,7 +159,7 @@ func translateAll(c *cli.Context, dev program.Device, m *train.Model, use string
 		}
 		tiles := ""
 		if h, w := t.Tile(); h > 0 {
-			tiles = fmt.Sprintf(", in tiles of %d x %d pixels: there is no memory for it whole", w, h)
+			tiles = fmt.Sprintf(", in tiles of %d x %d pixels: it is too large to be made whole", w, h)
 		}
 		if len(jobs) == 1 || tiles != "" {
 			fmt.Fprintf(c.App.Writer, "%s in %s%s\n", job.from, job.to, tiles)

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -132,10 +133,18 @@ func Join(name string, programs ...*Program) (*Program, error) {
 // time.
 const MaxLen = 1<<31 - 1
 
-// tooLong reports whether kernels cannot count so many elements of a type.
-func tooLong(t DType, n int) bool { return t != Uint8 && n > MaxLen }
+// ErrTooLong is a program with an array of more than MaxLen floats or words. The same work in smaller parts may do.
+var ErrTooLong = errors.New("array too long")
 
-// Validate reports an external storage of more than MaxLen floats or words, two external storages of one name, or the
+// checkLen reports an array of more elements of a type than kernels can count.
+func checkLen(t DType, n int) error {
+	if t == Uint8 || n <= MaxLen {
+		return nil
+	}
+	return fmt.Errorf("%w: %d elements, at most %d can be told apart by 32 bits", ErrTooLong, n, MaxLen)
+}
+
+// Validate reports an external storage of more than MaxLen floats or words ([ErrTooLong]), two external storages of one name, or the
 // first step that does not fit its operation: attributes out of range, arguments of another number, type or
 // length, a view outside its storage or of more than MaxLen floats or words, a result in a constant or that overlaps an
 // operand which the operation still reads, or an operand in scratch that is not what a step wrote there: see [Program.Values].
@@ -148,8 +157,8 @@ func (p *Program) Validate() error {
 		if s.Scratch {
 			continue
 		}
-		if tooLong(s.DType, s.Len) {
-			return fmt.Errorf("program %s: storage %q has %d elements, at most %d can be told apart by 32 bits", p.Name, s.Name, s.Len, MaxLen)
+		if err := checkLen(s.DType, s.Len); err != nil {
+			return fmt.Errorf("program %s: storage %q: %w", p.Name, s.Name, err)
 		}
 		if external[s.Name] {
 			return fmt.Errorf("program %s: two external storages are called %q", p.Name, s.Name)
@@ -182,13 +191,14 @@ func (p *Program) validate(s Step) error {
 			return fmt.Errorf("%s: no storage %d", o.Name, v.Storage)
 		}
 		st := p.Storages[v.Storage]
+		if err := checkLen(o.DType, o.Len); err != nil {
+			return fmt.Errorf("%s: %w", o.Name, err)
+		}
 		switch {
 		case st.DType != o.DType:
 			return fmt.Errorf("%s: storage %q is %v, want %v", o.Name, st.Name, st.DType, o.DType)
 		case v.Len != o.Len:
 			return fmt.Errorf("%s: view of %d elements, want %d", o.Name, v.Len, o.Len)
-		case tooLong(o.DType, v.Len):
-			return fmt.Errorf("%s has %d elements, at most %d can be told apart by 32 bits", o.Name, v.Len, MaxLen)
 		case v.Offset < 0 || v.Offset > st.Len-v.Len:
 			return fmt.Errorf("%s: elements [%d, %d) of storage %q, which has %d",
 				o.Name, v.Offset, v.Offset+v.Len, st.Name, st.Len)

@@ -38,7 +38,7 @@ func TestValidateRefuses(t *testing.T) {
 		{step(copyOf(4), []int{4}, View{0, 0, 4}), "got 1 arguments, want 2"},
 		{step(copyOf(4), []int{4}, View{0, 0, 4}, View{1, 0, 4}), "y0: no storage 1"},
 		{step(copyOf(4), []int{4}, View{-1, 0, 4}, View{0, 0, 4}), "x0: no storage -1"},
-		{step(Fill{N: 4}, []int{1 << 31}, View{0, 0, 4}), `storage "a" has 2147483648 elements`},
+		{step(Fill{N: 4}, []int{1 << 31}, View{0, 0, 4}), `storage "a": array too long: 2147483648 elements`},
 		{counters, `counters: storage "a" is float32, want uint32`},
 		{step(copyOf(4), []int{4, 4}, View{0, 0, 4}, View{1, 0, 3}), "y0: view of 3 elements, want 4"},
 		{step(copyOf(4), []int{4, 6}, View{0, 0, 4}, View{1, 3, 4}), `y0: elements [3, 7) of storage "b", which has 6`},

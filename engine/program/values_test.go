@@ -1,6 +1,7 @@
 package program
 
 import (
+	"errors"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -120,7 +121,7 @@ func TestScratchHoldsManyArrays(t *testing.T) {
 	}
 	p = step(Fill{N: 1 << 31}, []int{1 << 33}, View{0, 0, 1 << 31})
 	p.Storages[0].Scratch = true
-	if err := p.Validate(); err == nil || !strings.Contains(err.Error(), "layer (fill): y has 2147483648 elements") {
+	if err := p.Validate(); !errors.Is(err, ErrTooLong) || !strings.Contains(err.Error(), "layer (fill): y: array too long: 2147483648 elements") {
 		t.Errorf("an array that is too long: %v", err)
 	}
 }

@@ -34,7 +34,7 @@ var refusalChecks = []Check{
 	}},
 	{"TooLong", func(dev program.Device) error {
 		_, err := dev.Load(fillProgram(1<<31), program.Bindings{"y": foreignMemory{}})
-		return refused(err, "fill program", `storage "y" has 2147483648 elements`)
+		return refused(err, "fill program", `storage "y": array too long: 2147483648 elements`)
 	}},
 	{"WrongType", func(dev program.Device) error {
 		m, err := dev.Alloc("counters", program.Uint32, 4)

@@ -272,8 +272,11 @@ func (s *Saved) Build(g *Graph, batch int) (outputs []*Node, arrays []Placed, er
 	for _, in := range s.Inputs {
 		n := 1
 		for _, d := range in.Shape {
-			if d < 1 || n > program.MaxLen/d {
+			if d < 1 {
 				return nil, nil, fmt.Errorf("input %q of shape %v", in.Name, in.Shape)
+			}
+			if n > program.MaxLen/d {
+				return nil, nil, fmt.Errorf("input %q of shape %v: %w", in.Name, in.Shape, program.ErrTooLong)
 			}
 			n *= d
 		}

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 
 	"gangpu/engine/program"
@@ -8,8 +9,9 @@ import (
 )
 
 // Translator makes images of images by a use of a model, one at a time, without the game's code: of any size that its
-// networks take. One that the device has no memory for is made in tiles that overlap, if each place of it is made of places
-// near it. That is so where norms are saved, and not where they are each image's own.
+// networks take. One that the device has no memory for, or of which a network would make arrays of more elements than
+// kernels can count, is made in tiles that overlap, if each place of it is made of places near it. That is so where norms
+// are saved, and not where they are each image's own.
 type Translator struct {
 	dev   program.Device
 	model *Model
@@ -21,7 +23,7 @@ type Translator struct {
 
 	runner        *Runner // of the last size
 	height, width int
-	tile          [2]int // height and width
+	whole, tile   [2]int // height and width of the last image, and of the tiles that it was made in
 }
 
 // mostMultiple is the largest multiple that is tried.
@@ -209,31 +211,52 @@ func mirrored(i, n int) int {
 
 // choose says how an image of height x width is made: whole, or in tiles.
 func (t *Translator) choose(height, width int) (func([]float32, int, int, []float32, uint64) ([]float32, error), error) {
-	t.tile = [2]int{}
+	if t.tile[0] > 0 && t.whole == [2]int{height, width} {
+		return t.tiles, nil
+	}
+	t.whole, t.tile = [2]int{height, width}, [2]int{}
 	if t.runner != nil && t.height == height && t.width == width {
 		return t.run, nil
 	}
-	_, saved, err := t.graph(height, width)
+	why, err := t.unfit(height, width)
 	if err != nil {
 		return nil, err
 	}
-	need, err := graphBytes(saved)
-	if err != nil {
-		return nil, err
-	}
-	have := t.dev.Info().Memory / 10 * 9
-	if have == 0 || need <= have {
+	if why == "" {
 		return t.run, nil
 	}
 	if t.tileable() {
-		if t.tile[0], t.tile[1], err = t.tileOf(height, width, have); err != nil {
+		if t.tile[0], t.tile[1], err = t.tileOf(height, width); err != nil {
 			return nil, err
 		}
 	}
 	if t.tile[0] == 0 {
-		return nil, t.tooLarge(height, width, need, have)
+		return nil, t.tooLarge(height, width, why)
 	}
 	return t.tiles, nil
+}
+
+// unfit says why an image of height x width cannot be made whole; nothing if it can, and is prepared to be made.
+func (t *Translator) unfit(height, width int) (why string, err error) {
+	_, saved, err := t.graph(height, width)
+	if err != nil {
+		return "", err
+	}
+	need, err := graphBytes(saved)
+	if have := t.dev.Info().Memory / 10 * 9; err == nil && have > 0 && need > have {
+		return fmt.Sprintf("it takes %d MB of the device's %d MB", need>>20, have>>20), nil
+	}
+	if err == nil {
+		err = t.prepare(height, width) // others may use the device's memory as well
+	}
+	full := (*program.OutOfMemoryError)(nil)
+	switch {
+	case errors.Is(err, program.ErrTooLong):
+		return fmt.Sprintf("an array of it has more elements than the %d that kernels can count", program.MaxLen), nil
+	case errors.As(err, &full):
+		return full.Error(), nil
+	}
+	return "", err
 }
 
 // prepare has a runner for images of height x width.
@@ -256,15 +279,11 @@ func (t *Translator) prepare(height, width int) error {
 }
 
 // tooLarge says how large an image of that shape may be.
-func (t *Translator) tooLarge(height, width int, need, have uint64) error {
-	e := &SizeError{Height: height, Width: width, Why: fmt.Sprintf("it takes %d MB of the device's %d MB", need>>20, have>>20)}
+func (t *Translator) tooLarge(height, width int, why string) error {
+	e := &SizeError{Height: height, Width: width, Why: why}
 	for n := max(t.multiple, 1); ; n *= 2 {
 		h, w := roundUp(max(height*n/max(height, width), 1), max(t.multiple, 1)), roundUp(max(width*n/max(height, width), 1), max(t.multiple, 1))
-		_, saved, err := t.graph(h, w)
-		if err == nil {
-			need, err = graphBytes(saved)
-		}
-		if err != nil || need > have || max(h, w) >= max(height, width) {
+		if why, err := t.unfit(h, w); err != nil || why != "" || max(h, w) >= max(height, width) {
 			break
 		}
 		e.LargestHeight, e.LargestWidth = h, w

@@ -2,6 +2,7 @@ package train_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -111,32 +112,59 @@ func (d small) Info() program.Info {
 	return info
 }
 
-// An image that the device has no memory for is refused, with the size of one that fits, and does.
+// short is a device that says of arrays of more elements than so many what kernels say of those of more than
+// program.MaxLen, or what a device says of which others use the memory.
+type short struct {
+	program.Device
+	longest int
+	err     error
+}
+
+func (d short) Load(p *program.Program, b program.Bindings) (program.Executable, error) {
+	for _, s := range p.Steps {
+		for _, v := range s.Args {
+			if v.Len > d.longest {
+				return nil, d.err
+			}
+		}
+	}
+	return d.Device.Load(p, b)
+}
+
+// An image that the device has no memory for, or of which an array would be too long, is refused, with the size of one
+// that fits, and does.
 func TestTranslatorRefusesWhatDoesNotFit(t *testing.T) {
 	m, err := traintest.New(t, halving(0), traintest.Pairs(5, 8, 8, 3)).Snapshot()
 	if err != nil {
 		t.Fatal(err)
 	}
-	tl, err := train.NewTranslator(small{traintest.CPU(t), 1 << 20}, m, train.TranslateUse)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tl.Close()
-	const h, w = 2000, 1000
-	_, err = tl.Translate(make([]float32, h*w*3), h, w, nil, 1)
-	large := (*train.SizeError)(nil)
-	if !errors.As(err, &large) || large.LargestHeight < 16 || large.LargestHeight >= h || !strings.Contains(err.Error(), "an image of 1000 x 2000 cannot be made") ||
-		!strings.Contains(err.Error(), "tiles of it would become other than the whole") {
-		t.Fatalf("error is %v", err)
-	}
-	h2, w2 := large.LargestHeight, large.LargestWidth
-	if _, err := tl.Translate(make([]float32, h2*w2*3), h2, w2, nil, 1); err != nil {
-		t.Errorf("an image of %d x %d is said to fit: %v", w2, h2, err)
+	cpu := traintest.CPU(t)
+	for why, dev := range map[string]program.Device{
+		"of the device's 0 MB": small{cpu, 1 << 20},
+		"more elements than":   short{cpu, 1 << 16, program.ErrTooLong},
+		"is out of memory":     short{cpu, 1 << 16, &program.OutOfMemoryError{Device: "cpu"}},
+	} {
+		tl, err := train.NewTranslator(dev, m, train.TranslateUse)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tl.Close()
+		const h, w = 2000, 1000
+		_, err = tl.Translate(make([]float32, h*w*3), h, w, nil, 1)
+		large := (*train.SizeError)(nil)
+		if !errors.As(err, &large) || large.LargestHeight < 16 || large.LargestHeight >= h || !strings.Contains(err.Error(), "an image of 1000 x 2000 cannot be made") ||
+			!strings.Contains(err.Error(), why) || !strings.Contains(err.Error(), "tiles of it would become other than the whole") {
+			t.Fatalf("%s: error is %v", why, err)
+		}
+		h2, w2 := large.LargestHeight, large.LargestWidth
+		if _, err := tl.Translate(make([]float32, h2*w2*3), h2, w2, nil, 1); err != nil {
+			t.Errorf("%s: an image of %d x %d is said to fit: %v", why, w2, h2, err)
+		}
 	}
 }
 
-// Where the norm is saved, an image that the device has no memory for is made in tiles, to what it is as a whole: places at
-// the edges of tiles, which see what is not the image, count for nothing.
+// Where the norm is saved, an image that the device has no memory for, or of which an array would be too long, is made in
+// tiles, to what it is as a whole: places at the edges of tiles, which see what is not the image, count for nothing.
 func TestTranslatorTiles(t *testing.T) {
 	g := halving(0)
 	g.Networks[0].Net = func(l *nn.Layers, x []*nn.Node) []*nn.Node {
@@ -153,26 +181,37 @@ func TestTranslatorTiles(t *testing.T) {
 	for i := range x {
 		x[i] = float32(i*7%256) / 255
 	}
-	var made [2][]float32
-	for i, memory := range []uint64{1 << 30, 1 << 18} {
-		tl, err := train.NewTranslator(small{traintest.CPU(t), memory}, m, train.TranslateUse)
+	cpu := traintest.CPU(t)
+	var whole []float32
+	for i, dev := range []program.Device{
+		small{cpu, 1 << 30}, small{cpu, 1 << 18},
+		short{cpu, 1 << 14, fmt.Errorf("loading: %w", program.ErrTooLong)},
+		short{cpu, 1 << 14, fmt.Errorf("loading: %w", &program.OutOfMemoryError{Device: "cpu"})},
+	} {
+		tl, err := train.NewTranslator(dev, m, train.TranslateUse)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer tl.Close()
-		if made[i], err = tl.Translate(x, h, w, nil, 1); err != nil {
-			t.Fatal(err)
-		}
-		if th, tw := tl.Tile(); (i == 0) != (th == 0) || i == 1 && (th < 8 || th >= h || tw >= w) {
-			t.Errorf("with %d bytes the tiles have %d x %d", memory, tw, th)
-		}
-	}
-	if len(made[1]) != len(x) {
-		t.Fatalf("%d values of %d", len(made[1]), len(x))
-	}
-	for i, v := range made[0] {
-		if d := v - made[1][i]; d > 1e-5 || d < -1e-5 {
-			t.Fatalf("value %d, of row %d and column %d, is %v, in tiles %v", i%3, i/3/w, i/3%w, v, made[1][i])
+		for range 2 { // the second goes by what the first has found
+			made, err := tl.Translate(x, h, w, nil, 1)
+			if err != nil {
+				t.Fatalf("device %d: %v", i, err)
+			}
+			if th, tw := tl.Tile(); (i == 0) != (th == 0) || i > 0 && (th < 8 || th >= h || tw >= w) {
+				t.Errorf("on device %d the tiles have %d x %d", i, tw, th)
+			}
+			if i == 0 {
+				whole = made
+			}
+			if len(made) != len(x) {
+				t.Fatalf("device %d: %d values of %d", i, len(made), len(x))
+			}
+			for j, v := range whole {
+				if d := v - made[j]; d > 1e-5 || d < -1e-5 {
+					t.Fatalf("device %d: value %d, of row %d and column %d, is %v, in tiles %v", i, j%3, j/3/w, j/3%w, v, made[j])
+				}
+			}
 		}
 	}
 }
