@@ -55,7 +55,7 @@ func (s *session) iterate(ctx context.Context) error {
 			}
 			bar.endEpoch(s.epoch(), s.samplesOf(s.epoch()))
 		} else if s.checkpointDue() {
-			if err := s.save(nil); err != nil {
+			if err := s.save(); err != nil {
 				return err
 			}
 		}
@@ -109,11 +109,11 @@ func (s *session) endEpoch() error {
 	score, err := s.judge()
 	s.aside("judging", err)
 	if score != nil {
-		s.info.Score = score
+		s.info.Score, s.score, s.scored = score, score, s.iterations
 	}
 	best := s.checkpoints.Best()
 	if s.checkpointDue() || score != nil && (best == nil || s.info.Measure.Better(*score, *best.Score)) {
-		if err := s.save(score); err != nil {
+		if err := s.save(); err != nil {
 			return err
 		}
 	}
@@ -150,7 +150,7 @@ func (s *session) samplesOf(epoch int) string {
 // endLoop saves what the last, perhaps unfinished epoch made, and says what there is.
 func (s *session) endLoop(ctx context.Context, before int, taken time.Duration) error {
 	if s.kept < s.iterations {
-		if err := s.save(nil); err != nil {
+		if err := s.save(); err != nil {
 			return err
 		}
 	}

@@ -233,6 +233,35 @@ func TestStateFromTheFirst(t *testing.T) {
 	}
 }
 
+// The last state has the score that it was judged by, whether it is the best or due to be kept or not. A run that goes on
+// from it knows that, also where its checkpoints are lost, and keeps it until a better one comes.
+func TestScoreOfTheLastState(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "run")
+	o, score := judged(nil, 20), 9.0
+	o.CheckpointEvery, o.Judging.Score = 1000, func() ([]float64, error) { score--; return []float64{score, 0}, nil }
+	if err := train(t, folder, &walker{}, o); err != nil {
+		t.Fatal(err)
+	}
+	f, err := load(filepath.Join(folder, "model.safetensors"))
+	if err != nil || f.Iterations() != 20 || f.Score() == nil || *f.Score() != 7 {
+		t.Fatalf("the last state is %+v (%v), of the score 7", f, err)
+	}
+	if err := os.RemoveAll(filepath.Join(folder, "checkpoints")); err != nil {
+		t.Fatal(err)
+	}
+	o.Iterations, o.Keep, o.CheckpointEvery = 60, 1, 10
+	if err := train(t, folder, nil, o); err != nil {
+		t.Fatal(err)
+	}
+	found, err := run.List(folder)
+	if err != nil || len(found) != 1 || found[0].Best == nil || found[0].Best.Iterations != 20 || *found[0].Best.Score != 7 {
+		t.Errorf("the runs are %+v (%v), want one whose best is 7 after 20 iterations", found, err)
+	}
+	if f, err := load(filepath.Join(folder, "checkpoints", "iteration-000020.safetensors")); err != nil || f.Iterations() != 20 {
+		t.Errorf("the best state is %+v (%v)", f, err)
+	}
+}
+
 // A state that cannot be written, or read, is told of with what there is instead.
 func TestStatesThatAreLost(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "run")

@@ -31,6 +31,8 @@ type session struct {
 	judged      bool
 	last        Row // the last whose values were finite; without values if there is none
 	kept        int // iterations of the newest state that was saved
+	score       *float64
+	scored      int // iterations of the state that was judged last, with that score
 }
 
 // Train makes the iterations of a trainer that are still to be made, and keeps and shows the run as the options say. If
@@ -48,6 +50,9 @@ func (r *Run) Train(ctx context.Context, t Trainer, o Options) (err error) {
 	}
 	if err := runfolder.CheckColumns(t.Columns()); err != nil {
 		return fmt.Errorf("training %s: %w", r.folder, err)
+	}
+	if r.saved != nil {
+		s.score, s.scored = r.saved.Score(), s.iterations
 	}
 	if err := s.begin(); err != nil {
 		return err
@@ -112,6 +117,12 @@ func (s *session) begin() error {
 	if s.checkpoints, err = s.folder.OpenCheckpoints(s.load, s.iterations, i.Keep, measure); err != nil {
 		return err
 	}
+	// A judged state that is no checkpoint of this folder, as one from elsewhere, may turn out to be the best.
+	if i.Measure != nil && s.scoreNow() != nil && !s.checkpoints.Has(s.iterations) {
+		if err := s.checkpoints.Save(s.saved, s.score); err != nil {
+			return fmt.Errorf("keeping the state to go on from: %w", err)
+		}
+	}
 	known := 0
 	if s.metrics, known, err = s.folder.OpenMetrics(i.Columns, s.iterations, s.perEpoch); err != nil {
 		return err
@@ -128,11 +139,15 @@ func (s *session) saveFirst() error {
 	if err != nil {
 		return fmt.Errorf("saving %s: %w", s.folder.Model(), err)
 	}
-	var score *float64
-	if s.saved != nil {
-		score = s.saved.Score()
+	return f.Save(s.folder.Model(), s.scoreNow())
+}
+
+// scoreNow is the score of the state as it is; nil if it was not judged.
+func (s *session) scoreNow() *float64 {
+	if s.scored < s.iterations {
+		return nil
 	}
-	return f.Save(s.folder.Model(), score)
+	return s.score
 }
 
 // record writes how far the run is.
@@ -192,7 +207,7 @@ func (s *session) syncMetrics() {
 // save keeps the newest state, with its score if it was judged. It writes the
 // metrics first: those of iterations that the model has not made are dropped when the run is
 // resumed, but missing ones could not be made up for. Without them the state is saved too.
-func (s *session) save(score *float64) error {
+func (s *session) save() error {
 	s.syncMetrics()
 	f, err := s.trainer.Snapshot()
 	if diverged(err) {
@@ -201,7 +216,7 @@ func (s *session) save(score *float64) error {
 	if err != nil {
 		return fmt.Errorf("saving %s: %w", s.folder.Model(), err)
 	}
-	if err := s.checkpoints.Save(f, score); err != nil {
+	if err := s.checkpoints.Save(f, s.scoreNow()); err != nil {
 		return s.explainUnsaved(err)
 	}
 	s.kept = s.iterations

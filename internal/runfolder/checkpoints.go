@@ -69,6 +69,11 @@ func (c *Checkpoints) Best() *Checkpoint {
 	return best
 }
 
+// Has reports whether the state after so many iterations is kept.
+func (c *Checkpoints) Has(iterations int) bool {
+	return slices.ContainsFunc(c.kept, func(p Checkpoint) bool { return p.Iterations == iterations })
+}
+
 // Save makes f the newest state. The score may be nil.
 func (c *Checkpoints) Save(f Snapshot, score *float64) error {
 	// The model file comes first: it is what a run goes on from, and never behind the checkpoints.
@@ -99,7 +104,7 @@ func (c *Checkpoints) Prune() error {
 		return err
 	}
 	for _, n := range all {
-		if !slices.ContainsFunc(c.kept, func(p Checkpoint) bool { return p.Iterations == n }) {
+		if !c.Has(n) {
 			if err := os.Remove(c.folder.Checkpoint(n)); err != nil {
 				return fmt.Errorf("removing an old checkpoint: %w", err)
 			}
