@@ -79,7 +79,8 @@ func (g Game) sample(b *Builder) []*nn.Node {
 	return []*nn.Node{b.Colours(y)}
 }
 
-// Runner runs a use of networks on a device, a batch at a time.
+// Runner runs a use of networks on a device, a batch at a time: a smaller one than was asked for where the device has no
+// room for that, or an array of it would be too long.
 type Runner struct {
 	// Truncation is the largest magnitude of normal numbers that are drawn; 0 is none: see [Runner.AddNoise].
 	Truncation float64
@@ -127,7 +128,30 @@ func NewRunner(dev program.Device, m *Model, use string, batch int) (*Runner, er
 	if !ok {
 		return nil, fmt.Errorf("the model of the game %s has no graph %q: it has %v", m.Game, use, slices.Sorted(maps.Keys(m.Uses)))
 	}
-	return runnerOf(dev, m, use, saved, batch, true)
+	return fitting(batch, func(batch int) (*Runner, error) { return runnerOf(dev, m, use, saved, batch, true) })
+}
+
+// fitting prepares a runner by the largest of a batch, its half, and so on, that is not too large.
+func fitting(batch int, prepare func(batch int) (*Runner, error)) (*Runner, error) {
+	for {
+		r, err := prepare(batch)
+		if batch < 2 || tooLarge(err) == "" {
+			return r, err
+		}
+		batch /= 2
+	}
+}
+
+// tooLarge says why a program that was not loaded may be in a smaller form; nothing if that is no remedy.
+func tooLarge(err error) string {
+	full := (*program.OutOfMemoryError)(nil)
+	switch {
+	case errors.Is(err, program.ErrTooLong):
+		return fmt.Sprintf("an array of it has more elements than the %d that kernels can count", program.MaxLen)
+	case errors.As(err, &full):
+		return full.Error()
+	}
+	return ""
 }
 
 // runnerOf prepares to use the networks of a model by a graph, whose results may have to be those of a batch.
@@ -171,10 +195,6 @@ func (t *Trainer) Runner(name string, batch int) (*Runner, error) {
 	if !ok {
 		return nil, fmt.Errorf("the game %s has no graph %q", t.game.Name, name)
 	}
-	g, y, err := u.write(batch)
-	if err != nil {
-		return nil, err
-	}
 	bound := program.Bindings{}
 	for _, n := range t.game.Networks {
 		for _, storage := range []string{nn.ParametersOf(n.Name), nn.StateOf(n.Name)} {
@@ -187,7 +207,13 @@ func (t *Trainer) Runner(name string, batch int) (*Runner, error) {
 			}
 		}
 	}
-	return newRunner(t.arrays.dev, g, y, u.saved, batch, bound)
+	return fitting(batch, func(batch int) (*Runner, error) {
+		g, y, err := u.write(batch)
+		if err != nil {
+			return nil, err
+		}
+		return newRunner(t.arrays.dev, g, y, u.saved, batch, bound)
+	})
 }
 
 func size(shape []int) int {

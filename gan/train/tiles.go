@@ -20,13 +20,13 @@ func (t *Translator) tileable() bool {
 // Tile is the size of the tiles that the last image was made in; 0 if it was made whole.
 func (t *Translator) Tile() (height, width int) { return t.tile[0], t.tile[1] }
 
-// tileOf finds the largest tile, square unless the image is narrower, that can be made whole: at least as large as the
-// images that were trained on. It is 0 if there is none. height and width are multiples of what sizes divide by.
-func (t *Translator) tileOf(height, width int) (tileHeight, tileWidth int, err error) {
+// tileOf finds the largest tile, square unless the image is narrower, that finds room in so many bytes: at least as large as
+// the images that were trained on. It is 0 if there is none. height and width are multiples of what sizes divide by.
+func (t *Translator) tileOf(height, width int, have uint64) (tileHeight, tileWidth int, err error) {
 	fits, least := 0, max(t.image.Shape[0], t.image.Shape[1], 4*t.multiple)/t.multiple
 	for low, high := least, max(height, width)/t.multiple-1; low <= high; {
 		middle := (low + high) / 2
-		why, err := t.unfit(min(height, middle*t.multiple), min(width, middle*t.multiple))
+		why, err := t.unfit(min(height, middle*t.multiple), min(width, middle*t.multiple), have)
 		if err != nil {
 			return 0, 0, err
 		}

@@ -1,8 +1,8 @@
 package train
 
 import (
-	"errors"
 	"fmt"
+	"math"
 
 	"gangpu/engine/program"
 	"gangpu/gan/nn"
@@ -218,43 +218,56 @@ func (t *Translator) choose(height, width int) (func([]float32, int, int, []floa
 	if t.runner != nil && t.height == height && t.width == width {
 		return t.run, nil
 	}
-	why, err := t.unfit(height, width)
-	if err != nil {
-		return nil, err
+	have := t.dev.Info().Memory / 10 * 9
+	if have == 0 {
+		have = math.MaxUint64 // unknown
 	}
-	if why == "" {
-		return t.run, nil
+	why, err := t.fit(height, width, have)
+	if err != nil || why == "" {
+		return t.run, err
 	}
-	if t.tileable() {
-		if t.tile[0], t.tile[1], err = t.tileOf(height, width); err != nil {
+	// Tiles need not be the largest that fit, and the image itself takes memory too.
+	for most := have / 2; t.tileable(); most /= 2 {
+		h, w, err := t.tileOf(height, width, most)
+		if err != nil {
 			return nil, err
 		}
+		if h == 0 {
+			break
+		}
+		if why, err := t.fit(h, w, most); err != nil || why == "" {
+			t.tile = [2]int{h, w}
+			return t.tiles, err
+		}
 	}
-	if t.tile[0] == 0 {
-		return nil, t.tooLarge(height, width, why)
-	}
-	return t.tiles, nil
+	return nil, t.refuse(height, width, have, why)
 }
 
-// unfit says why an image of height x width cannot be made whole; nothing if it can, and is prepared to be made.
-func (t *Translator) unfit(height, width int) (why string, err error) {
+// unfit says why an image of height x width is too large to be made whole in so many bytes; nothing if it is not.
+func (t *Translator) unfit(height, width int, have uint64) (why string, err error) {
 	_, saved, err := t.graph(height, width)
 	if err != nil {
 		return "", err
 	}
 	need, err := graphBytes(saved)
-	if have := t.dev.Info().Memory / 10 * 9; err == nil && have > 0 && need > have {
-		return fmt.Sprintf("it takes %d MB of the device's %d MB", need>>20, have>>20), nil
+	if why = tooLarge(err); why != "" {
+		return why, nil
 	}
-	if err == nil {
-		err = t.prepare(height, width) // others may use the device's memory as well
+	if err == nil && need > have {
+		why = fmt.Sprintf("it takes %d MB of the device's %d MB", need>>20, have>>20)
 	}
-	full := (*program.OutOfMemoryError)(nil)
-	switch {
-	case errors.Is(err, program.ErrTooLong):
-		return fmt.Sprintf("an array of it has more elements than the %d that kernels can count", program.MaxLen), nil
-	case errors.As(err, &full):
-		return full.Error(), nil
+	return why, err
+}
+
+// fit prepares to make an image of height x width whole, or says why it is too large. That it would find room in so many
+// bytes is not enough: others may use the device's memory too.
+func (t *Translator) fit(height, width int, have uint64) (why string, err error) {
+	if why, err = t.unfit(height, width, have); err != nil || why != "" {
+		return why, err
+	}
+	err = t.prepare(height, width)
+	if why = tooLarge(err); why != "" {
+		return why, nil
 	}
 	return "", err
 }
@@ -278,15 +291,16 @@ func (t *Translator) prepare(height, width int) error {
 	return nil
 }
 
-// tooLarge says how large an image of that shape may be.
-func (t *Translator) tooLarge(height, width int, why string) error {
+// refuse says how large an image of that shape may be.
+func (t *Translator) refuse(height, width int, have uint64, why string) error {
 	e := &SizeError{Height: height, Width: width, Why: why}
-	for n := max(t.multiple, 1); ; n *= 2 {
-		h, w := roundUp(max(height*n/max(height, width), 1), max(t.multiple, 1)), roundUp(max(width*n/max(height, width), 1), max(t.multiple, 1))
-		if why, err := t.unfit(h, w); err != nil || why != "" || max(h, w) >= max(height, width) {
+	multiple, side := max(t.multiple, 1), max(height, width)
+	for n := side / 2; n >= multiple; n /= 2 {
+		h, w := max(height*n/side/multiple, 1)*multiple, max(width*n/side/multiple, 1)*multiple
+		if why, err := t.fit(h, w, have); err == nil && why == "" {
+			e.LargestHeight, e.LargestWidth = h, w
 			break
 		}
-		e.LargestHeight, e.LargestWidth = h, w
 	}
 	if !t.tileable() {
 		e.Why += ", and tiles of it would become other than the whole"

@@ -123,7 +123,7 @@ type short struct {
 func (d short) Load(p *program.Program, b program.Bindings) (program.Executable, error) {
 	for _, s := range p.Steps {
 		for _, v := range s.Args {
-			if v.Len > d.longest {
+			if v.Len > d.longest && p.Storages[v.Storage].DType != program.Uint8 {
 				return nil, d.err
 			}
 		}
@@ -160,6 +160,60 @@ func TestTranslatorRefusesWhatDoesNotFit(t *testing.T) {
 		if _, err := tl.Translate(make([]float32, h2*w2*3), h2, w2, nil, 1); err != nil {
 			t.Errorf("%s: an image of %d x %d is said to fit: %v", why, w2, h2, err)
 		}
+	}
+}
+
+// A batch that is too large for a device is computed in parts: the same images, by a model and by networks in training. An
+// image alone that is too large is an error.
+func TestRunnerOfTooLargeABatch(t *testing.T) {
+	const n = 40
+	data := traintest.Pairs(n, 8, 8, 3)
+	cpu := traintest.CPU(t)
+	dev := short{cpu, 10 * 8 * 8 * 3, fmt.Errorf("loading: %w", program.ErrTooLong)} // ten images
+	tr, err := train.New(dev, halving(0), train.Settings{Batch: 4, Shards: 1, Seed: 3, Iterations: 1}, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	m, err := tr.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := train.NewRunner(cpu, m, train.TranslateUse, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer whole.Close()
+	inputs := map[string][]float32{}
+	for _, v := range data.Tables[0].Fields[0].Bytes {
+		inputs["a"] = append(inputs["a"], float32(v)/255)
+	}
+	want, err := whole.Run(inputs, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, prepare := range map[string]func() (*train.Runner, error){
+		"a model":  func() (*train.Runner, error) { return train.NewRunner(dev, m, train.TranslateUse, n) },
+		"training": func() (*train.Runner, error) { return tr.Runner(train.TranslateUse, n) },
+	} {
+		r, err := prepare()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		defer r.Close()
+		got, err := r.Run(inputs, n)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for i, v := range want[0] {
+			if d := v - got[0][i]; d > 1e-5 || d < -1e-5 {
+				t.Fatalf("%s: value %d of image %d is %v, in smaller batches %v", name, i%(8*8*3), i/(8*8*3), v, got[0][i])
+			}
+		}
+	}
+	dev.longest = 8 * 8 * 2
+	if _, err := train.NewRunner(dev, m, train.TranslateUse, n); !errors.Is(err, program.ErrTooLong) {
+		t.Errorf("of one image that is too large, the error is %v", err)
 	}
 }
 
