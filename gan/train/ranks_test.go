@@ -114,10 +114,12 @@ func TestRanksMakeTheSameFileOnTheEmulator(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short leaves out the emulator, which the race detector makes too slow; make test runs this")
 	}
-	c := rankTest{open: traintest.Emulated, game: game, data: dataOf(30), s: train.Settings{Batch: 4, Shards: 2, Seed: 5}}
+	c := rankTest{open: traintest.Emulated, game: game, data: dataOf(30), s: train.Settings{Batch: 4, Shards: 4, Seed: 5}}
 	want, _ := c.trained(t, 1, 2)
-	if got, _ := c.trained(t, 2, 2); got != want {
-		t.Error("two ranks make another file than one")
+	for _, size := range []int{2, 4} {
+		if got, _ := c.trained(t, size, 2); got != want {
+			t.Errorf("%d ranks make another file than one", size)
+		}
 	}
 }
 
