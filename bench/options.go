@@ -66,9 +66,17 @@ func (o Options) subject() (s subject, err error) {
 	if s.preset.Settings, err = s.preset.With(o.Set); err != nil {
 		return s, err
 	}
-	if s.game, err = s.system.New(s.preset.Settings, s.input); err != nil {
+	s.settings = train.Settings{Batch: s.preset.Batch, Shards: max(o.Shards, 1), Seed: 1}
+	if o.Batch != 0 {
+		s.settings.Batch = o.Batch
+	}
+	in := s.input
+	in.Batch, in.Shards = s.settings.Batch/s.settings.Shards, s.settings.Shards
+	if s.game, err = s.system.New(s.preset.Settings, in); err != nil {
 		return s, err
 	}
+	stages := s.game.Stages()
+	s.game = stages[len(stages)-1] // whose networks are the largest
 	if o.Phase != "" {
 		i := slices.IndexFunc(s.game.Phases, func(p train.Phase) bool { return p.Name == o.Phase })
 		if i < 0 {
@@ -77,10 +85,6 @@ func (o Options) subject() (s subject, err error) {
 		alone := s.game.Phases[i]
 		alone.Every, alone.Times, alone.From, alone.Until = 1, 1, 0, 0
 		s.game.Phases = []train.Phase{alone}
-	}
-	s.settings = train.Settings{Batch: s.preset.Batch, Shards: max(o.Shards, 1), Seed: 1}
-	if o.Batch != 0 {
-		s.settings.Batch = o.Batch
 	}
 	return s, train.Check(s.game, s.settings)
 }

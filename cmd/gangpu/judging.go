@@ -91,8 +91,7 @@ func (t *training) judging(dev program.Device, trainer *train.Trainer, p judging
 	if err != nil {
 		return j, "", free, err
 	}
-	sampler, err := trainer.Sampler(judge.Batch) // as long as nothing is lost if there is no room for it
-	if err != nil {
+	if _, err := trainer.Sampler(judge.Batch); err != nil { // as long as nothing is lost if there is no room for it
 		return j, "", jd.Close, err
 	}
 	real := jd.Floor()
@@ -102,6 +101,10 @@ func (t *training) judging(dev program.Device, trainer *train.Trainer, p judging
 		{Name: "classes_seen", Label: "classes seen", Higher: true}}
 	var last judge.Scores
 	j.Score = func() (_ []float64, err error) {
+		sampler, err := trainer.Sampler(judge.Batch) // of the stage that the game is in
+		if err != nil {
+			return nil, err
+		}
 		if last, err = jd.ScoreSampler(sampler, trainer.Settings().Seed, t.data.testSplit().Labels); err != nil {
 			return nil, err
 		}

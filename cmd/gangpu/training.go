@@ -225,7 +225,7 @@ func (t *training) make(c *cli.Context, settings any, planned train.Settings, ep
 		return fmt.Errorf("%s has made %d iterations and was to make %d: a larger --epochs or --iterations makes more", t.from, t.saved.Iterations, t.total)
 	}
 	in.Iterations, t.planned = planned.Iterations, planned
-	in.Batch = planned.Batch / planned.Shards
+	in.Batch, in.Shards = planned.Batch/planned.Shards, planned.Shards
 	t.input = in
 	if t.game, err = t.system.New(settings, in); err == nil {
 		err = oneKind(t.system, in)

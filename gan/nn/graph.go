@@ -51,7 +51,7 @@ type Graph struct {
 	inputs  []engine.Place
 	byName  map[string]*Node
 	draws   []Draw
-	arrays  map[string]bool // inputs that are parameters or states
+	arrays  map[string]bool // inputs that a model file holds
 	updates []Update
 	records []record
 	count   int // of nodes that are neither inputs nor parameters
@@ -101,6 +101,13 @@ func (g *Graph) Input(name string, at program.Arg, shape ...int) *Node {
 	}
 	g.inputs = append(g.inputs, engine.Place{Node: n.node, At: at})
 	g.byName[name] = n
+	return n
+}
+
+// Array is an input that a saved graph reads by its name from a model's arrays, as parameters are read.
+func (g *Graph) Array(name string, at program.Arg, shape ...int) *Node {
+	n := g.Input(name, at, shape...)
+	g.arrays[name] = true
 	return n
 }
 

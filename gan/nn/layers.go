@@ -119,8 +119,7 @@ func (l layer) array(p Parameter) *Node {
 	if p.State {
 		storage = StateOf(l.parameters.Network)
 	}
-	n := g.Input(p.Name, program.Arg{Storage: storage, Offset: p.Offset}, p.Shape...)
-	g.arrays[p.Name] = true
+	n := g.Array(p.Name, program.Arg{Storage: storage, Offset: p.Offset}, p.Shape...)
 	if !p.State {
 		l.used.Parameters, l.used.Of = append(l.used.Parameters, n), append(l.used.Of, p)
 	}

@@ -27,6 +27,13 @@ type Game struct {
 	Unpaired bool
 	// Guides are levels that the game's numbers are to be compared with.
 	Guides []Guide
+	// Levels are numbers that depend on the iteration alone.
+	Levels []Level
+	// Stage says what part of the training the game is, if there are several, and Then is the game that it becomes once Until
+	// iterations are made: networks of other layers, phases of other batches. Columns stay the same. Without Then it stays.
+	Stage string
+	Until int
+	Then  func() Game
 	// Uses are what else the networks are used for once they are trained: to classify images, say. They are saved with
 	// the model.
 	Uses []Use
@@ -119,12 +126,14 @@ func (s Settings) Validate() error {
 
 // Check reports what is wrong with a game or its settings, or with both together, before there are data.
 func Check(g Game, s Settings) error {
-	if err := errors.Join(g.Validate(), s.Validate()); err != nil {
+	if err := errors.Join(g.checkStages(), s.Validate()); err != nil {
 		return err
 	}
-	for _, p := range g.Phases {
-		if n := p.parts(s); s.Batch%n != 0 {
-			return fmt.Errorf("phase %s cuts a batch of %d into %d parts: want a batch that divides by that", p.Name, s.Batch, n)
+	for _, stage := range g.Stages() {
+		for _, p := range stage.Phases {
+			if n := p.parts(s); s.Batch%n != 0 {
+				return fmt.Errorf("phase %s cuts a batch of %d into %d parts: want a batch that divides by that", p.Name, s.Batch, n)
+			}
 		}
 	}
 	return nil

@@ -45,6 +45,9 @@ func (t *Trainer) load() error {
 			}
 		}
 	}
+	if err := t.allocLevels(); err != nil {
+		return err
+	}
 	if err := a.alloc(storageMetrics, program.Float32, max(len(t.columns), 1)); err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (m *Model) Array(name string) (Array, bool) {
 
 // Used returns the array of a name as the networks are used: its average, if the model has one.
 func (m *Model) Used(name string) (Array, bool) {
-	if a, ok := m.Array("average/" + name); ok {
+	if a, ok := m.Array(averagePrefix + name); ok {
 		return a, true
 	}
 	return m.Array(name)
@@ -86,13 +86,13 @@ func (m *Model) Used(name string) (Array, bool) {
 
 // DropAverages makes the networks be used as the last update left them, though the model has their moving averages.
 func (m *Model) DropAverages() {
-	m.Arrays = slices.DeleteFunc(m.Arrays, func(a Array) bool { return strings.HasPrefix(a.Name, "average/") })
+	m.Arrays = slices.DeleteFunc(m.Arrays, func(a Array) bool { return strings.HasPrefix(a.Name, averagePrefix) })
 }
 
 // IsOfNetwork reports whether an array of that name is a network's own: not an optimizer's, an average, or what a phase
 // keeps.
 func (m *Model) IsOfNetwork(name string) bool {
-	return !slices.ContainsFunc([]string{"adam/", "rmsprop/", "sgd/", "average/", "kept/"}, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+	return !slices.ContainsFunc([]string{"adam/", "rmsprop/", "sgd/", averagePrefix, "kept/", levelOf("")}, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 
 // UsedAlone is the model with the arrays alone that its graphs read, as they are used: averages take the places of what

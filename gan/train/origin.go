@@ -67,6 +67,15 @@ func (t *Trainer) FindOrigin(from *Model) (*Origin, error) {
 
 // goBack gives the trainer the state of a model, or that of a new run.
 func (t *Trainer) goBack(to *Model) error {
+	iteration := 0
+	if to != nil {
+		iteration = to.Iterations
+	}
+	if of := t.start.At(iteration); of.Stage != t.game.Stage {
+		if err := t.enter(of); err != nil {
+			return err
+		}
+	}
 	if to != nil {
 		return t.restore(to)
 	}

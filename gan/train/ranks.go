@@ -66,15 +66,7 @@ func (t *Trainer) join(r Ranks) error {
 	if t.settings.Shards%size != 0 {
 		return fmt.Errorf("%d ranks cannot share %d shards equally: want as many shards as ranks, or a multiple", size, t.settings.Shards)
 	}
-	longest := 0
-	for _, p := range t.phases {
-		longest = max(longest, p.results.len)
-	}
 	j := &ranks{Ranks: r, compared: -1, digest: sha256.New(), send: make([][]byte, size), recv: make([][]byte, size)}
-	var err error
-	if j.sum, err = collective.NewSum(r.Group, longest); err != nil {
-		return err
-	}
 	said := make([]byte, 16)
 	if r.Group.Rank() > 0 {
 		j.recv[0] = said
@@ -82,7 +74,20 @@ func (t *Trainer) join(r Ranks) error {
 		j.send = slices.Repeat([][]byte{said}, size)
 	}
 	t.ranks = j
-	return nil
+	return t.newSum()
+}
+
+// newSum has the ranks, if there are several, add what the phases compute.
+func (t *Trainer) newSum() (err error) {
+	if t.ranks == nil {
+		return nil
+	}
+	longest := 0
+	for _, p := range t.phases {
+		longest = max(longest, p.results.len)
+	}
+	t.ranks.sum, err = collective.NewSum(t.ranks.Group, longest)
+	return err
 }
 
 // own are the trainer's shards: the first one, and how many.

@@ -207,6 +207,9 @@ func (t *Trainer) Runner(name string, batch int) (*Runner, error) {
 			}
 		}
 	}
+	for _, l := range t.game.Levels {
+		bound[levelOf(l.Name)] = t.arrays.bindings[levelOf(l.Name)]
+	}
 	return fitting(batch, func(batch int) (*Runner, error) {
 		g, y, err := u.write(batch)
 		if err != nil {

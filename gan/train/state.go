@@ -13,6 +13,9 @@ import (
 	"gangpu/internal/hostmemory"
 )
 
+// averagePrefix is what the names of averages of arrays begin with, before the arrays' own.
+const averagePrefix = "average/"
+
 // stateArray is an array of a network that a model file holds.
 type stateArray struct {
 	prefix  string // of its tensors' names, before a parameter's
@@ -35,7 +38,7 @@ func (t *Trainer) arraysOf(n Network) []stateArray {
 		}
 		all = append(all, stateArray{"", storage, state, length})
 		if n.Average > 0 {
-			all = append(all, stateArray{"average/", averageOf(storage), state, length})
+			all = append(all, stateArray{averagePrefix, averageOf(storage), state, length})
 		}
 		if state {
 			continue
@@ -161,6 +164,11 @@ func (t *Trainer) Snapshot() (*Model, error) {
 			return nil, err
 		}
 	}
+	return t.snapshot()
+}
+
+// snapshot is Snapshot of what lies on this rank's device.
+func (t *Trainer) snapshot() (*Model, error) {
 	settings, err := json.Marshal(t.game.Settings)
 	if err != nil {
 		return nil, fmt.Errorf("the game's settings: %w", err)
@@ -205,6 +213,7 @@ func (t *Trainer) Snapshot() (*Model, error) {
 		}
 		m.Arrays = append(m.Arrays, a)
 	}
+	m.Arrays = append(m.Arrays, t.levelArrays()...)
 	return m, nil
 }
 
@@ -235,10 +244,11 @@ func ResumeRank(r Ranks, dev program.Device, g Game, m *Model, d Data) (*Trainer
 	if m.Rows != d.Rows() {
 		return nil, fmt.Errorf("the model was trained on %d rows, these are %d", m.Rows, d.Rows())
 	}
-	t, err := newTrainer(r, dev, g, m.Settings, d)
+	t, err := newTrainer(r, dev, g.At(m.Iterations), m.Settings, d)
 	if err != nil {
 		return nil, err
 	}
+	t.start = g
 	if err := t.restore(m); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
@@ -253,7 +263,7 @@ func (t *Trainer) Take(m *Model) (taken, left int, err error) {
 	}
 	for _, n := range t.game.Networks {
 		for _, a := range t.arraysOf(n) {
-			if a.prefix != "" && a.prefix != "average/" {
+			if a.prefix != "" && a.prefix != averagePrefix {
 				continue
 			}
 			values := make([]float32, a.len)
@@ -335,6 +345,9 @@ func (t *Trainer) restore(m *Model) error {
 				return err
 			}
 		}
+	}
+	if err := t.restoreLevels(m); err != nil {
+		return err
 	}
 	for _, a := range t.keptArrays() {
 		of, ok := arrays[a.Name]

@@ -52,6 +52,8 @@ type Input struct {
 	Attributes int `json:"attributes,omitempty"`
 	// Batch is the number of examples that a batch norm sees: those of a shard; 0 if that is not known.
 	Batch int `json:"batch,omitempty"`
+	// Shards are how many parts of a batch there are; 0 is 1.
+	Shards int `json:"shards,omitempty"`
 	// Fields are the names of the fields that are images; nil if they are not known.
 	Fields     []string `json:"fields,omitempty"`
 	Iterations int      `json:"iterations,omitempty"` // that are planned; 0 if that is not known

@@ -16,7 +16,8 @@ type Trainer struct {
 	// HeldOut are the examples, all in memory, that a game's Show is shown of.
 	HeldOut Data
 
-	game       Game
+	start      Game // the first stage
+	game       Game // the stage that the iteration is in
 	settings   Settings
 	apart      bool
 	data       Data
@@ -30,6 +31,7 @@ type Trainer struct {
 	runs       []*running         // of the phases
 	rates      map[string]float64 // on the device
 	updates    map[string]uint32  // made, as on the device
+	levels     map[string]float32 // on the device
 	metrics    []float32
 	samplers   map[int]*Sampler // by batch
 	shown      []Shown          // of the game's Show
@@ -99,8 +101,8 @@ func written(g Game, s Settings, d Data) (*Trainer, error) {
 		return nil, err
 	}
 	d = g.draws(d)
-	t := &Trainer{Notes: map[string]string{}, game: g, settings: s, data: d, parameters: map[string]*nn.Parameters{}, streams: streams{},
-		rates: map[string]float64{}, updates: map[string]uint32{}, samplers: map[int]*Sampler{}}
+	t := &Trainer{Notes: map[string]string{}, start: g, game: g, settings: s, data: d, parameters: map[string]*nn.Parameters{}, streams: streams{},
+		rates: map[string]float64{}, levels: map[string]float32{}, updates: map[string]uint32{}, samplers: map[int]*Sampler{}}
 	if err := t.write(); err != nil {
 		return nil, fmt.Errorf("game %s: %w", g.Name, err)
 	}
@@ -180,6 +182,9 @@ func (t *Trainer) step() error {
 			return err
 		}
 	}
+	if err := t.setLevels(t.iteration); err != nil {
+		return err
+	}
 	for _, r := range t.runs {
 		for range r.due(t.iteration) {
 			if err := t.updatePhase(r); err != nil {
@@ -188,6 +193,11 @@ func (t *Trainer) step() error {
 		}
 	}
 	t.iteration++
+	if t.game.Then != nil && t.iteration >= t.game.Until {
+		if err := t.nextStage(); err != nil {
+			return fmt.Errorf("after iteration %d: %w", t.iteration, err)
+		}
+	}
 	if t.ranks != nil && t.iteration%compareEvery == 0 {
 		return t.compare()
 	}
@@ -235,15 +245,5 @@ func (t *Trainer) Metrics() ([]float32, error) {
 
 // Close frees what the trainer holds on the device.
 func (t *Trainer) Close() error {
-	err := t.ranks.part()
-	for _, r := range t.runs {
-		r.closeStreams()
-	}
-	for _, s := range t.samplers {
-		err = errors.Join(err, s.Close())
-	}
-	if t.shower != nil {
-		err = errors.Join(err, t.shower.Close())
-	}
-	return errors.Join(err, t.arrays.close())
+	return errors.Join(t.ranks.part(), t.free())
 }

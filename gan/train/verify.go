@@ -23,7 +23,9 @@ type Step struct {
 	Settings json.RawMessage // of the game
 	Train    Settings
 	Input    Input
-	Phases   []string // in the order in which they were computed
+	// Iteration, from 0, is the one that is made: of a game of stages, it says which.
+	Iteration int
+	Phases    []string // in the order in which they were computed
 	// Prepare, if set, may change parameters on the device before each phase, by name: how [Step.Verify] keeps away from
 	// points at which rounding decides.
 	Prepare func(phase string, parameters map[string][]float32) error
@@ -39,6 +41,11 @@ func ReadStep(file *safetensors.File) (*Step, error) {
 	for name, into := range map[string]any{"train": &s.Train, "input": &s.Input, "phases": &s.Phases} {
 		if err := strictly(file.Metadata[name], into); err != nil {
 			return nil, fmt.Errorf("metadata %s: %w", name, err)
+		}
+	}
+	if text, ok := file.Metadata["iteration"]; ok {
+		if err := strictly(text, &s.Iteration); err != nil || s.Iteration < 0 {
+			return nil, fmt.Errorf("metadata iteration is %q, want a number from 0 on", text)
 		}
 	}
 	if s.Train.Shards != 1 {
@@ -88,13 +95,13 @@ const (
 
 // Verify makes the phases of a reference on a device, of its inputs, and compares all that it has results of.
 func (s *Step) Verify(dev program.Device, g Game) (_ []Deviation, err error) {
-	t, err := s.trainer(dev, g)
+	t, err := s.trainer(dev, g.At(s.Iteration))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
 	used := map[string]bool{}
-	if err := s.restore(t, used); err != nil {
+	if err := errors.Join(s.restore(t, used), t.setLevels(s.Iteration)); err != nil {
 		return nil, err
 	}
 	var all []Deviation
