@@ -91,9 +91,9 @@ if wants bench; then
 	done
 fi
 if wants games; then # on images of noise
-	for game in dcgan wgan acgan biggan pix2pix cyclegan stargan srgan classifier; do
+	for game in dcgan wgan acgan biggan progan pix2pix cyclegan stargan srgan classifier; do
 		preset=''
-		case ${GANGPU_LIBCUDA:-}$game in emulatedpix2pix | emulatedcyclegan | *biggan) preset='--preset small' ;; esac # small enough for small images, and for one GPU
+		case ${GANGPU_LIBCUDA:-}$game in emulatedpix2pix | emulatedcyclegan | *biggan | *progan) preset='--preset small' ;; esac # small enough for small images, and for one GPU
 		# shellcheck disable=SC2086 # two words or none
 		check "bench $game" 40 "$gangpu" bench --game $game $preset --device 0 --size "${SIZE:-64}" ${GAMES_BATCH:+--batch "$GAMES_BATCH"} --steps "$n" --json "$out/$game.json"
 	done

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from domains import write_stargan
 from drawings import write_drawings
 from enlarge import write_srgan, write_srresnet
+from growing import write_progan
 from large import write_biggan
 from layers import (
     Adam,
@@ -314,6 +315,7 @@ GAMES = {
     "srresnet": write_srresnet,
     "srgan": write_srgan,
     "biggan": write_biggan,
+    "progan": write_progan,
     "acgan-drawings": write_drawings,
 }
 

@@ -52,12 +52,12 @@ class Step:
     trained and states are arrays by their names in a model file. averages are the decays of the moving averages of
     networks. fields are the names of the images of a row, if it is not one "image". Results of more than LARGEST
     elements are not written: what comes of them in later phases is. Nor are results of the arrays in cancelled, which a
-    norm takes away again: their gradients are rounding errors alone.
+    norm takes away again: their gradients are rounding errors alone. iteration is how many were made before, of a game of stages.
     """
 
     def __init__(
         self, system, settings, image, batch, trained, states=None, classes=0, averages=None, fields=None, cancelled=(),
-        attributes=0,
+        attributes=0, iteration=0,
     ):
         self.cancelled = tuple(cancelled)
         self.trained, self.states, self.averages = dict(trained), dict(states or {}), averages or {}
@@ -68,6 +68,8 @@ class Step:
             of_rows["attributes"] = attributes
         if fields:
             of_rows["fields"] = fields
+        if iteration:
+            of_rows["batch"] = batch  # by which a game counts its stages
         self.metadata = {
             "format": "gangpu-step/1",
             "system": system,
@@ -75,6 +77,8 @@ class Step:
             "train": json.dumps({"batch": batch, "shards": 1, "seed": 1}),
             "input": json.dumps(of_rows),
         }
+        if iteration:
+            self.metadata["iteration"] = str(iteration)
         for name, value in (self.trained | self.states).items():
             self._add("before/" + name, value)
 

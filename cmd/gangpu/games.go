@@ -12,6 +12,7 @@ import (
 	"gangpu/gan/games/cyclegan"
 	"gangpu/gan/games/dcgan"
 	"gangpu/gan/games/pix2pix"
+	"gangpu/gan/games/progan"
 	"gangpu/gan/games/srgan"
 	"gangpu/gan/games/stargan"
 	"gangpu/gan/games/stylegan2"
@@ -23,8 +24,8 @@ import (
 )
 
 // systems are the games that there are: train has a subcommand for each.
-var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, biggan.System, pix2pix.System, cyclegan.System,
-	stargan.System, srgan.System, stylegan2.System, classifying.System}
+var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, biggan.System, progan.System, stylegan2.System,
+	pix2pix.System, cyclegan.System, stargan.System, srgan.System, classifying.System}
 
 // usualGame is what train trains without a name.
 var usualGame = tutorial.System

@@ -14,6 +14,7 @@ import (
 	"gangpu/gan/games/cyclegan"
 	"gangpu/gan/games/dcgan"
 	"gangpu/gan/games/pix2pix"
+	"gangpu/gan/games/progan"
 	"gangpu/gan/games/srgan"
 	"gangpu/gan/games/stargan"
 	"gangpu/gan/games/stylegan2"
@@ -24,7 +25,8 @@ import (
 	"gangpu/internal/safetensors"
 )
 
-var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, pix2pix.System, cyclegan.System, stargan.System, srgan.System, biggan.System, stylegan2.System}
+var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, pix2pix.System, cyclegan.System, stargan.System, srgan.System, biggan.System,
+	progan.System, stylegan2.System}
 
 // references are the files that bench/reference writes.
 func references(t *testing.T) []string {
