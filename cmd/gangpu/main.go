@@ -22,7 +22,7 @@ const (
 	exitOK          = 0
 	exitFailed      = 1
 	exitUsage       = 2
-	exitLost        = 75  // of several ranks, one is lost: the run can go on from what was saved (EX_TEMPFAIL)
+	exitLost        = 75  // of several ranks, one is lost, or their library hangs: the run can go on from what was saved (EX_TEMPFAIL)
 	exitInterrupted = 130 // as a shell has it of what SIGINT ends
 )
 
@@ -53,7 +53,7 @@ func exitCode(ctx context.Context, err error) int {
 	if usage := (*usageError)(nil); errors.As(err, &usage) {
 		return exitUsage
 	}
-	if lost := (*collective.LostError)(nil); errors.As(err, &lost) {
+	if errors.As(err, new(*collective.LostError)) || errors.As(err, new(*collective.HungError)) {
 		return exitLost
 	}
 	if s := (*signalError)(nil); errors.As(err, &s) || errors.As(err, new(*ranksError)) && errors.As(context.Cause(ctx), &s) {

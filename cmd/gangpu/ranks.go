@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -29,6 +30,10 @@ type ranks struct {
 	limit  time.Duration
 	errors io.Writer // of this process; the command's own is silent on all ranks but 0
 	saved  []byte    // on the others, the file of the state that the run goes on from
+
+	// Where the training is, for what is told if the library hangs.
+	iterations atomic.Int64
+	resume     atomic.Value // on rank 0, the command line that goes on with the run, a string
 }
 
 // setups is how many limits the ranks wait for each other until all are set up: rank 0 may fetch data.
@@ -41,18 +46,30 @@ func joinRanks(c *cli.Context) (*ranks, error) {
 		return nil, err
 	}
 	limit := c.Duration("rank-timeout")
-	g, err := mpi.Open(l, limit)
-	if err != nil {
+	r := &ranks{limit: limit, errors: c.App.ErrWriter}
+	if r.Group, err = mpi.Open(l, limit, r.hung); err != nil {
 		return nil, err
 	}
-	if g.Size() == 1 {
-		return nil, g.Close()
+	if r.Size() == 1 {
+		return nil, r.Close()
 	}
-	r := &ranks{Group: g, limit: limit, errors: c.App.ErrWriter}
 	if r.follows() {
 		c.App.Writer, c.App.ErrWriter = io.Discard, io.Discard
 	}
 	return r, nil
+}
+
+// hung ends the process, whose library does not come back.
+func (r *ranks) hung(err error) {
+	err = fmt.Errorf("after iteration %d: %w", r.iterations.Load(), err)
+	if r.Group != nil { // the ranks have found each other
+		err = fmt.Errorf("%s: %w", collective.RankName(r.Rank(), r.Host(r.Rank())), err)
+	}
+	if line, ok := r.resume.Load().(string); ok {
+		err = fmt.Errorf("%w; go on with: %s", err, line)
+	}
+	tell(r.errors, err)
+	os.Exit(exitLost)
 }
 
 // follows reports whether this is a rank that does what rank 0 does.
@@ -239,5 +256,6 @@ func (r *ranks) of(stop func(error)) train.Ranks {
 	if r == nil {
 		return train.Ranks{}
 	}
-	return train.Ranks{Group: r.Group, Limit: r.limit, Stop: func(int) { stop(&signalError{syscall.SIGTERM}) }}
+	return train.Ranks{Group: r.Group, Limit: r.limit, Stop: func(int) { stop(&signalError{syscall.SIGTERM}) },
+		Progress: func(iterations int) { r.iterations.Store(int64(iterations)) }}
 }

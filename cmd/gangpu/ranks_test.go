@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"gangpu/engine/collective/mpi"
 	"gangpu/engine/collective/mpi/mpitest"
 )
 
@@ -199,6 +201,44 @@ func TestRanksThatCannotBeStarted(t *testing.T) {
 		}
 		if _, err := os.Stat(out); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%v: a run was begun", args)
+		}
+	}
+}
+
+// A library that does not come back from a call ends its rank within the limit, which says so.
+func TestRanksOfALibraryThatHangs(t *testing.T) {
+	mpitest.Launchers(t)
+	cc := cmp.Or(os.Getenv("CC"), "gcc")
+	source, library := filepath.Join(t.TempDir(), "hangs.c"), filepath.Join(t.TempDir(), "libmpi.so.12")
+	const code = `
+#include <unistd.h>
+int MPI_Init_thread(int *argc, char ***argv, int required, int *provided) { if (HANGS_AT_ONCE) pause(); return 0; }
+int MPI_Comm_rank(int comm, int *rank) { *rank = 0; return 0; }
+int MPI_Comm_size(int comm, int *size) { *size = 2; return 0; }
+int MPI_Comm_set_errhandler(int comm, int handler) { return 0; }
+int MPI_Isend(void) { return 0; }
+int MPI_Irecv(void) { return 0; }
+int MPI_Test(void) { return pause(); }
+int MPI_Error_string(void) { return 1; }
+int MPI_Get_library_version(char *text, int *n) { text[0] = 'X'; return 0; }
+int MPI_Finalize(void) { return 0; }
+int MPI_Abort(int comm, int code) { return 0; }
+`
+	if err := os.WriteFile(source, []byte(code), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for hangs, want := range map[string]string{
+		"0": "after iteration 0: X has not come back from exchange 1: it hangs",
+		"1": "MPI has not brought the ranks together within 1s",
+	} {
+		if out, err := exec.Command(cc, "-shared", "-fPIC", "-DHANGS_AT_ONCE="+hangs, "-o", library, source).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		cmd := command(t, trainArgs(filepath.Join(t.TempDir(), "run"), "--rank-timeout", "1s")...)
+		cmd.Env = append(cmd.Env, "PMI_RANK=0", "PMI_SIZE=2", mpi.LibraryVariable+"="+library)
+		out, err := cmd.CombinedOutput()
+		if cmd.ProcessState.ExitCode() != exitLost || !strings.Contains(string(out), want) {
+			t.Errorf("%v\n%s", err, out)
 		}
 	}
 }

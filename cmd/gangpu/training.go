@@ -125,6 +125,9 @@ func trainRank(c *cli.Context, s train.System, r *ranks) (err error) {
 			return explainOccupied(err)
 		}
 	}
+	if r != nil {
+		r.resume.Store(resumeLine(c, t.run.Folder()))
+	}
 	if o.Diagnosis, err = newDiagnosis(s, trainer, t.tables.Tables[0].Fields[0]); err != nil {
 		return err
 	}

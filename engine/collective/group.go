@@ -86,6 +86,12 @@ type BrokenError struct{ Err error }
 func (e *BrokenError) Error() string { return e.Err.Error() }
 func (e *BrokenError) Unwrap() error { return e.Err }
 
+// HungError is a library that does not come back from a call.
+type HungError struct{ Err error }
+
+func (e *HungError) Error() string { return e.Err.Error() }
+func (e *HungError) Unwrap() error { return e.Err }
+
 // Ends reports whether after an error no exchange is possible, or none is due: it is shared, or ranks are lost.
 func Ends(err error) bool {
 	return IsShared(err) || errors.As(err, new(*LostError)) || errors.As(err, new(*BrokenError))

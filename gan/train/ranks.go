@@ -27,6 +27,8 @@ type Ranks struct {
 	Limit time.Duration
 	// Stop, if set, is called on rank 0 when another rank was asked to stop.
 	Stop func(rank int)
+	// Progress, if set, is called after each iteration with how many were made.
+	Progress func(iterations int)
 }
 
 // A command is what rank 0 tells the others to do.

@@ -193,6 +193,9 @@ func (t *Trainer) step() error {
 		}
 	}
 	t.iteration++
+	if t.ranks != nil && t.ranks.Progress != nil {
+		t.ranks.Progress(t.iteration)
+	}
 	if t.game.Then != nil && t.iteration >= t.game.Until {
 		if err := t.nextStage(); err != nil {
 			return fmt.Errorf("after iteration %d: %w", t.iteration, err)

@@ -29,14 +29,17 @@ type group struct {
 	hosts                []string
 	library              string
 	pinner               runtime.Pinner
+	exchanges            atomic.Int64
+	watch                *time.Timer // of the exchange at hand
 	// Tables in C's memory. Addresses are numbers there: the collector may not see pointers that are stale.
 	send, recv       []uintptr
 	sendLen, recvLen []C.int
 	missing          []C.char
 }
 
-// Open joins the ranks that were launched. They have to come within the limit.
-func Open(l Launch, limit time.Duration) (collective.Group, error) {
+// Open joins the ranks that were launched. They have to come within the limit. Where the library does not come back from an
+// exchange, a *collective.HungError is given to hung, which has to end the process: nothing else can.
+func Open(l Launch, limit time.Duration, hung func(error)) (collective.Group, error) {
 	if err := load(l); err != nil {
 		return nil, err
 	}
@@ -59,7 +62,7 @@ func Open(l Launch, limit time.Duration) (collective.Group, error) {
 			return nil, err
 		}
 	case <-time.After(limit):
-		return nil, fmt.Errorf("MPI has not brought the ranks together within %v: some were not started, or cannot be reached", limit)
+		return nil, &collective.HungError{Err: fmt.Errorf("MPI has not brought the ranks together within %v: some were not started, or cannot be reached", limit)}
 	}
 	if l.Size > 0 && l.Size != g.size {
 		return nil, fmt.Errorf("%s started %d ranks, and the library %s finds %d: is it of another MPI? %s names the right one",
@@ -69,6 +72,9 @@ func Open(l Launch, limit time.Duration) (collective.Group, error) {
 	g.sendLen, g.recvLen = table[C.int](g.size), table[C.int](g.size)
 	g.missing = table[C.char](g.size)
 	g.hosts = make([]string, g.size)
+	g.watch = time.AfterFunc(never, func() {
+		hung(&collective.HungError{Err: fmt.Errorf("%s has not come back from exchange %d: it hangs", g.library, g.exchanges.Load())})
+	})
 	return g, g.findHosts(limit)
 }
 
@@ -131,7 +137,13 @@ func (g *group) Local() (int, int)    { return g.localRank, g.localSize }
 func (g *group) Host(rank int) string { return g.hosts[rank] }
 func (g *group) Library() string      { return g.library }
 
+// never is longer than any process runs.
+const never = 100 * 365 * 24 * time.Hour
+
 func (g *group) Exchange(limit time.Duration, send, recv [][]byte) error {
+	g.exchanges.Add(1)
+	g.watch.Reset(limit + max(limit/10, time.Second)) // the call below ends by the limit itself, unless the library hangs in it
+	defer g.watch.Stop()
 	for i := range g.size {
 		g.put(g.send, g.sendLen, i, send)
 		g.put(g.recv, g.recvLen, i, recv)

@@ -11,7 +11,7 @@ import (
 )
 
 // Open is an error of a gangpu that was built without a C compiler.
-func Open(l Launch, _ time.Duration) (collective.Group, error) {
+func Open(l Launch, _ time.Duration, _ func(error)) (collective.Group, error) {
 	return nil, fmt.Errorf("%s started %d ranks, and this gangpu was built without a C compiler, which MPI needs: "+
 		"make build, where there is one, makes one that can", l.Launcher, l.Size)
 }

@@ -33,7 +33,7 @@ func rank(what string) error {
 	if err != nil {
 		return err
 	}
-	g, err := mpi.Open(l, time.Minute)
+	g, err := mpi.Open(l, time.Minute, nil)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func TestFindLaunch(t *testing.T) {
 // A library that cannot be loaded is named, with the variable that names another.
 func TestLibraryThatIsNotThere(t *testing.T) {
 	t.Setenv(mpi.LibraryVariable, "/no/libmpi.so")
-	_, err := mpi.Open(mpi.Launch{Launcher: "MPICH", Size: 2}, time.Second)
+	_, err := mpi.Open(mpi.Launch{Launcher: "MPICH", Size: 2}, time.Second, nil)
 	if err == nil || !strings.Contains(err.Error(), "/no/libmpi.so") && !strings.Contains(err.Error(), "C compiler") {
 		t.Error(err)
 	}
