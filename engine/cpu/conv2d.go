@@ -15,6 +15,7 @@ const (
 	byPatches  algorithm = "patches"  // patches read element by element
 	byWinograd algorithm = "winograd" // Winograd's algorithm
 	byTiles    algorithm = "direct"   // patches read in runs of channels
+	byWeights  algorithm = "in place" // weights read where they lie, as few pixels share them
 	bySwap     algorithm = "swapped"  // a filter's gradient with the sides swapped
 )
 
@@ -52,6 +53,9 @@ func conv2DAlgorithm(g program.Geometry) algorithm {
 	if _, pays := winogradConv2D(g); pays {
 		return byWinograd
 	}
+	if inPlace(g.Batch*g.OutH()*g.OutW(), g.FilterLen()) {
+		return byWeights
+	}
 	return byTiles
 }
 
@@ -67,6 +71,8 @@ func newConv2D(g program.Geometry, x, filter []float32, e epilogue, y []float32,
 	case byWinograd:
 		c, _ := winogradConv2D(g)
 		return c.kernel(x, filter, e, y, l)
+	case byWeights:
+		return newInPlaceConv2D(g, x, filter, e, y, l)
 	}
 	return directConv2D(g).kernel(x, filter, false, e, y, l)
 }

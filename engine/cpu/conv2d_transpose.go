@@ -25,6 +25,9 @@ func conv2DTransposeAlgorithm(g program.Geometry) algorithm {
 	if _, pays := winogradTranspose(g); pays {
 		return byWinograd
 	}
+	if inPlace(g.Batch*g.OutH()*g.OutW(), g.FilterLen()) {
+		return byWeights
+	}
 	return byTiles
 }
 
@@ -42,6 +45,8 @@ func newConv2DTranspose(g program.Geometry, x, filter []float32, e epilogue, y [
 	case byPatches:
 		packed, k := filterOfPatches(g, filter, l)
 		return append(k, newPatchInputGrad(g, l).kernel(x, packed, e, y, l)...)
+	case byWeights:
+		return directTranspose(g).inPlaceKernel(x, filter, e, y, l)
 	}
 	return directTranspose(g).kernel(x, filter, true, e, y, l)
 }

@@ -16,8 +16,9 @@ const (
 	// inPlaceDepth is the most columns of A for which its rows are read where they lie: a tile's are not in each
 	// other's way then.
 	inPlaceDepth = 256
-	// A product with so many rows is computed as a convolution by 1x1, which packs B once, and the sum of so many
-	// outer products of at most so many elements as the gradient of its filter, which packs nothing.
+	// A product with so many rows is computed as a convolution by 1x1, which packs B once, one of few rows as that which
+	// reads B in place, and the sum of so many outer products of at most so many elements as the gradient of its filter,
+	// which packs nothing.
 	manyRows   = 1024
 	fewWeights = 1 << 12
 	// productTasks is how many tasks there should be: where C has fewer blocks, the sums are cut into parts, which
@@ -38,9 +39,15 @@ func newMatMul(op program.MatMul, a, b []float32, e epilogue, c []float32, ws *w
 		return newMatVec(op, a, b, e, c)
 	}
 	l := &layout{workspace: ws}
-	if op.Products() == 1 && !op.TransA && op.M >= manyRows {
-		g := pixels(op.M, op.K, op.N)
+	g := pixels(op.M, op.K, op.N)
+	switch {
+	case op.Products() > 1 || op.TransA:
+	case op.M >= manyRows:
 		return directConv2D(g).kernel(a, b, op.TransB, e, c, l)
+	case inPlace(op.M, op.K*op.N) && op.TransB:
+		return directConv2D(g).inPlaceKernel(a, b, e, c, l)
+	case inPlace(op.M, op.K*op.N):
+		return newInPlaceConv2D(g, a, b, e, c, l)
 	}
 	if op.TransA && !op.TransB && op.Products() == 1 && op.K >= manyRows && op.M*op.N <= fewWeights && op.Epilogue == (program.Epilogue{}) {
 		return newConv2DFilterGrad(program.Conv2DFilterGrad{Geometry: pixels(op.K, op.M, op.N)}, a, b, c, ws)

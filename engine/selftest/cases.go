@@ -62,6 +62,8 @@ var layers = func() (all []struct {
 		// Inputs of outputs that lie far apart: too far for a short Fourier transform.
 		{Batch: batch, InH: 24, InW: 23, InC: 2, OutC: 1, FilterH: 24, FilterW: 23, StrideH: 1, StrideW: 1, Padding: program.Explicit(23, 0, 22, 0)},
 		{Batch: batch, InH: 24, InW: 23, InC: 2, OutC: 1, FilterH: 24, FilterW: 23, StrideH: 1, StrideW: 1, Padding: program.Explicit(0, 23, 0, 22)},
+		// So few pixels that the CPU reads the weights where they lie.
+		{Batch: batch, InH: 5, InW: 7, InC: 67, OutC: 131, FilterH: 2, FilterW: 3, StrideH: 2, StrideW: 1},
 		// Layers of PyTorch's networks.
 		{Batch: batch, InH: 16, InW: 16, InC: 16, OutC: 32, FilterH: 4, FilterW: 4, StrideH: 2, StrideW: 2, Padding: program.Explicit(1, 1, 1, 1)},
 		{Batch: batch, InH: 16, InW: 16, InC: 16, OutC: 32, FilterH: 3, FilterW: 3, StrideH: 2, StrideW: 2, Padding: program.Explicit(1, 0, 1, 0)},
