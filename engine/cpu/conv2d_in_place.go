@@ -5,7 +5,7 @@ import "gangpu/engine/program"
 const (
 	// inPlacePixels is the most pixels of a batch, and inPlaceWeights the least weights, for which to lay the weights out
 	// anew costs more than it saves.
-	inPlacePixels  = 128
+	inPlacePixels  = 64
 	inPlaceWeights = 1 << 15
 	// inPlaceSteps is how many rows of a filter all pixels are multiplied by before the next are read: they stay in the
 	// second-level cache, whose sets they share with all rows a power of two apart.

@@ -48,7 +48,7 @@ func TestMatMul(t *testing.T) {
 			{M: 200, N: 40, K: 1, TransB: true},
 			{M: 110, N: 300, K: 530}, {M: 10, N: 10, K: 1100, TransA: true, TransB: true}, // many blocks
 			{M: 30, N: 70, K: 1600}, {M: 64, N: 65, K: 1300, TransA: true}, // sums in parts
-			{M: 100, N: 340, K: 97}, {M: 13, N: 333, K: 301, TransB: true}, // B in place
+			{M: 61, N: 540, K: 97}, {M: 13, N: 333, K: 301, TransB: true}, // B in place
 			{M: 1100, N: 20, K: 7}, {M: 2053, N: 33, K: 9, TransB: true}, // as a convolution
 			{M: 9, N: 20, K: 1100, TransA: true}, {M: 3, N: 40, K: 2053, TransA: true}, // as the gradient of its filter
 			{Batch: 3, M: 200, N: 260, K: 20}, {Batch: 2, M: 8, N: 9, K: 1200}, {Batch: 70, M: 3, N: 2, K: 4}, {Batch: 40, M: 1, N: 30, K: 20},
