@@ -183,6 +183,14 @@ func TestGameDryRun(t *testing.T) {
 	root := animals(t)
 	out := succeed(t, "train", "wgan", "--data", root, "--size", "16", "--filters", "2", "--latent", "4", "--batch", "4", "--dry-run", "--device", "cpu")
 	contains(t, out, "GENERATOR", "CRITIC", "layer_norm", "all ", "GFLOP", "s an iteration, measured")
+	// Of a game that grows, the stages that the run comes to.
+	out = succeed(t, "train", "progan", "--preset", "small", "--data", root, "--size", "16", "--filters", "2", "--latent", "4", "--batch", "4",
+		"--hold", "4", "--fade", "8", "--epochs", "2", "--dry-run", "--device", "cpu")
+	fields := strings.Join(strings.Fields(out), " ")
+	contains(t, fields, "STAGE UNTIL ITERATION BATCH IMAGES GFLOP", "4 x 4 1 4 4 0.00 ", "8 x 8 fades in 3 4 8 ", "8 x 8 4 4 4 ", "16 x 16 fades in 6 4 8 ", "6 iterations take")
+	if strings.Contains(fields, "16 x 16 6") {
+		t.Errorf("a stage that the run does not come to is shown:\n%s", out)
+	}
 }
 
 func TestGameRefusals(t *testing.T) {

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"text/tabwriter"
 	"time"
 
+	"gangpu/engine/program"
 	"gangpu/gan/run"
 	"gangpu/gan/train"
 
@@ -122,9 +124,18 @@ func explainOccupied(err error) error {
 	return fmt.Errorf("%w: give another --out", err)
 }
 
-// dryRun prints what training takes, and stops. The time is measured: some iterations are made.
+// dryRun prints what training takes, and stops. The time is measured: some iterations are made. Of a game of stages the networks,
+// the work and the memory are those of the last one that the run comes to.
 func (t *training) dryRun(c *cli.Context) (err error) {
-	p, err := train.NewPlan(t.game, t.planned, t.tables)
+	stages := t.game.Stages()
+	for i, s := range stages {
+		if s.Then == nil || s.Until >= t.total {
+			stages = stages[:i+1]
+			break
+		}
+	}
+	last := stages[len(stages)-1]
+	p, err := train.NewPlan(last, t.planned, t.tables)
 	if err != nil {
 		return err
 	}
@@ -148,36 +159,89 @@ func (t *training) dryRun(c *cli.Context) (err error) {
 		t.planned.Batch, counted(t.planned.Shards, "shard"), operations/1e9, megabytes(int64(moved)), megabytes(int64(bytes)))
 	if info.Memory > 0 {
 		// What a device needs beyond the arrays is not counted.
-		if n := train.LargestBatch(t.game, t.planned, t.tables, info.Memory/10*9); n > 0 {
+		if n := train.LargestBatch(last, t.planned, t.tables, info.Memory/10*9); n > 0 {
 			fmt.Fprintf(out, "        a batch of about %d fits into the device's %s\n", n, megabytes(int64(info.Memory)))
 		} else {
 			fmt.Fprintf(out, "        more than the device's %s: --shards cuts a batch\n", megabytes(int64(info.Memory)))
 		}
 	}
+	if len(stages) > 1 {
+		return t.dryRunStages(c, dev, stages)
+	}
 	if info.Name == "emulated" {
 		return nil // which says nothing about time
 	}
-	trainer, err := train.New(dev, t.game, t.planned, t.tables)
+	each, err := t.measured(dev, last)
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(out, "time    %.3f s an iteration, measured; %d iterations take about %s\n", each.Seconds(), t.total, roundTime(each*time.Duration(t.total)))
+	return nil
+}
+
+// dryRunStages prints what each stage takes.
+func (t *training) dryRunStages(c *cli.Context, dev program.Device, stages []train.Game) error {
+	out := c.App.Writer
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\nSTAGE\tUNTIL ITERATION\tBATCH\tIMAGES\tGFLOP\tSECONDS\tIN ALL")
+	from, sum := 0, time.Duration(0)
+	for _, s := range stages {
+		until := t.total
+		if s.Then != nil {
+			until = min(s.Until, t.total)
+		}
+		p, err := train.NewPlan(s, t.planned, t.tables)
+		if err != nil {
+			return err
+		}
+		operations, _ := p.Work()
+		batch := t.planned.Batch / max(s.Phases[0].Fraction, 1)
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%.2f\t", s.Stage, until, batch, batch*(until-from), operations/1e9)
+		if dev.Info().Name != "emulated" { // which says nothing about time
+			each, err := t.measured(dev, s)
+			if err != nil {
+				return err
+			}
+			all := each * time.Duration(until-from)
+			sum += all
+			fmt.Fprintf(w, "%.3f\t%s", each.Seconds(), roundTime(all))
+		}
+		fmt.Fprintln(w)
+		from = until
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if sum > 0 {
+		fmt.Fprintf(out, "time    %d iterations take about %s, by the seconds of each as they were measured\n", t.total, roundTime(sum))
+	}
+	return nil
+}
+
+// measured is how long an iteration of a game takes on a device.
+func (t *training) measured(dev program.Device, g train.Game) (each time.Duration, err error) {
+	trainer, err := train.New(dev, g, t.planned, t.tables)
+	if err != nil {
+		return 0, err
+	}
 	defer func() { err = errors.Join(err, trainer.Close()) }()
-	const warm, measured = 1, 3
-	var begin time.Time
-	for i := range warm + measured {
-		if i == warm {
+	const measured, enough = 3, 2 * time.Second
+	made, begin := 0, time.Now()
+	for i := range 1 + measured {
+		if i == 1 { // the first one was to warm up
 			begin = time.Now()
 		}
 		if err := trainer.Step(); err != nil {
-			return err
+			return 0, err
 		}
 		if _, err := trainer.Metrics(); err != nil {
-			return err
+			return 0, err
+		}
+		if made = i; made > 0 && time.Since(begin) > enough {
+			break
 		}
 	}
-	each := time.Since(begin) / measured
-	fmt.Fprintf(out, "time    %.3f s an iteration, measured; %d iterations take about %s\n", each.Seconds(), t.total, roundTime(each*time.Duration(t.total)))
-	return nil
+	return time.Since(begin) / time.Duration(made), nil
 }
 
 // newDiagnosis says what goes wrong in a run of a game, with what may help.

@@ -22,6 +22,7 @@ import (
 	"gangpu/gan/games/cyclegan"
 	"gangpu/gan/games/dcgan"
 	"gangpu/gan/games/pix2pix"
+	"gangpu/gan/games/progan"
 	"gangpu/gan/games/srgan"
 	"gangpu/gan/games/stargan"
 	"gangpu/gan/games/tutorial"
@@ -215,7 +216,7 @@ func gameModels(t *testing.T) map[string]*train.Model {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tr := traintest.New(t, g, traintest.Images(8, 16, 16, channels, classes))
+		tr := traintest.New(t, g.At(in.Iterations), traintest.Images(8, 16, 16, channels, classes))
 		if models[name], err = tr.Snapshot(); err != nil {
 			t.Fatal(err)
 		}
@@ -247,6 +248,11 @@ func gameModels(t *testing.T) map[string]*train.Model {
 	}
 	of("acgan-drawings", acgan.System, 3, 3, 5, func(s any) any { a := s.(acgan.Settings); a.Filters, a.Blocks = 4, 1; return a })
 	of("biggan", biggan.System, 1, 3, 5, func(s any) any { a := s.(biggan.Settings); a.Filters, a.Attention = 2, 8; return a })
+	of("progan", progan.System, 1, 3, 5, func(s any) any { // in which images of 8 x 8 fade in
+		a := s.(progan.Settings)
+		a.Filters, a.Sides, a.Hold, a.Fade, a.Labels = 4, 64, 8, 8, 1
+		return a
+	})
 	of("classifier", classifier.System, 0, 1, 5, func(s any) any { return s })
 	for i, name := range []string{"tutorial", "tutorial-best"} {
 		of(name, tutorial.System, i, 1, 0, func(s any) any { return s })
