@@ -1,12 +1,14 @@
 package train_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"gangpu/gan/nn"
 	"gangpu/gan/train"
+	"gangpu/gan/train/traintest"
 )
 
 // stagedGame trains G against a D that stays as it is, and from an iteration on another layer of D alone.
@@ -129,5 +131,42 @@ func TestStagesThatCannotBe(t *testing.T) {
 	g.Then = func() train.Game { return next }
 	if err := newTrainer(t, cpu(t), g, train.Settings{Batch: 4, Shards: 1}).Step(); err == nil || !strings.Contains(err.Error(), "from iteration 1 on") {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// Ranks change to the next stage together, and make the same model as one alone.
+func TestStagesOfRanks(t *testing.T) {
+	c := rankTest{open: traintest.CPU, game: func() train.Game { return stagedGame(2) }, data: dataOf(30), s: train.Settings{Batch: 8, Shards: 2, Seed: 3}}
+	alone, m := c.trained(t, 1, 4)
+	if two, _ := c.trained(t, 2, 4); two != alone {
+		t.Error("two ranks make other bits than one")
+	}
+	if _, ok := m.Array("D/scale"); !ok {
+		t.Error("the model is not of the second stage")
+	}
+}
+
+// Where a later stage diverges, the search goes back through the one before it.
+func TestFindOriginInStage(t *testing.T) {
+	g := stagedGame(2)
+	next := g.Then()
+	next.Phases[0].Optimizer = train.Adam{Rate: train.Constant(1e38), Beta1: 0.5, Beta2: 0.9}
+	g.Then = func() train.Game { return next }
+	tr := newTrainer(t, cpu(t), g, train.Settings{Batch: 4, Shards: 1, Seed: 1})
+	var diverged *train.DivergedError
+	for tr.Iterations() < 6 && diverged == nil {
+		if err := tr.Step(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tr.Metrics(); err != nil && !errors.As(err, &diverged) {
+			t.Fatal(err)
+		}
+	}
+	if diverged == nil {
+		t.Fatal("nothing diverged")
+	}
+	o, err := tr.FindOrigin(nil)
+	if err != nil || o == nil || o.Iteration < 3 || !strings.HasPrefix(o.Step, "p") {
+		t.Errorf("origin %v, error %v", o, err)
 	}
 }
