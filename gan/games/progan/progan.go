@@ -21,7 +21,7 @@ type Settings struct {
 	Grow    bool           `json:"grow" usage:"begin with images of 4 x 4 pixels and grow; else all layers are trained from the beginning on"`
 	Hold    int            `json:"hold" usage:"images that each size is trained on before the next one"`
 	Fade    int            `json:"fade" usage:"images over which the layers of a new size fade in"`
-	Batches string         `json:"batches" usage:"batches of larger images, as 64:32,128:16: from 64 pixels on 32; each divides --batch"`
+	Batches string         `json:"batches" usage:"batches of larger images, as 64:32,128:16: from 64 pixels on 32; each divides the usual one"`
 	Rates   string         `json:"rates" usage:"learning rates of larger images, as 128:0.0015"`
 	Loss    nn.Adversarial `json:"loss" usage:"wasserstein, with a penalty on slopes that are not 1, or non-saturating, with one on slopes at real images"`
 	Penalty float64        `json:"penalty" usage:"weight of the penalty on slopes"`
@@ -42,7 +42,7 @@ var System = train.System{
 				Labels: 1, Rate: 1e-3, Average: 0.999}},
 		{Name: "small", Description: "16 filters at 32 pixels and at most 64: for two cores", Batch: 32, Epochs: 100,
 			Settings: Settings{Latent: 64, Filters: 64, Sides: 512, Grow: true, Hold: 12_000, Fade: 12_000, Loss: nn.NonSaturating, Penalty: 0.1,
-				Rate: 2e-3, Average: 0.999}},
+				Rate: 2e-3, Average: 0.995}},
 	},
 	New: func(settings any, in train.Input) (train.Game, error) { return New(settings.(Settings), in) },
 }
@@ -150,7 +150,11 @@ func (s Settings) game(in train.Input, stages []stage, i int) train.Game {
 	const fakes = "class of fakes"
 	g := train.Game{
 		Name: "progan", Settings: s, Low: -1, High: 1, Stage: t.name(), Until: t.until,
-		Networks: []train.Network{{Name: "generator", Net: n.generator, Average: s.Average}, {Name: "discriminator", Net: n.discriminator}},
+		Networks: []train.Network{
+			// The average begins anew with a stage: new layers would stay for long what they were drawn as in it.
+			{Name: "generator", Net: n.generator, Average: s.Average, AverageFrom: t.from},
+			{Name: "discriminator", Net: n.discriminator},
+		},
 		Phases: []train.Phase{
 			{Name: "d", Trains: []string{"discriminator"}, Optimizer: adam, Fraction: t.fraction, Loss: func(b *train.Builder) *nn.Node {
 				x := t.real(b, in.Height/t.side, with(b))

@@ -179,6 +179,25 @@ func TestFade(t *testing.T) {
 	}
 }
 
+// The average of the weights is one of the stage at hand: new layers are not what they were drawn as.
+func TestAverageBeginsAnew(t *testing.T) {
+	tr := traintest.New(t, game(t, toy(), 8, 0), traintest.Images(12, 8, 8, 3, 0))
+	for i, want := range []bool{true, true, false, false, true, false} { // a copy: after 1 update of each stage, which end after 1 and 4
+		if err := tr.Step(); err != nil {
+			t.Fatal(err)
+		}
+		m, err := tr.Snapshot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		now, _ := m.Array("generator/maps_4/conv2d/kernel")
+		average, _ := m.Used("generator/maps_4/conv2d/kernel")
+		if got := slices.Equal(now.Values, average.Values); got != want {
+			t.Errorf("after %d iterations the average is the network: %v", i+1, got)
+		}
+	}
+}
+
 // The networks of the paper's size have as many parameters as those of the authors' code print: over all stages.
 func TestParameters(t *testing.T) {
 	s := progan.System.Presets[0].Settings.(progan.Settings)
