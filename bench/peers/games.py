@@ -12,6 +12,7 @@ GAMES = {  # pixels, batch, filters, blocks
     "cyclegan": (64, 4, 32, 6),
     "srgan": (64, 8, 64, 8),
     "wgan": (64, 32, 32, 0),
+    "progan": (32, 32, 16, 0),
 }
 o = common.options(
     __doc__,
@@ -61,6 +62,55 @@ class Add(nn.Sequential):
 
     def forward(self, x):
         return x + super().forward(x)
+
+
+class Equalised(nn.Module):
+    """A convolution or a linear layer of a normal kernel, which is multiplied by He's constant at each use.
+
+    A layer that learns slower by a multiplier has it for the kernel and for the bias.
+    """
+
+    def __init__(self, layer, gain=2**0.5, multiplier=1.0):
+        super().__init__()
+        self.layer, self.multiplier = layer, multiplier
+        nn.init.normal_(layer.weight, std=1 / multiplier)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+        self.scale = multiplier * gain / layer.weight[0].numel() ** 0.5
+
+    def forward(self, x):
+        kernel, bias = self.layer.weight * self.scale, self.layer.bias
+        if bias is not None and self.multiplier != 1:
+            bias = bias * self.multiplier
+        if isinstance(self.layer, nn.Linear):
+            return F.linear(x, kernel, bias)
+        return F.conv2d(x, kernel, bias, padding=self.layer.padding)
+
+
+class PixelNorm(nn.Module):
+    def forward(self, x):
+        return x * (x.square().mean(1, keepdim=True) + 1e-8).rsqrt()
+
+
+class Deviation(nn.Module):
+    """Appends a channel that tells how much the images of a group differ."""
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        groups = n // 4
+        y = (x.view(4, groups, c, h, w).var(0, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3))
+        return torch.cat([x, y.repeat(4).view(n, 1, 1, 1).expand(n, 1, h, w)], 1)
+
+
+class Biased(nn.Module):
+    """Adds a number to each channel."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
+
+    def forward(self, x):
+        return x + self.bias
 
 
 class UNet(nn.Module):
@@ -150,6 +200,33 @@ def dcgan(latent, dense, norm):
         d += [nn.Conv2d(last, n, 4, 2, 1, bias=False), *([NORMS[norm](n)] if i else []), nn.LeakyReLU(0.2, True)]
         last = n
     return nn.Sequential(*g), nn.Sequential(*d, nn.Conv2d(last, 1, 4, bias=False))
+
+
+def progan(latent):
+    """ProGAN's networks, fully grown, of at most four times the filters of the last layers."""
+
+    def width(side):
+        return min(f * o.size // side, 4 * f)
+
+    def conv(i, n, size=3, **options):
+        return Equalised(nn.Conv2d(i, n, size, padding=size // 2), **options)
+
+    def leaky():
+        return nn.LeakyReLU(0.2, True)
+
+    n = width(4)
+    g = [PixelNorm(), Equalised(nn.Linear(latent, 16 * n, bias=False), 2**0.5 / 4), nn.Unflatten(1, (n, 4, 4)), Biased(n), leaky(), PixelNorm(),
+         conv(n, n), leaky(), PixelNorm()]
+    d, side = [], 8
+    while side <= o.size:
+        i, n = width(side // 2), width(side)
+        g += [nn.Upsample(scale_factor=2), conv(i, n), leaky(), PixelNorm(), conv(n, n), leaky(), PixelNorm()]
+        d = [conv(n, n), leaky(), conv(n, i), nn.AvgPool2d(2), leaky(), *d]
+        side *= 2
+    n = width(4)
+    d = [conv(3, width(o.size), 1), leaky(), *d, Deviation(), conv(n + 1, n), leaky(), nn.Flatten(), Equalised(nn.Linear(16 * n, n)), leaky(),
+         Equalised(nn.Linear(n, 1), 1)]
+    return nn.Sequential(*g, conv(width(o.size), 3, 1, gain=1)), nn.Sequential(*d)
 
 
 compiled = torch.compile if o.mode == "compile" else lambda f, **_: f
@@ -313,6 +390,22 @@ def play_wgan():
         step(of_d, loss)
 
     return critic, lambda: None
+
+
+def play_progan():
+    """The preset small, fully grown: the non-saturating loss, with a penalty on slopes at real images."""
+    g, d = (network(n, m) for n, m in zip(("generator", "discriminator"), progan(64)))
+    of_g, of_d = (adam(n, lr=2e-3, betas=(0.0, 0.99)) for n in ("generator", "discriminator"))
+    noise = lambda: torch.randn(o.batch, 64, device=o.device)
+
+    def d_loss(fake):
+        x = draw().requires_grad_()
+        real = d(x)
+        slope, = torch.autograd.grad(real.sum(), x, create_graph=True)
+        return bce(real, 1) + bce(d(fake), 0) + 0.05 * slope.square().sum((1, 2, 3)).mean()
+
+    d_step = lambda: step(of_d, lambda: d_loss(made(g, noise())))
+    return d_step, lambda: step(of_g, lambda: bce(d(g(noise())), 1), ["discriminator"])
 
 
 first, second = globals()["play_" + o.game]()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures an iteration of games by gangpu and by PyTorch's modes in turn, on the CPU, and prints a Markdown table.
-# Usage: games.sh [NAME...]: of dcgan pix2pix pix2pix-256 cyclegan srresnet wgan; all without any. Environment: PYTHON,
+# Usage: games.sh [NAME...]: of dcgan pix2pix pix2pix-256 cyclegan srresnet wgan progan; all without any. Environment: PYTHON,
 # GANGPU, ROUNDS (3), STEPS (3) measurements of each a round, COMPILED (1; 0 leaves compiled modes out), RESULTS, a
 # folder that keeps the results: those of more calls can be put into one table by bench/table -games.
 set -euo pipefail
@@ -17,8 +17,8 @@ export PYTHONDONTWRITEBYTECODE=1
 # measure NAME GANGPU'S-OPTIONS PEER'S-OPTIONS
 measure() {
 	modes=("eager --channels-last" "eager")
-	# PyTorch does not differentiate a compiled network twice, which wgan's penalty needs.
-	[ "${COMPILED:-1}" = 0 ] || [ "$1" = wgan ] || modes+=("compile --channels-last" "compile")
+	# PyTorch does not differentiate a compiled network twice, which the penalties of wgan and progan need.
+	[ "${COMPILED:-1}" = 0 ] || [ "$1" = wgan ] || [ "$1" = progan ] || modes+=("compile --channels-last" "compile")
 	case $1 in pix2pix* | cyclegan) modes+=("eager --channels-last --fakes once" "eager --fakes once") ;; esac
 	for round in $(seq "${ROUNDS:-3}"); do
 		# shellcheck disable=SC2086 # several words
@@ -32,7 +32,7 @@ measure() {
 	done
 }
 
-for name in ${*:-dcgan pix2pix pix2pix-256 cyclegan srresnet wgan}; do
+for name in ${*:-dcgan pix2pix pix2pix-256 cyclegan srresnet wgan progan}; do
 	echo "$name" >&2
 	case $name in
 		dcgan) measure $name "--game dcgan" "--game dcgan" ;;
@@ -41,6 +41,7 @@ for name in ${*:-dcgan pix2pix pix2pix-256 cyclegan srresnet wgan}; do
 		cyclegan) measure $name "--game cyclegan --preset small" "--game cyclegan" ;;
 		srresnet) measure $name "--game srgan --set blocks=8 --batch 8" "--game srgan" ;;
 		wgan) measure $name "--game wgan --set filters=32 --batch 32 --phase critic" "--game wgan" ;;
+		progan) measure $name "--game progan --preset small --size 32 --set ema=0" "--game progan" ;;
 		*) echo "unknown game $name" >&2; exit 2 ;;
 	esac
 done
