@@ -21,7 +21,7 @@ type Settings struct {
 	Grow    bool           `json:"grow" usage:"begin with images of 4 x 4 pixels and grow; else all layers are trained from the beginning on"`
 	Hold    int            `json:"hold" usage:"images that each size is trained on before the next one"`
 	Fade    int            `json:"fade" usage:"images over which the layers of a new size fade in"`
-	Batches string         `json:"batches" usage:"batches of larger images, as 64:32,128:16: from 64 pixels on 32; each divides the usual one"`
+	Batches string         `json:"batches" usage:"batches of larger images, as 64:32,128:16: from 64 pixels on 32, if that is fewer than the usual one, which each divides"`
 	Rates   string         `json:"rates" usage:"learning rates of larger images, as 128:0.0015"`
 	Loss    nn.Adversarial `json:"loss" usage:"wasserstein, with a penalty on slopes that are not 1, or non-saturating, with one on slopes at real images"`
 	Penalty float64        `json:"penalty" usage:"weight of the penalty on slopes"`
@@ -101,7 +101,7 @@ func (s Settings) stages(in train.Input) ([]stage, error) {
 	var all []stage
 	from := 0
 	add := func(side int, fades bool, images int) error {
-		own := int(batches.at(side, float64(batch)))
+		own := min(int(batches.at(side, float64(batch))), batch)
 		if own < 1 || batch%own != 0 {
 			return fmt.Errorf("a batch of %d for images of %d pixels: want one that divides the batch of %d", own, side, batch)
 		}

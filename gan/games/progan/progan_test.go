@@ -242,6 +242,13 @@ func TestParameters(t *testing.T) {
 			t.Errorf("%s has a batch of 128/%d, want 128/%d", stages[i].Stage, got, want.Fraction)
 		}
 	}
+	if _, err := progan.New(s, train.Input{Height: 64, Width: 64, Channels: 3, Batch: 48}); err == nil {
+		t.Error("a batch of 48 has no part of 32 images")
+	}
+	few, err := progan.New(s, train.Input{Height: 64, Width: 64, Channels: 3, Batch: 16})
+	if err != nil || few.Stages()[8].Phases[0].Fraction != 1 {
+		t.Errorf("a batch of 16 is not whole at 64 pixels: %v", err)
+	}
 	if got := stages[0].Until; got != 6250 {
 		t.Errorf("the first stage has %d iterations, want 800,000 images of a batch of 128", got)
 	}
