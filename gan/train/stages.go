@@ -27,41 +27,62 @@ func (b *Builder) Level(name string) *nn.Node {
 	return b.graph.Array(levelOf(name), arg(levelOf(name)), 1)
 }
 
-// setLevels writes the levels of an iteration to the device, if they have changed.
-func (t *Trainer) setLevels(iteration int) error {
+// level is a level on the device.
+type level struct {
+	Level
+	storage string
+	value   [1]float32 // on the device
+}
+
+// allocLevels makes the levels' arrays.
+func (t *Trainer) allocLevels() error {
 	for _, l := range t.game.Levels {
-		v := float32(l.At(iteration))
-		if old, ok := t.levels[l.Name]; ok && old == v {
-			continue
-		}
-		if err := write(t.arrays, levelOf(l.Name), 0, []float32{v}); err != nil {
+		of := &level{Level: l, storage: levelOf(l.Name)}
+		t.levels = append(t.levels, of)
+		if err := t.arrays.alloc(of.storage, program.Float32, 1); err != nil {
 			return err
 		}
-		t.levels[l.Name] = v
+	}
+	return t.setLevels(t.iteration)
+}
+
+// setLevels writes the levels of an iteration to the device, if they have changed. Arrays are zeros at first.
+func (t *Trainer) setLevels(iteration int) error {
+	for _, l := range t.levels {
+		if err := l.set(t.arrays, float32(l.At(iteration))); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+func (l *level) set(a *arrays, v float32) error {
+	if v == l.value[0] {
+		return nil
+	}
+	l.value[0] = v
+	return write(a, l.storage, 0, l.value[:])
 }
 
 // levelArrays are the levels of the last iteration.
 func (t *Trainer) levelArrays() []Array {
 	var all []Array
-	for _, l := range t.game.Levels {
-		all = append(all, Array{Name: levelOf(l.Name), Shape: []int{1}, Values: []float32{t.levels[l.Name]}})
+	for _, l := range t.levels {
+		all = append(all, Array{Name: l.storage, Shape: []int{1}, Values: []float32{l.value[0]}})
 	}
 	return all
 }
 
 // restoreLevels takes the levels of a model, as its last iteration had them.
 func (t *Trainer) restoreLevels(m *Model) error {
-	for _, l := range t.game.Levels {
-		a, ok := m.Array(levelOf(l.Name))
+	for _, l := range t.levels {
+		a, ok := m.Array(l.storage)
 		if !ok || len(a.Values) != 1 {
-			return fmt.Errorf("the model holds no %s to go on with", levelOf(l.Name))
+			return fmt.Errorf("the model holds no %s to go on with", l.storage)
 		}
-		if err := write(t.arrays, levelOf(l.Name), 0, a.Values); err != nil {
+		if err := l.set(t.arrays, a.Values[0]); err != nil {
 			return err
 		}
-		t.levels[l.Name] = a.Values[0]
 	}
 	return nil
 }
@@ -194,14 +215,4 @@ func (t *Trainer) free() error {
 		t.shower = nil
 	}
 	return errors.Join(err, t.arrays.close())
-}
-
-// allocLevels makes the levels' arrays.
-func (t *Trainer) allocLevels() error {
-	for _, l := range t.game.Levels {
-		if err := t.arrays.alloc(levelOf(l.Name), program.Float32, 1); err != nil {
-			return err
-		}
-	}
-	return t.setLevels(t.iteration)
 }

@@ -170,3 +170,16 @@ func TestFindOriginInStage(t *testing.T) {
 		t.Errorf("origin %v, error %v", o, err)
 	}
 }
+
+func TestStepWithLevelsAllocatesNothing(t *testing.T) {
+	tr := newTrainer(t, cpu(t), stagedGame(1000), train.Settings{Batch: 4, Shards: 1, Seed: 1})
+	step := func() {
+		if err := tr.Step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	step()
+	if n := testing.AllocsPerRun(20, step); n > 0 {
+		t.Errorf("a step allocates %v times", n)
+	}
+}

@@ -31,7 +31,7 @@ type Trainer struct {
 	runs       []*running         // of the phases
 	rates      map[string]float64 // on the device
 	updates    map[string]uint32  // made, as on the device
-	levels     map[string]float32 // on the device
+	levels     []*level
 	metrics    []float32
 	samplers   map[int]*Sampler // by batch
 	shown      []Shown          // of the game's Show
@@ -102,7 +102,7 @@ func written(g Game, s Settings, d Data) (*Trainer, error) {
 	}
 	d = g.draws(d)
 	t := &Trainer{Notes: map[string]string{}, start: g, game: g, settings: s, data: d, parameters: map[string]*nn.Parameters{}, streams: streams{},
-		rates: map[string]float64{}, levels: map[string]float32{}, updates: map[string]uint32{}, samplers: map[int]*Sampler{}}
+		rates: map[string]float64{}, updates: map[string]uint32{}, samplers: map[int]*Sampler{}}
 	if err := t.write(); err != nil {
 		return nil, fmt.Errorf("game %s: %w", g.Name, err)
 	}
