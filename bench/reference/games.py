@@ -45,6 +45,7 @@ from networks import (
 )
 from pairs import write_cyclegan, write_pix2pix
 from step import Draw, Step
+from styles import write_stylegan2
 
 BATCH, LATENT, CLASSES = 4, 4, 3
 
@@ -316,6 +317,7 @@ GAMES = {
     "srgan": write_srgan,
     "biggan": write_biggan,
     "progan": write_progan,
+    "stylegan2": write_stylegan2,
     "acgan-drawings": write_drawings,
 }
 

@@ -50,7 +50,7 @@ class Step:
     """The arrays of a game, which phases update, and the file that they go to.
 
     trained and states are arrays by their names in a model file. averages are the decays of the moving averages of
-    networks. fields are the names of the images of a row, if it is not one "image". Results of more than LARGEST
+    networks, which the first phase that trains one updates. fields are the names of the images of a row, if it is not one "image". Results of more than LARGEST
     elements are not written: what comes of them in later phases is. Nor are results of the arrays in cancelled, which a
     norm takes away again: their gradients are rounding errors alone. iteration is how many were made before, of a game of stages.
     """
@@ -61,7 +61,7 @@ class Step:
     ):
         self.cancelled = tuple(cancelled)
         self.trained, self.states, self.averages = dict(trained), dict(states or {}), averages or {}
-        self.average, self.slots, self.updates, self.runs = {}, {}, {}, {}
+        self.average, self.averaging, self.slots, self.updates, self.runs = {}, {}, {}, {}, {}
         self.phases, self.tensors = [], {}
         of_rows = dict(zip(("height", "width", "channels"), image), classes=classes)
         if attributes:
@@ -107,12 +107,14 @@ class Step:
         for key, value in metrics.items():
             self._result(f"{at}/metric/{key}", value[None])
         for key, gradient in gradients.items():
-            self._result(f"{at}/gradient/{key}", gradient)
+            if jnp.any(gradient):
+                self._result(f"{at}/gradient/{key}", gradient)
             self._update(at, key, gradient, optimizer, clip)
         for key, value in self.states.items():
             self._result(f"{at}/after/{key}", value)
         for key, value in (mine | self.states).items():
-            if network(key) in trains and network(key) in self.averages:
+            of = network(key)
+            if of in trains and of in self.averages and self.averaging.setdefault(of, name) == name:
                 self._average(at, key, run)
 
     def _drawn(self, inputs, loss):
@@ -127,6 +129,8 @@ class Step:
     def _update(self, at, key, gradient, optimizer, clip):
         slots = [f"{slot}/{key}" for slot in optimizer.slots]
         t = self.updates[slots[0]] = self.updates.get(slots[0], 0) + 1
+        if not jnp.any(gradient):
+            return  # the loss does not depend on it, but for kinks: it stays, and so does what the optimizer keeps of it
         now = [self.slots.get(slot, jnp.zeros_like(gradient)) for slot in slots]
         value, after = optimizer.update(t, self.trained[key], gradient, *now)
         self.trained[key] = jnp.clip(value, -clip, clip) if clip else value
