@@ -91,10 +91,10 @@ if wants bench; then
 	done
 fi
 if wants games; then # on images of noise
-	for game in dcgan wgan acgan biggan progan pix2pix cyclegan stargan srgan classifier; do
+	for game in dcgan wgan acgan biggan progan stylegan2 pix2pix cyclegan stargan srgan classifier; do
 		preset=''
 		case ${GANGPU_LIBCUDA:-}$game in # small enough for small images, and for one GPU
-			emulatedpix2pix | emulatedcyclegan | *biggan) preset='--preset small' ;;
+			emulatedpix2pix | emulatedcyclegan | *biggan | *stylegan2) preset='--preset small' ;;
 			emulatedprogan) preset='--preset small --set filters=8 --set filters_by_side=128' ;;
 		esac
 		# shellcheck disable=SC2086 # several words or none

@@ -25,6 +25,7 @@ import (
 	"gangpu/gan/games/progan"
 	"gangpu/gan/games/srgan"
 	"gangpu/gan/games/stargan"
+	"gangpu/gan/games/stylegan2"
 	"gangpu/gan/games/tutorial"
 	"gangpu/gan/nn"
 	"gangpu/gan/train"
@@ -251,6 +252,11 @@ func gameModels(t *testing.T) map[string]*train.Model {
 	of("progan", progan.System, 1, 3, 5, func(s any) any { // in which images of 8 x 8 fade in
 		a := s.(progan.Settings)
 		a.Filters, a.Sides, a.Hold, a.Fade, a.Labels = 4, 64, 8, 8, 1
+		return a
+	})
+	of("stylegan2", stylegan2.System, 1, 3, 0, func(s any) any {
+		a := s.(stylegan2.Settings)
+		a.Latent, a.Styles, a.Mapping, a.Filters = 4, 4, 2, 32
 		return a
 	})
 	of("classifier", classifier.System, 0, 1, 5, func(s any) any { return s })
