@@ -19,6 +19,8 @@ type Driver interface {
 	// all that was made in it.
 	Open(ordinal int) error
 	Close() error
+	// Within calls a function on a thread where the context is current, as libraries beside the driver want it.
+	Within(f func() error) error
 
 	MemInfo() (free, total uint64, err error)
 	MemAlloc(bytes uint64) (ptr uint64, err error)
@@ -42,6 +44,8 @@ type Driver interface {
 	StreamCreate() (stream uint64, err error)
 	StreamDestroy(stream uint64) error
 	StreamSynchronize(stream uint64) error
+	// StreamQuery reports whether all that was enqueued on a stream is done.
+	StreamQuery(stream uint64) (done bool, err error)
 	EventCreate() (event uint64, err error)
 	EventDestroy(event uint64) error
 	EventRecord(event, stream uint64) error

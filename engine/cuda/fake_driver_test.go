@@ -13,6 +13,7 @@ type fakeDriver struct {
 	version  int
 	memory   uint64 // bytes of a card
 	noGraphs bool
+	busy     bool // what was enqueued never ends
 
 	calls, failAt int
 	failCode      int
@@ -223,7 +224,9 @@ func (d *fakeDriver) StreamDestroy(stream uint64) error {
 	return d.call()
 }
 
-func (d *fakeDriver) StreamSynchronize(uint64) error { return d.call() }
+func (d *fakeDriver) Within(f func() error) error             { return f() }
+func (d *fakeDriver) StreamSynchronize(uint64) error          { return d.call() }
+func (d *fakeDriver) StreamQuery(uint64) (done bool, _ error) { return !d.busy, d.call() }
 
 func (d *fakeDriver) EventCreate() (uint64, error) {
 	if err := d.call(); err != nil {

@@ -224,6 +224,9 @@ func (d *Driver) Close() error {
 	return nil
 }
 
+// Within calls a function: the emulator's context belongs to no thread.
+func (d *Driver) Within(f func() error) error { return f() }
+
 // enter locks the driver and checks the context; the caller unlocks also after an error.
 func (d *Driver) enter() error {
 	d.mu.Lock()

@@ -18,6 +18,7 @@ import (
 // goroutine, by one at a time.
 type Driver struct {
 	context cu.CUContext
+	ordinal int
 	open    bool
 	launch  launchBuffer
 }
@@ -102,26 +103,38 @@ func (d *Driver) TotalMem(ordinal int) (uint64, error) {
 	return uint64(n), failed("cuDeviceTotalMem", err)
 }
 
-// Open makes a context on a device, in which all that follows happens. The calling thread waits
-// in the driver without spinning.
+// Open makes the device's primary context its own, which libraries that use CUDA's runtime work in, too. The calling thread
+// waits in the driver without spinning.
 func (d *Driver) Open(ordinal int) error {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	ctx, err := cu.Device(ordinal).MakeContext(cu.SchedBlockingSync)
-	if err != nil {
-		return failed("cuCtxCreate", err)
+	const active = 708 // CUDA_ERROR_PRIMARY_CONTEXT_ACTIVE: before CUDA 11 another user's flags stay
+	err := failed("cuDevicePrimaryCtxSetFlags", cu.Device(ordinal).SetPrimaryCtxFlags(cu.SchedBlockingSync))
+	if of := (*Error)(nil); errors.As(err, &of) && of.Result != active {
+		return err
 	}
-	d.context, d.open = ctx, true
+	ctx, err := cu.Device(ordinal).RetainPrimaryCtx()
+	if err != nil {
+		return failed("cuDevicePrimaryCtxRetain", err)
+	}
+	d.context, d.ordinal, d.open = ctx, ordinal, true
 	return nil
 }
 
-// Close destroys the context and with it all that was made in it.
+// Close releases the context: it is destroyed, with all that was made in it, if nobody else uses it.
 func (d *Driver) Close() error {
 	if !d.open {
 		return nil
 	}
 	d.open = false
-	return failed("cuCtxDestroy", d.context.Destroy())
+	return failed("cuDevicePrimaryCtxRelease", cu.Device(d.ordinal).ReleasePrimaryCtx())
+}
+
+// Within calls a function on a thread where the context is current.
+func (d *Driver) Within(f func() error) error {
+	if err := d.enter(); err != nil {
+		return err
+	}
+	defer leave()
+	return f()
 }
 
 // MemInfo returns the bytes of device memory that are free and those that there are.
@@ -202,6 +215,20 @@ func (d *Driver) StreamSynchronize(stream uint64) error {
 	}
 	defer leave()
 	return failed("cuStreamSynchronize", handle[cu.Stream](stream).Synchronize())
+}
+
+// StreamQuery reports whether all that was enqueued on a stream is done.
+func (d *Driver) StreamQuery(stream uint64) (done bool, err error) {
+	if err := d.enter(); err != nil {
+		return false, err
+	}
+	defer leave()
+	const notReady = 600 // CUDA_ERROR_NOT_READY
+	err = failed("cuStreamQuery", handle[cu.Stream](stream).Query())
+	if of := (*Error)(nil); errors.As(err, &of) && of.Result == notReady {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (d *Driver) EventCreate() (uint64, error) {

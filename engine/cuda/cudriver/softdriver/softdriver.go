@@ -16,9 +16,10 @@ extern int softDeviceGet(int*, int);
 extern int softDeviceGetName(char*, int, int);
 extern int softDeviceTotalMem(size_t*, int);
 extern int softDeviceGetAttribute(int*, int, int);
-extern int softCtxCreate(u64*, unsigned, int);
+extern int softPrimaryCtxSetFlags(int, unsigned);
+extern int softPrimaryCtxRetain(u64*, int);
+extern int softPrimaryCtxRelease(int);
 extern int softCtxSetCurrent(u64);
-extern int softCtxDestroy(u64);
 extern int softMemGetInfo(size_t*, size_t*);
 extern int softMemAlloc(u64*, size_t);
 extern int softMemFree(u64);
@@ -33,6 +34,7 @@ extern int softLaunchKernel(u64, unsigned, unsigned, unsigned, unsigned, unsigne
 extern int softStreamCreate(u64*, unsigned);
 extern int softStreamDestroy(u64);
 extern int softStreamSynchronize(u64);
+extern int softStreamQuery(u64);
 extern int softEventCreate(u64*, unsigned);
 extern int softEventDestroy(u64);
 extern int softEventRecord(u64, u64);
@@ -74,42 +76,44 @@ const theContext = 1
 func Install(d Driver) error {
 	served = d
 	for symbol, function := range map[string]unsafe.Pointer{
-		"cuInit":                      C.softInit,
-		"cuDriverGetVersion":          C.softDriverGetVersion,
-		"cuDeviceGetCount":            C.softDeviceGetCount,
-		"cuDeviceGet":                 C.softDeviceGet,
-		"cuDeviceGetName":             C.softDeviceGetName,
-		"cuDeviceTotalMem_v2":         C.softDeviceTotalMem,
-		"cuDeviceGetAttribute":        C.softDeviceGetAttribute,
-		"cuCtxCreate_v2":              C.softCtxCreate,
-		"cuCtxSetCurrent":             C.softCtxSetCurrent,
-		"cuCtxDestroy_v2":             C.softCtxDestroy,
-		"cuMemGetInfo_v2":             C.softMemGetInfo,
-		"cuMemAlloc_v2":               C.softMemAlloc,
-		"cuMemFree_v2":                C.softMemFree,
-		"cuMemcpyHtoD_v2":             C.softMemcpyHtoD,
-		"cuMemcpyDtoH_v2":             C.softMemcpyDtoH,
-		"cuMemsetD8_v2":               C.softMemsetD8,
-		"cuModuleLoadDataEx":          C.softModuleLoadDataEx,
-		"cuModuleUnload":              C.softModuleUnload,
-		"cuModuleGetFunction":         C.softModuleGetFunction,
-		"cuFuncSetAttribute":          C.softFuncSetAttribute,
-		"cuLaunchKernel":              C.softLaunchKernel,
-		"cuStreamCreate":              C.softStreamCreate,
-		"cuStreamDestroy_v2":          C.softStreamDestroy,
-		"cuStreamSynchronize":         C.softStreamSynchronize,
-		"cuEventCreate":               C.softEventCreate,
-		"cuEventDestroy_v2":           C.softEventDestroy,
-		"cuEventRecord":               C.softEventRecord,
-		"cuEventSynchronize":          C.softEventSynchronize,
-		"cuEventElapsedTime":          C.softEventElapsedTime,
-		"cuStreamBeginCapture_v2":     C.softStreamBeginCapture,
-		"cuStreamEndCapture":          C.softStreamEndCapture,
-		"cuGraphInstantiateWithFlags": C.softGraphInstantiate,
-		"cuGraphDestroy":              C.softGraphDestroy,
-		"cuGraphLaunch":               C.softGraphLaunch,
-		"cuGraphExecDestroy":          C.softGraphExecDestroy,
-		"cuGetErrorString":            C.softGetErrorString,
+		"cuInit":                        C.softInit,
+		"cuDriverGetVersion":            C.softDriverGetVersion,
+		"cuDeviceGetCount":              C.softDeviceGetCount,
+		"cuDeviceGet":                   C.softDeviceGet,
+		"cuDeviceGetName":               C.softDeviceGetName,
+		"cuDeviceTotalMem_v2":           C.softDeviceTotalMem,
+		"cuDeviceGetAttribute":          C.softDeviceGetAttribute,
+		"cuDevicePrimaryCtxSetFlags_v2": C.softPrimaryCtxSetFlags,
+		"cuDevicePrimaryCtxRetain":      C.softPrimaryCtxRetain,
+		"cuDevicePrimaryCtxRelease_v2":  C.softPrimaryCtxRelease,
+		"cuCtxSetCurrent":               C.softCtxSetCurrent,
+		"cuMemGetInfo_v2":               C.softMemGetInfo,
+		"cuMemAlloc_v2":                 C.softMemAlloc,
+		"cuMemFree_v2":                  C.softMemFree,
+		"cuMemcpyHtoD_v2":               C.softMemcpyHtoD,
+		"cuMemcpyDtoH_v2":               C.softMemcpyDtoH,
+		"cuMemsetD8_v2":                 C.softMemsetD8,
+		"cuModuleLoadDataEx":            C.softModuleLoadDataEx,
+		"cuModuleUnload":                C.softModuleUnload,
+		"cuModuleGetFunction":           C.softModuleGetFunction,
+		"cuFuncSetAttribute":            C.softFuncSetAttribute,
+		"cuLaunchKernel":                C.softLaunchKernel,
+		"cuStreamCreate":                C.softStreamCreate,
+		"cuStreamDestroy_v2":            C.softStreamDestroy,
+		"cuStreamSynchronize":           C.softStreamSynchronize,
+		"cuStreamQuery":                 C.softStreamQuery,
+		"cuEventCreate":                 C.softEventCreate,
+		"cuEventDestroy_v2":             C.softEventDestroy,
+		"cuEventRecord":                 C.softEventRecord,
+		"cuEventSynchronize":            C.softEventSynchronize,
+		"cuEventElapsedTime":            C.softEventElapsedTime,
+		"cuStreamBeginCapture_v2":       C.softStreamBeginCapture,
+		"cuStreamEndCapture":            C.softStreamEndCapture,
+		"cuGraphInstantiateWithFlags":   C.softGraphInstantiate,
+		"cuGraphDestroy":                C.softGraphDestroy,
+		"cuGraphLaunch":                 C.softGraphLaunch,
+		"cuGraphExecDestroy":            C.softGraphExecDestroy,
+		"cuGetErrorString":              C.softGetErrorString,
 	} {
 		if !libcuda.Hook(symbol, function) {
 			return fmt.Errorf("serving the CUDA driver API in software: no trampoline for %s", symbol)
@@ -189,10 +193,16 @@ func softDeviceGetAttribute(value *C.int, attribute, device C.int) C.int {
 	return code(err)
 }
 
-//export softCtxCreate
-func softCtxCreate(ctx *C.u64, flags C.uint, device C.int) C.int {
+//export softPrimaryCtxSetFlags
+func softPrimaryCtxSetFlags(device C.int, flags C.uint) C.int { return 0 }
+
+//export softPrimaryCtxRetain
+func softPrimaryCtxRetain(ctx *C.u64, device C.int) C.int {
 	return give(ctx, theContext, served.Open(int(device)))
 }
+
+//export softPrimaryCtxRelease
+func softPrimaryCtxRelease(device C.int) C.int { return code(served.Close()) }
 
 //export softCtxSetCurrent
 func softCtxSetCurrent(ctx C.u64) C.int {
@@ -201,9 +211,6 @@ func softCtxSetCurrent(ctx C.u64) C.int {
 	}
 	return 0
 }
-
-//export softCtxDestroy
-func softCtxDestroy(ctx C.u64) C.int { return code(served.Close()) }
 
 //export softMemGetInfo
 func softMemGetInfo(free, total *C.size_t) C.int {
@@ -307,6 +314,15 @@ func softStreamDestroy(stream C.u64) C.int { return code(served.StreamDestroy(ui
 //export softStreamSynchronize
 func softStreamSynchronize(stream C.u64) C.int {
 	return code(served.StreamSynchronize(uint64(stream)))
+}
+
+//export softStreamQuery
+func softStreamQuery(stream C.u64) C.int {
+	done, err := served.StreamQuery(uint64(stream))
+	if err == nil && !done {
+		return 600 // CUDA_ERROR_NOT_READY
+	}
+	return code(err)
 }
 
 //export softEventCreate
