@@ -97,8 +97,9 @@ test-noasm: ## run the CPU device's tests on the plain-Go twins of its assembly
 
 .PHONY: test-gpu
 test-gpu: ## run the tests of the real driver's bindings (needs a C compiler, no GPU and no network)
-	flags=$$($(CUDA_FLAGS)) && export CGO_CFLAGS="$$flags" && $(GO) vet -tags gpu ./engine/... ./cmd/... && \
-		$(GO) test -tags gpu ./engine/ ./engine/cuda/... ./cmd/...
+	flags=$$($(CUDA_FLAGS)) && export CGO_CFLAGS="$$flags" && $(GO) vet -tags gpu ./engine/... ./gan/train/ ./cmd/... && \
+		$(GO) test -tags gpu ./engine/ ./engine/cuda/... ./engine/collective/nccl/... ./cmd/... && \
+		$(GO) test -tags gpu -run NCCL ./gan/train/
 
 .PHONY: test-mpi
 test-mpi: ## train on ranks of Open MPI and MPICH, installed by pip in build/mpi: equal files, faults (needs a C compiler)

@@ -34,12 +34,15 @@ type Group interface {
 
 // LostError is ranks that did not come to an exchange.
 type LostError struct {
-	Ranks  []int    // that are missing
+	Ranks  []int    // that are missing; none if that is not known
 	Hosts  []string // of those
 	Waited time.Duration
 }
 
 func (e *LostError) Error() string {
+	if len(e.Ranks) == 0 {
+		return fmt.Sprintf("another rank did not come within %v", e.Waited)
+	}
 	var names []string
 	for i, r := range e.Ranks {
 		names = append(names, RankName(r, e.Hosts[i]))

@@ -17,19 +17,23 @@ import (
 // binary tree: the same bits on any number of ranks. Each rank adds one slice of the arrays: as many bytes are moved as
 // by an all-reduce in a ring.
 type Sum struct {
-	g        Group
+	words
+	g     Group
+	slice int      // elements of a slice, at most
+	out   [][]byte // a header, and a slice, for each rank
+	in    [][]byte // from each rank
+	parts [][]float32
+	send  [][]byte
+	recv  [][]byte
+}
+
+// words are what the ranks say beside their arrays.
+type words struct {
 	sequence uint64
-	slice    int      // elements of a slice, at most
-	out      [][]byte // a header, and a slice, for each rank
-	in       [][]byte // from each rank
-	parts    [][]float32
-	send     [][]byte
-	recv     [][]byte
 	said     uint64 // by any rank, in the exchange at hand
 	stopped  int    // the first rank that was asked to stop, -1 for none
 }
 
-// What a rank says beside its array.
 const (
 	saysStop   = 1 << iota // it was asked to stop
 	saysFailed             // it has an error, and nothing to add
@@ -37,6 +41,39 @@ const (
 
 // header is a sequence number, the array's length, and a word.
 const header = 8 + 8 + 8
+
+// next begins an exchange: it writes what this rank says to all.
+func (w *words) next(all [][]byte, whole uint64, stop, failed bool) {
+	w.sequence++
+	w.said = 0
+	word := uint64(0)
+	if stop {
+		word |= saysStop
+	}
+	if failed {
+		word |= saysFailed
+	}
+	for _, b := range all {
+		binary.LittleEndian.PutUint64(b, w.sequence)
+		binary.LittleEndian.PutUint64(b[8:], whole)
+		binary.LittleEndian.PutUint64(b[16:], word)
+	}
+}
+
+// hear reads what rank i says, which has to be at the same exchange.
+func (w *words) hear(g Group, i int, b []byte, whole uint64) error {
+	sequence, length := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
+	if sequence != w.sequence || length != whole {
+		return &BrokenError{fmt.Errorf("rank %d is at exchange %d of %d numbers, rank %d at exchange %d of %d",
+			i, sequence, length, g.Rank(), w.sequence, whole)}
+	}
+	said := binary.LittleEndian.Uint64(b[16:])
+	if said&saysStop != 0 && w.stopped < 0 {
+		w.stopped = i
+	}
+	w.said |= said
+	return nil
+}
 
 // most is the largest number of elements that are added at once.
 const most = 4 << 20
@@ -55,9 +92,7 @@ func NewSum(g Group, longest int) (*Sum, error) {
 	return s, nil
 }
 
-// Add puts the sum in the place of the first n elements of a rank's array of float32. Ranks say in it whether they were
-// asked to stop, and what error they have: it returns the first rank that was asked to stop, -1 if none was, and a
-// *SharedError on all ranks if one of them has an error; the arrays are of no use then.
+// Add implements [Adder].
 func (s *Sum) Add(limit time.Duration, m program.Memory, n int, stop bool, mine error) (stopped int, err error) {
 	s.stopped = -1
 	for first := 0; first < n || first == 0; first += s.slice * s.g.Size() {
@@ -81,7 +116,6 @@ func (s *Sum) add(limit time.Duration, m program.Memory, first, n int, whole uin
 		begin = min(i*slice, n)
 		return first + begin, min(n-begin, slice)
 	}
-	s.sequence++
 	_, own := at(rank)
 	for i := range size {
 		begin, count := at(i)
@@ -90,37 +124,18 @@ func (s *Sum) add(limit time.Duration, m program.Memory, first, n int, whole uin
 			mine = program.ReadSlice(floats(s.send[i][header:]), m, begin)
 		}
 	}
-	word := uint64(0)
-	if stop {
-		word |= saysStop
-	}
-	if mine != nil {
-		word |= saysFailed
-	}
-	for _, b := range s.send {
-		binary.LittleEndian.PutUint64(b, s.sequence)
-		binary.LittleEndian.PutUint64(b[8:], whole)
-		binary.LittleEndian.PutUint64(b[16:], word)
-	}
+	s.next(s.send, whole, stop, mine != nil)
 	if err := s.g.Exchange(limit, s.send, s.recv); err != nil {
 		return mine, err
 	}
-	s.said = 0
 	for i := range size {
 		b := s.recv[i]
 		if i == rank {
 			b = s.send[i]
 		}
-		sequence, length := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
-		if sequence != s.sequence || length != whole {
-			return mine, &BrokenError{fmt.Errorf("rank %d is at exchange %d of %d numbers, rank %d at exchange %d of %d",
-				i, sequence, length, rank, s.sequence, whole)}
+		if err := s.hear(s.g, i, b, whole); err != nil {
+			return mine, err
 		}
-		said := binary.LittleEndian.Uint64(b[16:])
-		if said&saysStop != 0 && s.stopped < 0 {
-			s.stopped = i
-		}
-		s.said |= said
 		s.parts[i] = floats(b[header:])
 	}
 	if s.said&saysFailed != 0 {
@@ -151,6 +166,9 @@ func (s *Sum) add(limit time.Duration, m program.Memory, first, n int, whole uin
 	}
 	return nil, nil
 }
+
+// Close frees nothing: a Sum holds nothing but memory of Go's.
+func (s *Sum) Close() error { return nil }
 
 // addTo computes x[i] += y[i].
 func addTo(x, y []float32) {

@@ -21,6 +21,7 @@ type Device struct {
 	last        *executable // what was enqueued last, for the report of a fault
 	failure     error       // the first fault, after which the context is unusable
 	closed      bool
+	linked      linked
 }
 
 var errClosed = errors.New("the device is closed")
@@ -65,6 +66,9 @@ func (d *Device) Sync() error {
 	if d.failure != nil {
 		return d.failure
 	}
+	if err := d.waitExchange(); err != nil {
+		return err
+	}
 	if err := d.driver.StreamSynchronize(d.stream); err != nil {
 		return d.fault(fmt.Errorf("waiting for %w", d.running(err)))
 	}
@@ -87,12 +91,14 @@ func (d *Device) Close() error {
 	if d.closed {
 		return nil
 	}
+	unsynced := d.waitExchange()
+	links := d.closeLinks()
 	d.closed = true
 	if d.failure != nil {
 		// The context is broken: destroying it is all that still works.
-		return d.driver.Close()
+		return errors.Join(unsynced, links, d.driver.Close())
 	}
-	errs := []error{d.driver.StreamSynchronize(d.stream), d.pool.close()}
+	errs := []error{links, d.driver.StreamSynchronize(d.stream), d.pool.close()}
 	for _, m := range d.modules {
 		errs = append(errs, d.driver.ModuleUnload(m))
 	}

@@ -47,6 +47,10 @@ func (d *Device) Load(p *program.Program, bindings program.Bindings) (program.Ex
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
+	// The driver may wait for all that runs before it loads code, and has no limit.
+	if err := d.waitExchange(); err != nil {
+		return nil, err
+	}
 	e := &executable{device: d, program: p}
 	if err := e.load(bindings); err != nil {
 		return nil, errors.Join(fmt.Errorf("loading program %s: %w", p.Name, err), e.Close())
@@ -335,7 +339,7 @@ func (e *executable) Close() error {
 		return nil
 	}
 	e.closed = true
-	var errs []error
+	errs := []error{d.waitExchange()}
 	if d.failure == nil {
 		errs = append(errs, d.driver.StreamSynchronize(d.stream))
 		if e.hasGraph {

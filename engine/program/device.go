@@ -48,6 +48,12 @@ type Memory interface {
 	Free() error
 }
 
+// Part is the elements [First, First+Len) of an array on a device.
+type Part struct {
+	Memory     Memory
+	First, Len int
+}
+
 // Bindings are the arrays behind a program's external storages, by name.
 type Bindings map[string]Memory
 

@@ -48,7 +48,7 @@ const compareEvery = 100
 // ranks is a trainer's part in a group.
 type ranks struct {
 	Ranks
-	sum        *collective.Sum
+	sum        collective.Adder
 	mu         sync.Mutex // of the group, on rank 0, which tells the others to wait meanwhile
 	ended      bool       // by an error, or by rank 0
 	stop       atomic.Bool
@@ -88,7 +88,9 @@ func (t *Trainer) newSum() (err error) {
 	for _, p := range t.phases {
 		longest = max(longest, p.results.len)
 	}
-	t.ranks.sum, err = collective.NewSum(t.ranks.Group, longest)
+	if t.ranks.sum, err = collective.NewAdder(t.ranks.Group, t.arrays.dev, longest); err == nil {
+		t.arrays.owned = append(t.arrays.owned, t.ranks.sum.Close)
+	}
 	return err
 }
 

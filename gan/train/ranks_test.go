@@ -19,6 +19,7 @@ import (
 // rankTest is a run of several ranks, each a goroutine with a device of its own.
 type rankTest struct {
 	open  func(testing.TB) program.Device
+	link  func(collective.Group, program.Device) error // the devices with each other, if it is set
 	game  func() train.Game
 	data  train.Data
 	s     train.Settings
@@ -40,6 +41,11 @@ func (c rankTest) run(t *testing.T, size int, lead func(tr *train.Trainer) error
 		dev := c.open(t)
 		wg.Go(func() {
 			errs[i] = func() (err error) {
+				if c.link != nil {
+					if err := c.link(g, dev); err != nil {
+						return err
+					}
+				}
 				s := c.s
 				if i > 0 && i == c.odd {
 					s.Seed++

@@ -85,10 +85,10 @@ func newTrainerOf(r Ranks, dev program.Device, g Game, s Settings, d Data, apart
 	if err != nil {
 		return nil, err
 	}
-	if err := t.join(r); err != nil {
-		return nil, err
-	}
 	t.arrays, t.apart = newArrays(dev), apart
+	if err := t.join(r); err != nil {
+		return nil, errors.Join(err, t.arrays.close())
+	}
 	if err := t.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("preparing to train %s on %s: %w", g.Name, dev.Info().Name, err), t.Close())
 	}
