@@ -110,6 +110,15 @@ test-mpi: ## train on ranks of Open MPI and MPICH, installed by pip in build/mpi
 		echo "skipped: no launcher of an MPI, and pip cannot install one"; \
 	fi
 
+.PHONY: test-nccl
+test-nccl: ## load NVIDIA's NCCL, fetched by pip (216 MB), make ids, and compare nccl.h with NVIDIA's (needs a C compiler)
+	@if dir=$$(sh engine/collective/nccl/library.sh); then \
+		flags=$$($(CUDA_FLAGS)) && export CGO_CFLAGS="$$flags" && \
+			GANGPU_TEST_NCCL="$$dir" $(GO) test -count=1 -v -tags gpu -run NVIDIA ./engine/collective/nccl/; \
+	else \
+		echo "skipped: NVIDIA's NCCL cannot be fetched by pip"; \
+	fi
+
 .PHONY: test-cuda-headers
 test-cuda-headers: ## compare the project's cuda.h with NVIDIA's of CUDA 11, 12 and 13, fetched by pip
 	@if headers=$$(cd kernels && . ./nvidia-tool.sh && nvidia_headers); then \

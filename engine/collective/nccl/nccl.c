@@ -30,6 +30,7 @@ static const char *path = "libnccl.so.2";
 void gangpu_nccl_use(const char *library) {
 	pthread_mutex_lock(&lock);
 	path = library;
+	tried = why[0] = 0;
 	pthread_mutex_unlock(&lock);
 }
 
