@@ -50,6 +50,10 @@ func devices(c *cli.Context) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	if len(cards) > 0 {
+		_, err = fmt.Fprintln(c.App.Writer, ncclLine())
+		return err
+	}
 	if none != nil {
 		how := ""
 		if !engine.CUDA {

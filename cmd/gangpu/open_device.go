@@ -43,15 +43,18 @@ func openDeviceAs(c *cli.Context, name string, threads int) (program.Device, err
 	return dev, nil
 }
 
+// emulated is the name of the emulator as a device.
+const emulated = "emulated"
+
 // openNamed is engine.OpenDevice with one more device, "emulated": the GPU's kernels on the CPU, with all checks of
 // package ptxemu, and some thousand times slower than either.
 func openNamed(name string, o engine.DeviceOptions) (dev program.Device, notice string, err error) {
-	if name == "emulated" {
-		emulated, err := cuda.Open(ptxemu.New(ptxemu.Options{Checks: true}), 0, cuda.Options{Name: name, Precision: o.Precision})
+	if name == emulated {
+		dev, err := cuda.Open(ptxemu.New(ptxemu.Options{Checks: true}), 0, cuda.Options{Name: name, Precision: o.Precision})
 		if err != nil {
 			return nil, "", err
 		}
-		return emulated, "", nil
+		return dev, "", nil
 	}
 	if err := chooseDriver(os.Getenv(libraryVariable)); err != nil {
 		return nil, "", err

@@ -30,6 +30,7 @@ type ranks struct {
 	limit  time.Duration
 	errors io.Writer // of this process; the command's own is silent on all ranks but 0
 	saved  []byte    // on the others, the file of the state that the run goes on from
+	links  string    // what a reader is told of how GPUs exchange gradients; empty if through the host
 
 	// Where the training is, for what is told if the library hangs.
 	iterations atomic.Int64
@@ -203,6 +204,10 @@ func (r *ranks) openDevice(c *cli.Context) (program.Device, error) {
 	info := dev.Info()
 	if err := collective.Agree(r, r.limit, []collective.Fact{
 		{Name: "device", Value: threadsOf.ReplaceAllString(info.Description, "")}, {Name: "precision", Value: info.Precision}}); err != nil {
+		return nil, errors.Join(err, dev.Close())
+	}
+	chooseNCCL()
+	if err := r.linkGPU(c.App.ErrWriter, dev); err != nil {
 		return nil, errors.Join(err, dev.Close())
 	}
 	return dev, nil

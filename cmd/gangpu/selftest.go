@@ -38,7 +38,11 @@ func runSelftest(c *cli.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
 	info := dev.Info()
-	fmt.Fprintf(c.App.Writer, "%s: %s, %s\n\n", info.Name, info.Description, info.Precision)
+	fmt.Fprintf(c.App.Writer, "%s: %s, %s\n", info.Name, info.Description, info.Precision)
+	if onGPU(dev) {
+		fmt.Fprintln(c.App.Writer, ncclLine())
+	}
+	fmt.Fprintln(c.App.Writer)
 	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "OPERATION\tCASES\tWORST ERROR\tALLOWED\t")
 	var failures []error

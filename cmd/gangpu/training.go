@@ -335,7 +335,7 @@ func (t *training) introduce(c *cli.Context, dev program.Info, floor string) {
 	}
 	fmt.Fprintf(w, ", from %s\nrun     %s, %d iterations of batch %d\n", t.data.Source, t.run.Folder(), t.total, t.planned.Batch)
 	if t.ranks != nil {
-		fmt.Fprintf(w, "ranks   %d, by %s\n", t.ranks.Size(), t.ranks.Library())
+		fmt.Fprintf(w, "ranks   %d, by %s%s\n", t.ranks.Size(), t.ranks.Library(), t.ranks.links)
 	}
 	for _, note := range t.data.Notes {
 		fmt.Fprintf(w, "note    %s\n", note)

@@ -304,7 +304,7 @@ func loaded(t *testing.T, driver *fakeDriver, p *program.Program, o Options) (*D
 }
 
 // A fault breaks the context: it is reported with the kernel where that is known, and then by
-// every call.
+// every call but those that free.
 func TestFault(t *testing.T) {
 	driver := newFakeDriver()
 	d, bindings, e := loaded(t, driver, everyOp(t), Options{Synchronous: true})
@@ -315,10 +315,13 @@ func TestFault(t *testing.T) {
 			t.Errorf("error %v, want %q in it", err, want)
 		}
 	}
-	for _, again := range []error{e.Run(), d.Sync(), bindings["fill/y"].Free()} {
+	for _, again := range []error{e.Run(), d.Sync(), bindings["fill/y"].Read(make([]byte, 4), 0)} {
 		if again == nil || again.Error() != err.Error() {
 			t.Errorf("after the fault: %v, want it again", again)
 		}
+	}
+	if err := errors.Join(bindings["fill/y"].Free(), e.Close()); err != nil {
+		t.Errorf("freeing after the fault: %v", err)
 	}
 	if err := d.Close(); err != nil || driver.open {
 		t.Errorf("closing after a fault: %v", err)

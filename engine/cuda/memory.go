@@ -63,6 +63,10 @@ func (m *memory) Free() error {
 	if m.freed || m.device.closed {
 		return nil
 	}
+	if m.device.failure != nil {
+		m.freed = true // what has failed is told by what uses the device; its memory goes with the context
+		return nil
+	}
 	if err := m.device.Sync(); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ package train_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,6 +21,12 @@ import (
 // linkable is an emulated GPU that a NCCL in software can link.
 func linkable(t testing.TB) program.Device {
 	t.Helper()
+	dev, _ := freezable(t)
+	return dev
+}
+
+func freezable(t testing.TB) (program.Device, *softnccl.Device) {
+	t.Helper()
 	if err := softnccl.Install(); err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +40,7 @@ func linkable(t testing.TB) program.Device {
 			t.Error(err)
 		}
 	})
-	return dev
+	return dev, driver
 }
 
 func link(g collective.Group, dev program.Device) error {
@@ -52,6 +59,39 @@ func TestRanksOfNCCLMakeTheSameFile(t *testing.T) {
 	for _, size := range []int{2, 4} {
 		if got, _ := c.trained(t, size, 2); got != want {
 			t.Errorf("%d ranks make another file than one", size)
+		}
+	}
+}
+
+// A GPU that stops in the middle of an exchange ends all ranks after the limit, which name the iteration.
+func TestRanksOfNCCLThatStop(t *testing.T) {
+	var drivers []*softnccl.Device
+	c := rankTest{open: func(t testing.TB) program.Device {
+		dev, driver := freezable(t)
+		drivers = append(drivers, driver)
+		return dev
+	}, game: withoutNorm, data: dataOf(30), s: train.Settings{Batch: 2, Shards: 2, Seed: 5}, limit: 2 * time.Second}
+	c.link = func(g collective.Group, dev program.Device) error {
+		_, err := nccl.Link(g, dev.(*cuda.Device), 500*time.Millisecond)
+		return err
+	}
+	for rank, err := range c.run(t, 2, func(tr *train.Trainer) error {
+		for i := range 3 {
+			if i == 1 {
+				drivers[1].Freeze()
+			}
+			if err := tr.Step(); err != nil {
+				return err
+			}
+			if _, err := tr.Metrics(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, follow) {
+		var lost *collective.LostError
+		if !errors.As(err, &lost) || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), "iteration 2: ") {
+			t.Errorf("rank %d: %v", rank, err)
 		}
 	}
 }

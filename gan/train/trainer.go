@@ -236,7 +236,7 @@ func (t *Trainer) Metrics() ([]float32, error) {
 		return nil, t.arrays.dev.Sync()
 	}
 	if err := read(t.arrays, storageMetrics, 0, t.metrics); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("iteration %d: %w", t.iteration, err)
 	}
 	for i, v := range t.metrics {
 		if !isFinite(v) {

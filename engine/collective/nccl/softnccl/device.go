@@ -17,21 +17,25 @@ static int get_current(void) { return current; }
 import "C"
 
 import (
+	"errors"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"gangpu/kernels/ptxemu"
 )
 
-// Device is an emulated device whose exchanges of memory go on while calls return, as on a GPU: what is enqueued after them,
-// and what copies, waits for their end.
+// Device is an emulated device whose exchanges of memory go on while calls return, as on a GPU, and so do launches after them.
+// What copies waits for their end.
 type Device struct {
 	*ptxemu.Driver
 	number C.int
 
 	mu      sync.Mutex
 	pending chan struct{} // is closed when the exchanges that were enqueued are done; nil for none
+	failure error         // of what was launched after an exchange
 	group   []transfer
+	frozen  atomic.Bool
 }
 
 var devices struct {
@@ -92,32 +96,56 @@ func (d *Device) settle() {
 	}
 }
 
-func (d *Device) StreamQuery(stream uint64) (done bool, err error) {
+// later does something when what was enqueued is done: at once, or after the call has returned. A failure then is one of what
+// waits for the device.
+func (d *Device) later(f func() error) error {
+	if d.idle() {
+		return f()
+	}
+	d.enqueue(func() {
+		if err := f(); err != nil {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.failure = errors.Join(d.failure, err)
+		}
+	})
+	return nil
+}
+
+func (d *Device) idle() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.pending != nil {
-		select {
-		case <-d.pending:
-		default:
-			return false, nil
-		}
+	select {
+	case <-d.pending:
+		return true
+	default:
+		return d.pending == nil
 	}
-	return d.Driver.StreamQuery(stream)
+}
+
+// Freeze has the device's exchanges never be done from then on, until they are given up.
+func (d *Device) Freeze() { d.frozen.Store(true) }
+
+func (d *Device) StreamQuery(stream uint64) (done bool, err error) {
+	if !d.idle() {
+		return false, nil
+	}
+	return true, d.StreamSynchronize(stream)
 }
 
 func (d *Device) StreamSynchronize(stream uint64) error {
 	d.settle()
-	return d.Driver.StreamSynchronize(stream)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return errors.Join(d.failure, d.Driver.StreamSynchronize(stream))
 }
 
 func (d *Device) Launch(fn uint64, grid, block [3]uint32, shared uint32, stream uint64, args []uint64) error {
-	d.settle()
-	return d.Driver.Launch(fn, grid, block, shared, stream, args)
+	return d.later(func() error { return d.Driver.Launch(fn, grid, block, shared, stream, args) })
 }
 
 func (d *Device) GraphLaunch(graph, stream uint64) error {
-	d.settle()
-	return d.Driver.GraphLaunch(graph, stream)
+	return d.later(func() error { return d.Driver.GraphLaunch(graph, stream) })
 }
 
 func (d *Device) MemcpyHtoD(dst uint64, src []byte) error {

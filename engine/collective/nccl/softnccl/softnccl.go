@@ -10,18 +10,18 @@ typedef uint64_t u64;
 typedef struct { char internal[128]; } id128;
 
 // The exported functions, declared only: a file that exports may hold no C definitions.
-extern int softGetVersion(int*);
-extern int softGetUniqueId(id128*);
-extern int softCommInitRank(u64*, int, id128, int);
-extern int softCommDestroy(u64);
-extern int softCommAbort(u64);
-extern int softCommGetAsyncError(u64, int*);
-extern char *softGetErrorString(int);
-extern char *softGetLastError(u64);
-extern int softGroupStart(void);
-extern int softGroupEnd(void);
-extern int softSend(u64, size_t, int, int, u64, u64);
-extern int softRecv(u64, size_t, int, int, u64, u64);
+extern int softNcclGetVersion(int*);
+extern int softNcclGetUniqueId(id128*);
+extern int softNcclCommInitRank(u64*, int, id128, int);
+extern int softNcclCommDestroy(u64);
+extern int softNcclCommAbort(u64);
+extern int softNcclCommGetAsyncError(u64, int*);
+extern char *softNcclGetErrorString(int);
+extern char *softNcclGetLastError(u64);
+extern int softNcclGroupStart(void);
+extern int softNcclGroupEnd(void);
+extern int softNcclSend(u64, size_t, int, int, u64, u64);
+extern int softNcclRecv(u64, size_t, int, int, u64, u64);
 */
 import "C"
 
@@ -95,18 +95,18 @@ func Install() error {
 		invalidUsage: C.CString("invalid usage"), remoteError: C.CString("remote error")}
 	state.last = C.CString("")
 	for name, function := range map[string]unsafe.Pointer{
-		"ncclGetVersion":        C.softGetVersion,
-		"ncclGetUniqueId":       C.softGetUniqueId,
-		"ncclCommInitRank":      C.softCommInitRank,
-		"ncclCommDestroy":       C.softCommDestroy,
-		"ncclCommAbort":         C.softCommAbort,
-		"ncclCommGetAsyncError": C.softCommGetAsyncError,
-		"ncclGetErrorString":    C.softGetErrorString,
-		"ncclGetLastError":      C.softGetLastError,
-		"ncclGroupStart":        C.softGroupStart,
-		"ncclGroupEnd":          C.softGroupEnd,
-		"ncclSend":              C.softSend,
-		"ncclRecv":              C.softRecv,
+		"ncclGetVersion":        C.softNcclGetVersion,
+		"ncclGetUniqueId":       C.softNcclGetUniqueId,
+		"ncclCommInitRank":      C.softNcclCommInitRank,
+		"ncclCommDestroy":       C.softNcclCommDestroy,
+		"ncclCommAbort":         C.softNcclCommAbort,
+		"ncclCommGetAsyncError": C.softNcclCommGetAsyncError,
+		"ncclGetErrorString":    C.softNcclGetErrorString,
+		"ncclGetLastError":      C.softNcclGetLastError,
+		"ncclGroupStart":        C.softNcclGroupStart,
+		"ncclGroupEnd":          C.softNcclGroupEnd,
+		"ncclSend":              C.softNcclSend,
+		"ncclRecv":              C.softNcclRecv,
 	} {
 		if !nccl.Hook(name, function) {
 			return fmt.Errorf("serving NCCL in software: package nccl does not call %s", name)
@@ -115,14 +115,14 @@ func Install() error {
 	return nil
 }
 
-//export softGetVersion
-func softGetVersion(version *C.int) C.int {
+//export softNcclGetVersion
+func softNcclGetVersion(version *C.int) C.int {
 	*version = theVersion
 	return success
 }
 
-//export softGetUniqueId
-func softGetUniqueId(id *C.id128) C.int {
+//export softNcclGetUniqueId
+func softNcclGetUniqueId(id *C.id128) C.int {
 	state.Lock()
 	defer state.Unlock()
 	state.ids++
@@ -130,8 +130,8 @@ func softGetUniqueId(id *C.id128) C.int {
 	return success
 }
 
-//export softCommInitRank
-func softCommInitRank(comm *C.u64, size C.int, id C.id128, rank C.int) C.int {
+//export softNcclCommInitRank
+func softNcclCommInitRank(comm *C.u64, size C.int, id C.id128, rank C.int) C.int {
 	if currentDevice() == nil || rank < 0 || rank >= size {
 		return invalidUsage
 	}
@@ -190,8 +190,8 @@ func communicatorOf(comm C.u64) *communicator {
 	return state.comms[uint64(comm)]
 }
 
-//export softCommDestroy
-func softCommDestroy(comm C.u64) C.int {
+//export softNcclCommDestroy
+func softNcclCommDestroy(comm C.u64) C.int {
 	c := communicatorOf(comm)
 	if c == nil {
 		return invalidArgument
@@ -199,11 +199,11 @@ func softCommDestroy(comm C.u64) C.int {
 	if d := currentDevice(); d != nil {
 		d.settle()
 	}
-	return softCommAbort(comm)
+	return softNcclCommAbort(comm)
 }
 
-//export softCommAbort
-func softCommAbort(comm C.u64) C.int {
+//export softNcclCommAbort
+func softNcclCommAbort(comm C.u64) C.int {
 	c := communicatorOf(comm)
 	if c == nil {
 		return invalidArgument
@@ -215,8 +215,8 @@ func softCommAbort(comm C.u64) C.int {
 	return success
 }
 
-//export softCommGetAsyncError
-func softCommGetAsyncError(comm C.u64, result *C.int) C.int {
+//export softNcclCommGetAsyncError
+func softNcclCommGetAsyncError(comm C.u64, result *C.int) C.int {
 	c := communicatorOf(comm)
 	if c == nil {
 		return invalidArgument
@@ -227,14 +227,14 @@ func softCommGetAsyncError(comm C.u64, result *C.int) C.int {
 	return success
 }
 
-//export softGetErrorString
-func softGetErrorString(result C.int) *C.char { return state.texts[int(result)] }
+//export softNcclGetErrorString
+func softNcclGetErrorString(result C.int) *C.char { return state.texts[int(result)] }
 
-//export softGetLastError
-func softGetLastError(comm C.u64) *C.char { return state.last }
+//export softNcclGetLastError
+func softNcclGetLastError(comm C.u64) *C.char { return state.last }
 
-//export softGroupStart
-func softGroupStart() C.int {
+//export softNcclGroupStart
+func softNcclGroupStart() C.int {
 	d := currentDevice()
 	if d == nil || len(d.group) > 0 {
 		return invalidUsage
@@ -242,13 +242,13 @@ func softGroupStart() C.int {
 	return success
 }
 
-//export softSend
-func softSend(address C.u64, n C.size_t, kind, peer C.int, comm, stream C.u64) C.int {
+//export softNcclSend
+func softNcclSend(address C.u64, n C.size_t, kind, peer C.int, comm, stream C.u64) C.int {
 	return add(comm, transfer{nil, true, uint64(address), int(n), int(peer)})
 }
 
-//export softRecv
-func softRecv(address C.u64, n C.size_t, kind, peer C.int, comm, stream C.u64) C.int {
+//export softNcclRecv
+func softNcclRecv(address C.u64, n C.size_t, kind, peer C.int, comm, stream C.u64) C.int {
 	return add(comm, transfer{nil, false, uint64(address), int(n), int(peer)})
 }
 
@@ -261,8 +261,8 @@ func add(comm C.u64, t transfer) C.int {
 	return success
 }
 
-//export softGroupEnd
-func softGroupEnd() C.int {
+//export softNcclGroupEnd
+func softNcclGroupEnd() C.int {
 	d := currentDevice()
 	if d == nil {
 		return invalidUsage
@@ -284,6 +284,10 @@ func softGroupEnd() C.int {
 // do sends or receives, until the communicator is given up.
 func (t transfer) do(d *Device) {
 	c, w := t.comm, t.comm.world
+	if d.frozen.Load() {
+		<-c.aborted
+		return
+	}
 	var err error
 	if t.send {
 		b := make([]byte, t.bytes)
