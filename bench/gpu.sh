@@ -2,10 +2,11 @@
 # Checks and times gangpu on a machine with an NVIDIA GPU that need not have Go: what `make gpu-bundle` put into
 # build/gpu is all that it takes. Peers are measured where that machine's Python has PyTorch or JAX, kernels by
 # ncu and checked by compute-sanitizer where it has those. One call does everything within nine minutes, what matters
-# most first; what no time is left for is named. The report, results and samples go to the folder that OUT names. Exit
+# most first; what no time is left for is named. Two ranks are tried where there is an mpirun, linked by NCCL where there are two
+# GPUs. The report, results and samples go to the folder that OUT names. Exit
 # status 0 only if every check passed; a peer that fails is no failure.
 #
-# Usage: bench/gpu.sh [STEP...]: of machine checks bench games train large roofline peers ncu sanitize; all without any.
+# Usage: bench/gpu.sh [STEP...]: of machine checks bench games train ranks large roofline peers ncu sanitize; all without any.
 # Environment: BATCH (256), LARGE (2048), EPOCHS (100), ITERATIONS (all of these), MEASUREMENTS (20), CARD (to predict
 # for; the GPU's), PEERS_ON (cuda), PYTHON (python3), SECONDS_ALL (525), SIZE (64) of games' images, GAMES_BATCH (their
 # own), SLOW (1): times what a step may take.
@@ -24,7 +25,7 @@ report=$out/report.txt
 : >"$report"
 failed=0
 end=$(($(date +%s) + ${SECONDS_ALL:-525}))
-wanted=${*:-machine checks bench games train large roofline peers ncu sanitize}
+wanted=${*:-machine checks bench games train ranks large roofline peers ncu sanitize}
 batch=${BATCH:-256} n=${MEASUREMENTS:-20}
 python=${PYTHON:-python3}
 gangpu=$bundle/gangpu
@@ -106,6 +107,25 @@ if wants train; then
 	check train 120 "$gangpu" train --device 0 $judge --epochs "${EPOCHS:-100}" ${ITERATIONS:+--iterations "$ITERATIONS"} --batch "$batch" --out "$out/run"
 	cp "$out"/run/samples/epoch-*0.png "$out"/run/metrics.csv "$out"/ 2>/dev/null
 	rm -rf "$out/run"
+fi
+if wants ranks; then # which make the file that one process makes
+	same() {
+		check "ranks, $1" 60 "$gangpu" train --iterations 2 --judge-every 0 --shards 2 --batch "$((2 * batch))" --out "$out/ranks-$1" $2
+		[ "$1" = one ] || check "ranks, $1: the same file" 5 cmp "$out/ranks-one/model.safetensors" "$out/ranks-$1/model.safetensors"
+	}
+	if ! command -v mpirun >/dev/null; then
+		say "== ranks: skipped: no mpirun, of Open MPI or MPICH"
+	else
+		same one '--device 0'
+		(export GANGPU_LIBNCCL=off && same host '--device 0 --ranks 2' && exit $failed) || failed=$?
+		if [ "$("$gangpu" devices | grep -c '^cuda:')" -lt 2 ]; then
+			say "== ranks, nccl: skipped: there are no two GPUs"
+		else
+			same nccl '--ranks 2'
+			check "ranks, nccl: linked" 5 grep 'GPUs by NCCL' "$report"
+		fi
+	fi
+	rm -rf "$out"/ranks-*
 fi
 if wants large; then
 	check "bench, large batch" 60 "$gangpu" bench --device 0 --batch "${LARGE:-2048}" --steps "$n" --layers --json "$out/large.json"
