@@ -5,6 +5,7 @@ import (
 
 	"gangpu/engine/cpu"
 	"gangpu/engine/program"
+	"gangpu/gan/train"
 )
 
 func openCPU(t *testing.T) program.Device {
@@ -64,7 +65,7 @@ func openRun(t *testing.T, o Options) *run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, err := newRun(openCPU(t), s, data)
+	u, err := newRun(train.Ranks{}, openCPU(t), s, data)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -132,7 +132,7 @@ func openRoofline(dev program.Device, o Options) (*run, subject, error) {
 	if err != nil {
 		return nil, s, err
 	}
-	u, err := newRun(dev, s, data)
+	u, err := newRun(train.Ranks{}, dev, s, data)
 	return u, s, err
 }
 

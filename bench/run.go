@@ -32,7 +32,7 @@ func Run(devices []program.Device, o Options) (r *Result, err error) {
 		}
 	}()
 	for _, dev := range devices {
-		u, err := newRun(dev, s, data)
+		u, err := newRun(train.Ranks{}, dev, s, data)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", dev.Info().Name, err)
 		}
@@ -89,8 +89,8 @@ type run struct {
 	alone     [][]float64 // of an update of each phase
 }
 
-func newRun(dev program.Device, s subject, data train.Data) (*run, error) {
-	trainer, err := train.New(dev, s.game, s.settings, data)
+func newRun(r train.Ranks, dev program.Device, s subject, data train.Data) (*run, error) {
+	trainer, err := train.NewRank(r, dev, s.game, s.settings, data)
 	if err != nil {
 		return nil, err
 	}

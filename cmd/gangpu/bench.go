@@ -46,6 +46,7 @@ func benchCommand() *cli.Command {
 				Usage: "`NAME`, or several with commas or flags: cpu, or a GPU as 0 or cuda:0"},
 			&cli.StringFlag{Name: "precision", Usage: "`KIND` of arithmetic of the GPUs: fp32 or tf32"},
 			&cli.IntFlag{Name: "threads", DefaultText: "one a core", Usage: "`NUMBER` of threads of the CPU device"},
+			&cli.StringFlag{Name: "ranks", DefaultText: "this process alone", Usage: "measure instead the game on these `NUMBERS` of ranks, which mpirun starts one after the other, such as 1,2,4: images a second, and the time in exchanges"},
 			&cli.BoolFlag{Name: "layers", DisableDefaultText: true, Usage: "print the time per layer too"},
 			&cli.BoolFlag{Name: "compile", DisableDefaultText: true,
 				Usage: "measure instead how long a network of 15,000 nodes takes to build, to differentiate and to compile"},
@@ -140,6 +141,9 @@ func runBench(c *cli.Context) (err error) {
 	}
 	if c.Bool("roofline") {
 		return runRoofline(c, o)
+	}
+	if c.IsSet("ranks") {
+		return benchRanks(c, o)
 	}
 	endAtOnce()
 	if c.Bool("compile") {

@@ -41,12 +41,11 @@ type ranks struct {
 const setups = 12
 
 // joinRanks joins the ranks that a launcher started; nil if it started one, or there is none. Ranks but 0 print nothing.
-func joinRanks(c *cli.Context) (*ranks, error) {
+func joinRanks(c *cli.Context, limit time.Duration) (*ranks, error) {
 	l, err := mpi.FindLaunch(os.Getenv)
 	if err != nil || l.Size == 1 {
 		return nil, err
 	}
-	limit := c.Duration("rank-timeout")
 	r := &ranks{limit: limit, errors: c.App.ErrWriter}
 	if r.Group, err = mpi.Open(l, limit, r.hung); err != nil {
 		return nil, err
@@ -186,15 +185,15 @@ var threadsOf = regexp.MustCompile(`, \d+ threads?`)
 
 // openDevice opens the rank's device: of several GPUs its own, of the cores its share. It is an error if the ranks' devices
 // are not of one kind: they would round differently.
-func (r *ranks) openDevice(c *cli.Context) (program.Device, error) {
+func (r *ranks) openDevice(c *cli.Context, name string) (program.Device, error) {
 	if r == nil {
-		return openDevice(c)
+		return openDeviceAs(c, name, c.Int("threads"))
 	}
 	threads, err := r.threads(c)
 	if err != nil {
 		return nil, err
 	}
-	dev, err := openDeviceAs(c, r.deviceName(c), threads)
+	dev, err := openDeviceAs(c, r.deviceName(name), threads)
 	if err := r.share(err); err != nil {
 		if dev != nil {
 			_ = dev.Close()
@@ -213,9 +212,8 @@ func (r *ranks) openDevice(c *cli.Context) (program.Device, error) {
 	return dev, nil
 }
 
-// deviceName is what --device says; where that leaves it open, and the machine has several GPUs, each rank of it takes the next.
-func (r *ranks) deviceName(c *cli.Context) string {
-	name := c.String("device")
+// deviceName is the name that --device says; where that leaves it open, and the machine has several GPUs, each rank of it takes the next.
+func (r *ranks) deviceName(name string) string {
 	if name != "auto" || chooseDriver(os.Getenv(libraryVariable)) != nil {
 		return name
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -26,10 +27,12 @@ func rankFlags() []cli.Flag {
 	}
 }
 
+func canBeRanks(n int) bool { return n >= 1 && n <= mostRanks && n&(n-1) == 0 }
+
 // readRanks reads --ranks and --hosts. 0 ranks is this process alone.
 func readRanks(c *cli.Context) (ranks int, hosts []mpi.Host, err error) {
 	if c.IsSet("ranks") {
-		if ranks = c.Int("ranks"); ranks < 1 || ranks > mostRanks || ranks&(ranks-1) != 0 {
+		if ranks = c.Int("ranks"); !canBeRanks(ranks) {
 			return 0, nil, usagef("--ranks %d: want 1, 2, 4, 8 or another power of two, up to %d", ranks, mostRanks)
 		}
 	}
@@ -65,7 +68,7 @@ func startRanks(c *cli.Context) (started bool, err error) {
 	if err != nil || is {
 		return false, err
 	}
-	return true, waitForRanks(c, ranks, hosts, os.Args[1:])
+	return true, waitForRanks(c, os.Stdout, ranks, hosts, os.Args[1:])
 }
 
 // isRank reports whether a launcher started this process as one of so many.
@@ -79,7 +82,7 @@ func isRank(ranks int) (bool, error) {
 
 // waitForRanks starts ranks of this program and waits for them. A signal to end asks them to stop in good order, another one
 // not to wait.
-func waitForRanks(c *cli.Context, ranks int, hosts []mpi.Host, args []string) error {
+func waitForRanks(c *cli.Context, stdout io.Writer, ranks int, hosts []mpi.Host, args []string) error {
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding the program to start ranks of: %w", err)
@@ -89,7 +92,7 @@ func waitForRanks(c *cli.Context, ranks int, hosts []mpi.Host, args []string) er
 		return err
 	}
 	cmd := s.Command(ranks, hosts, program, args...)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Stdout, cmd.Stderr = stdout, os.Stderr
 	inOwnGroup(cmd) // a terminal's Ctrl-C does not reach the launcher, which would leave the ranks no time to save
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting ranks by %s: %w", s.File, err)

@@ -242,3 +242,20 @@ int MPI_Abort(int comm, int code) { return 0; }
 		}
 	}
 }
+
+// Selftest and bench start ranks too: of the former all checks hold, the latter has a row for each number of ranks.
+func TestRanksAreCheckedAndMeasured(t *testing.T) {
+	for _, l := range mpitest.Launchers(t) {
+		for want, args := range map[string][]string{
+			"to the bit": {"selftest", "--device", "cpu", "--ranks", "2"},
+			`"ranks":2`: {"bench", "--device", "cpu", "--ranks", "1,2", "--game", "dcgan", "--size", "16", "--batch", "4", "--set", "filters=4",
+				"--steps", "1", "--warmup", "0", "--json", "-"},
+		} {
+			cmd := command(t, args...)
+			cmd.Env = append(cmd.Env, "PATH="+filepath.Dir(l.File)+string(filepath.ListSeparator)+os.Getenv("PATH"))
+			if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), want) {
+				t.Errorf("%s, %v: %v\n%s", l.Name, args, err, out)
+			}
+		}
+	}
+}

@@ -18,6 +18,7 @@ func selftestCommand() *cli.Command {
 		Flags: slices.Concat([]cli.Flag{
 			&cli.IntFlag{Name: "cases", Value: selftest.DefaultSize.Cases, Usage: "`NUMBER` of random shapes an operation"},
 			&cli.IntFlag{Name: "work", Value: selftest.DefaultSize.Work, Usage: "`NUMBER` of multiply-adds of the largest case"},
+			&cli.IntFlag{Name: "ranks", DefaultText: "none", Usage: "check instead this `NUMBER` of ranks, which mpirun starts: what they exchange, what they add, and that they train to the bits of one"},
 		}, deviceFlags()),
 		Action: runSelftest,
 	}
@@ -30,6 +31,9 @@ func runSelftest(c *cli.Context) (err error) {
 	}
 	if err := checkDeviceFlags(c); err != nil {
 		return err
+	}
+	if c.IsSet("ranks") {
+		return testRanks(c)
 	}
 	endAtOnce()
 	dev, err := openDevice(c)

@@ -43,7 +43,7 @@ func trainGame(c *cli.Context, s train.System) error {
 	if started, err := startRanks(c); started || err != nil {
 		return err
 	}
-	r, err := joinRanks(c)
+	r, err := joinRanks(c, c.Duration("rank-timeout"))
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func trainRank(c *cli.Context, s train.System, r *ranks) (err error) {
 	if err != nil {
 		return err
 	}
-	dev, err := r.openDevice(c)
+	dev, err := r.openDevice(c, c.String("device"))
 	if err != nil {
 		return err
 	}
