@@ -18,7 +18,8 @@ const (
 func inPlace(pixels, weights int) bool { return pixels <= inPlacePixels && weights >= inPlaceWeights }
 
 // newInPlaceConv2D is the convolution g for few pixels: sums of outer products of the pixels' patches, read element by
-// element from padded images, and rows of the filter, read where they lie.
+// element from padded images, and rows of the filter, read where they lie. The bias is added last, as it is for more pixels:
+// what a few images round to is what they round to among many.
 func newInPlaceConv2D(g program.Geometry, x, filter []float32, e epilogue, y []float32, l *layout) kernel {
 	var (
 		images  = newPaddedInput(g, l)
@@ -30,7 +31,6 @@ func newInPlaceConv2D(g program.Geometry, x, filter []float32, e epilogue, y []f
 		perTask = roundUp(ceilDiv(pixels, ceilDiv(inPlaceTasks, columns)), unit.outerRows)
 		parts   = ceilDiv(pixels, perTask)
 		outers  = make([]outer, l.workspace.threads)
-		biases  = e.bias
 	)
 	for k, offset := range patch {
 		pairs[k] = pair{a: 4 * offset, b: 4 * k * g.OutC}
@@ -39,15 +39,11 @@ func newInPlaceConv2D(g program.Geometry, x, filter []float32, e epilogue, y []f
 		p := min(i, pixels-1)
 		offsets[i] = 4 * (p/(g.OutH()*g.OutW())*images.len() + images.at(p/g.OutW()%g.OutH()*g.StrideH, p%g.OutW()*g.StrideW, 0))
 	}
-	e.bias = nil
 	return kernel{images.pad(x), {tasks: columns * parts, run: func(task, worker int) {
 		column, first := task/parts*unit.outerCols, task%parts*perTask
 		cols, end := min(unit.outerCols, g.OutC-column), min(first+perTask, pixels)
 		o := &outers[worker]
 		*o = outer{a: &images.region.floats()[0], b: &filter[column], images: 1, cols: cols, cStride: 4 * g.OutC}
-		if biases != nil {
-			o.start = &biases[column]
-		}
 		for step := 0; step < len(pairs); step += inPlaceSteps {
 			o.pairs, o.steps, o.accumulate = &pairs[step], min(inPlaceSteps, len(pairs)-step), step > 0
 			for p := first; p < end; p += unit.outerRows {
@@ -58,7 +54,7 @@ func newInPlaceConv2D(g program.Geometry, x, filter []float32, e epilogue, y []f
 		}
 		for p := first; p < end; p++ {
 			i := p*g.OutC + column
-			e.finish(y[i:i+cols], i)
+			e.part(y[i:i+cols], i, column)
 		}
 	}}}
 }
