@@ -23,7 +23,7 @@ func runsCommand() *cli.Command {
 		Name:      "runs",
 		Usage:     "list the runs in a folder: how they stand, and their last numbers",
 		ArgsUsage: "[FOLDER]",
-		Description: "FOLDER is runs if it is not given. The run that was begun or resumed last is the last. One that\n" +
+		Description: "FOLDER is runs if it is not given. A table a game. The run that was begun or resumed last is the last. One that\n" +
 			"died ended without a word, as a killed process does; --resume goes on with it. The score is the\n" +
 			"last that was measured, and of the best checkpoint.",
 		Flags: []cli.Flag{
@@ -58,14 +58,51 @@ func listRuns(c *cli.Context) error {
 	return printRuns(c.App.Writer, runs)
 }
 
+// printRuns prints a table of each game's runs, since games have other numbers. The game of the last run is the last.
 func printRuns(w io.Writer, runs []*run.Found) error {
+	var games []string
+	for _, r := range slices.Backward(runs) {
+		if r.State != runfolder.Unreadable && !slices.Contains(games, r.Architecture) {
+			games = append(games, r.Architecture)
+		}
+	}
+	slices.Reverse(games)
+	if len(games) < 2 {
+		if err := printTable(w, "run", runs); err != nil {
+			return err
+		}
+		games = nil
+	}
+	for _, game := range games {
+		others := func(r *run.Found) bool { return r.State == runfolder.Unreadable || r.Architecture != game }
+		if err := printTable(w, "run of "+game, slices.DeleteFunc(slices.Clone(runs), others)); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+	}
+	for _, r := range runs {
+		var err error
+		switch r.State {
+		case runfolder.Failed, runfolder.Unreadable:
+			_, err = fmt.Fprintf(w, "%s: %s\n", r.Folder, r.Reason)
+		case runfolder.Died, runfolder.Interrupted:
+			_, err = fmt.Fprintf(w, "%s: go on with: gangpu train --resume %s\n", r.Folder, shellQuote(string(r.Folder)))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printTable(w io.Writer, head string, runs []*run.Found) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	columns := columnsOf(runs)
 	heads := ""
 	for _, c := range columns {
 		heads += c.Label() + "\t"
 	}
-	fmt.Fprintf(t, "run\tstate\tepochs\t%s%s\tdevice\ttime\tbegun\n", heads, measureOf(runs))
+	fmt.Fprintf(t, "%s\tstate\tepochs\t%s%s\tdevice\ttime\tbegun\n", head, heads, measureOf(runs))
 	for _, r := range runs {
 		if r.State == runfolder.Unreadable {
 			fmt.Fprintf(t, "%s\t%s\n", r.Folder, r.State)
@@ -85,22 +122,7 @@ func printRuns(w io.Writer, runs []*run.Found) error {
 			scores(r), session.Device, roundTime(time.Duration(r.Seconds()*float64(time.Second))),
 			session.Begun.Local().Format("2006-01-02 15:04"))
 	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	for _, r := range runs {
-		var err error
-		switch r.State {
-		case runfolder.Failed, runfolder.Unreadable:
-			_, err = fmt.Fprintf(w, "%s: %s\n", r.Folder, r.Reason)
-		case runfolder.Died, runfolder.Interrupted:
-			_, err = fmt.Fprintf(w, "%s: go on with: gangpu train --resume %s\n", r.Folder, shellQuote(string(r.Folder)))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.Flush()
 }
 
 // columnsOf are the columns that any of the runs has.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -50,5 +51,31 @@ $`
 	}
 	if len(runs) != 1 || runs[0].Folder != filepath.Join("runs", "001") || runs[0].State != "finished" || runs[0].Iterations != 5 || runs[0].Settings.Batch != 4 {
 		t.Errorf("got %+v", runs)
+	}
+
+	// Runs of another game have a table of their own, and what cannot be read is told of below.
+	about, err := os.ReadFile(filepath.Join("runs", "001", "run.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join("runs", "other"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	other := strings.NewReplacer(`"tutorial"`, `"another"`, "d_loss", "cycle_loss", `"begun": "20`, `"begun": "19`).Replace(string(about))
+	if err := os.WriteFile(filepath.Join("runs", "other", "run.json"), []byte(other), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	form = `(?s)^run of another +state +epochs +cycle loss .*
+runs/other +finished [^\n]*
+
+run of tutorial +state +epochs +d loss +accuracy real .*
+runs/001 +finished [^\n]*
+runs/new +failed [^\n]*
+
+runs/damaged: reading .*
+runs/new: training diverged: .*
+$`
+	if stdout := succeed(t, "runs"); !regexp.MustCompile(form).MatchString(stdout) {
+		t.Errorf("got\n%s", stdout)
 	}
 }
