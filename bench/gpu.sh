@@ -92,11 +92,11 @@ if wants bench; then
 	done
 fi
 if wants games; then # on images of noise
-	for game in dcgan wgan acgan biggan progan stylegan2 pix2pix cyclegan stargan srgan classifier; do
+	for game in dcgan wgan acgan biggan progan stylegan stylegan2 pix2pix cyclegan stargan srgan classifier; do
 		preset=''
 		case ${GANGPU_LIBCUDA:-}$game in # small enough for small images, and for one GPU
 			emulatedpix2pix | emulatedcyclegan | *biggan | *stylegan2) preset='--preset small' ;;
-			emulatedprogan) preset='--preset small --set filters=8 --set filters_by_side=128' ;;
+			emulatedprogan | emulatedstylegan) preset='--preset small --set filters=8 --set filters_by_side=128' ;;
 		esac
 		# shellcheck disable=SC2086 # several words or none
 		check "bench $game" 40 "$gangpu" bench --game $game $preset --device 0 --size "${SIZE:-64}" ${GAMES_BATCH:+--batch "$GAMES_BATCH"} --steps "$n" --json "$out/$game.json"

@@ -25,7 +25,7 @@ func evaluateCommand() *cli.Command {
 			"are judged by a classifier of the dataset: docs/judging.md explains the numbers. Of a game that makes images of\n" +
 			"images, what it makes of held-out pictures is compared with what they are to be.",
 		Flags: slices.Concat([]cli.Flag{
-			modelFlag(), rawFlag(), truncationFlag(), standingFlag(),
+			modelFlag(), rawFlag(), truncationFlag(), truncatedLayersFlag(), standingFlag(),
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the generated images' noise comes from"},
 			classifierFlag(),
 			&cli.IntFlag{Name: "n", Value: d.Images, Usage: "`NUMBER` of images to generate and judge; the distance depends on it"},

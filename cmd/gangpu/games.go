@@ -15,6 +15,7 @@ import (
 	"gangpu/gan/games/progan"
 	"gangpu/gan/games/srgan"
 	"gangpu/gan/games/stargan"
+	"gangpu/gan/games/stylegan"
 	"gangpu/gan/games/stylegan2"
 	"gangpu/gan/games/tutorial"
 	"gangpu/gan/games/wgan"
@@ -24,8 +25,8 @@ import (
 )
 
 // systems are the games that there are: train has a subcommand for each.
-var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, biggan.System, progan.System, stylegan2.System,
-	pix2pix.System, cyclegan.System, stargan.System, srgan.System, classifying.System}
+var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, biggan.System, progan.System, stylegan.System,
+	stylegan2.System, pix2pix.System, cyclegan.System, stargan.System, srgan.System, classifying.System}
 
 // usualGame is what train trains without a name.
 var usualGame = tutorial.System

@@ -24,7 +24,7 @@ func generateCommand() *cli.Command {
 			"each in a folder) and --npy (the pixels as float32 [n, height, width, channels], 0 to 1, in NumPy's format) says\n" +
 			"what to write. --interpolate walks from image to image. --run needs no model: it animates a training run.",
 		Flags: slices.Concat([]cli.Flag{
-			modelFlag(), rawFlag(), truncationFlag(), standingFlag(), mixFlag(),
+			modelFlag(), rawFlag(), truncationFlag(), truncatedLayersFlag(), standingFlag(), mixFlag(),
 			&cli.IntFlag{Name: "n", Value: 25, Usage: "`NUMBER` of images"},
 			&cli.IntSliceFlag{Name: "digit", DefaultText: "all",
 				Usage: "`CLASS` of the images, of a model that knows classes: 7, or several as 0,1,2, equally many of each in that order"},

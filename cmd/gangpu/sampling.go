@@ -132,6 +132,11 @@ func truncationFlag() cli.Flag {
 			"from their average: better images that are more alike; 0.5, say"}
 }
 
+func truncatedLayersFlag() cli.Flag {
+	return &cli.IntFlag{Name: "truncated-layers", DefaultText: "all",
+		Usage: "of a model that has styles, have --truncation go for this `NUMBER` of layers, the first ones, alone: what comes later stays as varied"}
+}
+
 func mixFlag() cli.Flag {
 	return &cli.IntFlag{Name: "mix", DefaultText: "none",
 		Usage: "of a model that has styles, make a square of each of the images with each: the styles of the row's image before this " +
@@ -156,6 +161,9 @@ func checkTruncation(c *cli.Context) error {
 	if t := c.Float64("truncation"); c.IsSet("truncation") && !(t >= leastTruncation) {
 		return usagef("--truncation %v: want %v or more", t, leastTruncation)
 	}
+	if n := c.Int("truncated-layers"); c.IsSet("truncated-layers") && (n < 1 || !c.IsSet("truncation")) {
+		return usagef("--truncated-layers %d: want 1 or more, and --truncation beside it", n)
+	}
 	if n := c.Int("standing"); n < 0 || n > mostStanding {
 		return usagef("--standing %d: want 0 to %d", n, mostStanding)
 	}
@@ -166,6 +174,9 @@ func checkTruncation(c *cli.Context) error {
 func newSampler(c *cli.Context, dev program.Device, m *train.Model, batch int) (*train.Sampler, error) {
 	if m.HasStyles() {
 		return newStyled(c, dev, m, batch)
+	}
+	if c.IsSet("truncated-layers") {
+		return nil, errors.New("--truncated-layers: the model's generator makes no styles of noise")
 	}
 	truncation, standing := c.Float64("truncation"), c.Int("standing")
 	if !c.IsSet("standing") && truncation > 0 {
@@ -197,5 +208,5 @@ func newStyled(c *cli.Context, dev program.Device, m *train.Model, batch int) (*
 	if c.IsSet("truncation") {
 		truncation = c.Float64("truncation")
 	}
-	return train.NewStyled(dev, m, batch, truncation, 0)
+	return train.NewStyled(dev, m, batch, truncation, c.Int("truncated-layers"))
 }

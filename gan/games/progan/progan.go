@@ -70,101 +70,47 @@ func New(s Settings, in train.Input) (train.Game, error) {
 	if s.Labels == 0 {
 		in.Classes = 0
 	}
-	stages, err := s.stages(in)
+	growth := Growth{Grows: s.Grow, First: smallest, Hold: s.Hold, Fade: s.Fade, Batches: s.Batches, Rates: s.Rates, Rate: s.Rate}
+	stages, err := growth.Stages(in)
 	if err != nil {
 		return train.Game{}, err
 	}
 	return s.game(in, stages, 0), nil
 }
 
-// stage is a part of the training: images of a side, that fade in or are held.
-type stage struct {
-	side     int
-	fades    bool
-	from     int // iteration
-	until    int // and the one after the last; 0 of the last stage
-	fraction int // of the batch
-	rate     float64
-}
-
-// stages are all, in their order.
-func (s Settings) stages(in train.Input) ([]stage, error) {
-	batches, err := bySide(s.Batches)
-	if err != nil {
-		return nil, fmt.Errorf("batches %q: %w", s.Batches, err)
-	}
-	rates, err := bySide(s.Rates)
-	if err != nil {
-		return nil, fmt.Errorf("rates %q: %w", s.Rates, err)
-	}
-	batch := max(in.Batch, 1) * max(in.Shards, 1)
-	var all []stage
-	from := 0
-	add := func(side int, fades bool, images int) error {
-		own := min(int(batches.at(side, float64(batch))), batch)
-		if own < 1 || batch%own != 0 {
-			return fmt.Errorf("a batch of %d for images of %d pixels: want one that divides the batch of %d", own, side, batch)
-		}
-		t := stage{side: side, fades: fades, from: from, fraction: batch / own, rate: rates.at(side, s.Rate)}
-		if side < in.Height || fades {
-			t.until = from + (images+own-1)/own
-			from = t.until
-		}
-		all = append(all, t)
-		return nil
-	}
-	if !s.Grow {
-		return all, errors.Join(add(in.Height, false, 0), err)
-	}
-	for side := smallest; side <= in.Height && err == nil; side *= 2 {
-		if side > smallest {
-			err = add(side, true, s.Fade)
-		}
-		if err == nil {
-			err = add(side, false, s.Hold)
-		}
-	}
-	return all, err
-}
-
 // game is that of a stage.
-func (s Settings) game(in train.Input, stages []stage, i int) train.Game {
+func (s Settings) game(in train.Input, stages []Stage, i int) train.Game {
 	t := stages[i]
-	adam := train.Adam{Rate: train.Constant(t.rate), Beta1: 0, Beta2: 0.99, Epsilon: 1e-8}
-	n := networks{s, in, t.side, t.fades}
-	const alpha = "alpha"
-	with := func(b *train.Builder, x ...*nn.Node) []*nn.Node { // the level of a fade comes last
-		if t.fades {
-			x = append(x, b.Level(alpha))
-		}
-		return x
-	}
+	adam := t.Adam()
+	filters := Filters{Most: s.Filters, BySide: s.Sides}
+	generator := generator{filters, in, t.Side, t.Fades}
+	discriminator := Discriminator{Filters: filters, Side: t.Side, Classes: in.Classes, Fades: t.Fades}
 	fake := func(b *train.Builder, use string) (image, class *nn.Node) {
 		x := []*nn.Node{b.Noise("z", s.Latent)}
 		if in.Classes > 0 {
 			class = b.Classes(use, in.Classes)
 			x = append(x, class)
 		}
-		return b.Apply("generator", with(b, x...)...), class
+		return b.Apply("generator", t.With(b, x...)...), class
 	}
 	const fakes = "class of fakes"
 	g := train.Game{
-		Name: "progan", Settings: s, Low: -1, High: 1, Stage: t.name(), Until: t.until,
+		Name: "progan", Settings: s, Low: -1, High: 1, Stage: t.Name(), Until: t.Until, Levels: t.Levels(),
 		Networks: []train.Network{
 			// The average begins anew with a stage: new layers would stay for long what they were drawn as in it.
-			{Name: "generator", Net: n.generator, Average: s.Average, AverageFrom: t.from},
-			{Name: "discriminator", Net: n.discriminator},
+			{Name: "generator", Net: generator.network, Average: s.Average, AverageFrom: t.From},
+			{Name: "discriminator", Net: discriminator.Network},
 		},
 		Phases: []train.Phase{
-			{Name: "d", Trains: []string{"discriminator"}, Optimizer: adam, Fraction: t.fraction, Loss: func(b *train.Builder) *nn.Node {
-				x := t.real(b, in.Height/t.side, with(b))
+			{Name: "d", Trains: []string{"discriminator"}, Optimizer: adam, Fraction: t.Fraction, Loss: func(b *train.Builder) *nn.Node {
+				x := t.Real(b, in.Height)
 				y, wanted := fake(b, fakes)
-				score := func(x *nn.Node) []*nn.Node { return b.ApplyAll("discriminator", with(b, x)...) }
+				score := func(x *nn.Node) []*nn.Node { return b.ApplyAll("discriminator", t.With(b, x)...) }
 				return s.discriminatorLoss(b, score, x, nn.Detach(y), wanted)
 			}},
-			{Name: "g", Trains: []string{"generator"}, Optimizer: adam, Fraction: t.fraction, Loss: func(b *train.Builder) *nn.Node {
+			{Name: "g", Trains: []string{"generator"}, Optimizer: adam, Fraction: t.Fraction, Loss: func(b *train.Builder) *nn.Node {
 				y, wanted := fake(b, fakes)
-				scores := b.ApplyAll("discriminator", with(b, y)...)
+				scores := b.ApplyAll("discriminator", t.With(b, y)...)
 				loss := b.Term("g_loss", 1, s.Loss.Generator(scores[0]))
 				if wanted == nil {
 					return loss
@@ -174,16 +120,11 @@ func (s Settings) game(in train.Input, stages []stage, i int) train.Game {
 		},
 		Sample: func(b *train.Builder) *nn.Node { // in the data's size at all times
 			y, _ := fake(b, "class")
-			return enlarged(y, in.Height/t.side)
+			return t.Enlarged(y, in.Height)
 		},
 	}
 	if s.Loss == nn.NonSaturating {
 		g.Guides = dcgan.Guides(s.Loss)
-	}
-	if t.fades {
-		g.Levels = []train.Level{{Name: alpha, At: func(iteration int) float64 {
-			return min(max(float64(iteration-t.from)/float64(t.until-t.from), 0), 1)
-		}}}
 	}
 	if i+1 < len(stages) {
 		g.Then = func() train.Game { return s.game(in, stages, i+1) }
@@ -211,39 +152,6 @@ func (s Settings) discriminatorLoss(b *train.Builder, score func(*nn.Node) []*nn
 		loss = nn.Add(loss, b.Term("d_class", s.Labels, nn.SoftmaxCrossEntropy(real[1], b.Data("class")), nn.SoftmaxCrossEntropy(fakes[1], wanted)))
 	}
 	return loss
-}
-
-// name is what the stage is called.
-func (t stage) name() string {
-	if t.fades {
-		return fmt.Sprintf("%d x %d fades in", t.side, t.side)
-	}
-	return fmt.Sprintf("%d x %d", t.side, t.side)
-}
-
-// real is images of the data as the stage takes them: shrunk to its side and, where that fades in, mixed with what they are
-// at half of it.
-func (t stage) real(b *train.Builder, shrink int, alpha []*nn.Node) *nn.Node {
-	x := shrunk(b.Data("image"), shrink)
-	if !t.fades {
-		return x
-	}
-	return nn.Lerp(enlarged(shrunk(x, 2), 2), x, alpha[0])
-}
-
-// shrunk is the mean of squares of pixels, enlarged repeats them.
-func shrunk(x *nn.Node, factor int) *nn.Node {
-	for ; factor > 1; factor /= 2 {
-		x = nn.AveragePool(x, 2)
-	}
-	return x
-}
-
-func enlarged(x *nn.Node, factor int) *nn.Node {
-	if factor == 1 {
-		return x
-	}
-	return nn.Upsample(x, factor)
 }
 
 // leaky is the activation of both networks.

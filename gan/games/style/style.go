@@ -83,6 +83,15 @@ func Mixed(b *train.Builder, w, other *nn.Node, layers int, probability float64)
 	return nn.Reshape(nn.Concat(all...), layers, w.Channels())
 }
 
+// Drawn are the styles of noise that is drawn, [batch, layers, width], mixed with a probability.
+func Drawn(b *train.Builder, latent, layers int, mixing float64) *nn.Node {
+	w := b.Apply(Mapping, b.Noise(Latent, latent))
+	if mixing == 0 {
+		return Each(w, layers)
+	}
+	return Mixed(b, w, b.Apply(Mapping, b.Noise("other "+Latent, latent)), layers, mixing)
+}
+
 // AddNoise adds to each pixel a normal number, one for all channels, times a learned strength that begins at 0: of each
 // channel, or one of all.
 func AddNoise(l *nn.Layers, x *nn.Node, perChannel bool) *nn.Node {
@@ -97,21 +106,24 @@ func AddNoise(l *nn.Layers, x *nn.Node, perChannel bool) *nn.Node {
 
 // Constant is the learned image that the synthesis begins with, [batch, side, side, channels] of a batch as large as that of
 // styles, which it does not depend on.
-func Constant(l *nn.Layers, styles *nn.Node, side, channels int) *nn.Node {
-	image := l.Parameter("constant", nn.RandomNormal(0, 1), 1, side, side, channels)
+func Constant(l *nn.Layers, styles *nn.Node, side, channels int, init nn.Initialiser) *nn.Node {
+	image := l.Parameter("constant", init, 1, side, side, channels)
 	batch := nn.Reshape(nn.Slice(Of(styles, 0), 1, 0, 1), 1, 1, 1)
 	return nn.Map("constant", func(x ...expr.Expr) expr.Expr { return x[0] }, image, batch)
 }
 
+// Make makes images, between the game's Low and High, of styles [batch, layers, width].
+type Make func(b *train.Builder, styles *nn.Node) *nn.Node
+
 // Sample makes images as [train.Game.Sample] does, of one w for all layers.
-func Sample(latent, layers int) func(b *train.Builder) *nn.Node {
+func Sample(latent, layers int, images Make) func(b *train.Builder) *nn.Node {
 	return func(b *train.Builder) *nn.Node {
-		return b.Apply(Synthesis, Each(b.Apply(Mapping, b.Noise(Latent, latent)), layers))
+		return images(b, Each(b.Apply(Mapping, b.Noise(Latent, latent)), layers))
 	}
 }
 
 // Uses are the two halves of Sample, [train.MapUse] and [train.SynthesiseUse].
-func Uses(latent, width, layers int) []train.Use {
+func Uses(latent, width, layers int, images Make) []train.Use {
 	return []train.Use{
 		{Name: train.MapUse, Build: func(b *train.Builder) []*nn.Node {
 			w := b.ApplyAll(Mapping, b.Noise(Latent, latent))
@@ -123,7 +135,7 @@ func Uses(latent, width, layers int) []train.Use {
 				w[1], nn.Reshape(w[0], 1, width), truncation)}
 		}},
 		{Name: train.SynthesiseUse, Build: func(b *train.Builder) []*nn.Node {
-			return []*nn.Node{b.Colours(b.Apply(Synthesis, b.Given(train.StylesInput, layers, width)))}
+			return []*nn.Node{b.Colours(images(b, b.Given(train.StylesInput, layers, width)))}
 		}},
 	}
 }

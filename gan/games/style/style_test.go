@@ -22,6 +22,7 @@ func game() train.Game {
 		gain := l.Parameter("gain", nn.Ones, 1)
 		return []*nn.Node{nn.Multiply(nn.Reshape(x[0], layers, width, 1), gain)}
 	}
+	images := func(b *train.Builder, styles *nn.Node) *nn.Node { return b.Apply(style.Synthesis, styles) }
 	return train.Game{
 		Name: "rows of styles", Settings: struct{}{}, Low: -8, High: 8,
 		Networks: []train.Network{{Name: style.Mapping, Net: m.Network()}, {Name: style.Synthesis, Net: rows}},
@@ -30,8 +31,8 @@ func game() train.Game {
 				w := style.Mixed(b, b.Apply(style.Mapping, b.Noise("z", latent)), b.Apply(style.Mapping, b.Noise("other", latent)), layers, 0.9)
 				return b.Term("loss", 1, nn.L2(b.Apply(style.Synthesis, w), b.Data("image")))
 			}}},
-		Sample: style.Sample(latent, layers),
-		Uses:   style.Uses(latent, width, layers),
+		Sample: style.Sample(latent, layers, images),
+		Uses:   style.Uses(latent, width, layers, images),
 	}
 }
 

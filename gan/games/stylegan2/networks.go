@@ -41,7 +41,7 @@ func affine(l *nn.Layers, w *nn.Node, channels int) *nn.Node {
 func (s sizes) synthesis(l *nn.Layers, x []*nn.Node) []*nn.Node {
 	l.Initialise(nn.Equalised(1, 1))
 	w := x[0]
-	y := style.Constant(l, w, bottom, s.channels(0))
+	y := style.Constant(l, w, bottom, s.channels(0), nn.RandomNormal(0, 1))
 	y = styled(l, y, style.Of(w, 0), s.channels(0), nil)
 	image := s.colours(l, y, style.Of(w, 1))
 	for level := 1; level <= s.doublings; level++ {

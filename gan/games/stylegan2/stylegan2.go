@@ -77,6 +77,7 @@ func New(s Settings, in train.Input) (train.Game, error) {
 	}
 	n := sizes{s, in, doublings}
 	mapping := style.Map{Layers: s.Mapping, Width: s.Styles, Rate: 0.01, Decay: s.Decay}
+	images := func(b *train.Builder, styles *nn.Node) *nn.Node { return b.Apply(style.Synthesis, styles) }
 	return train.Game{
 		Name: "stylegan2", Settings: s, Low: -1, High: 1, Guides: dcgan.Guides(nn.NonSaturating),
 		Networks: []train.Network{
@@ -85,8 +86,8 @@ func New(s Settings, in train.Input) (train.Game, error) {
 			{Name: "discriminator", Net: n.discriminator},
 		},
 		Phases: n.phases(),
-		Sample: style.Sample(s.Latent, n.layers()),
-		Uses:   style.Uses(s.Latent, s.Styles, n.layers()),
+		Sample: style.Sample(s.Latent, n.layers(), images),
+		Uses:   style.Uses(s.Latent, s.Styles, n.layers(), images),
 	}, nil
 }
 
@@ -130,11 +131,7 @@ func (s sizes) phases() []train.Phase {
 
 // styles are those of fakes.
 func (s sizes) styles(b *train.Builder) *nn.Node {
-	w := b.Apply(style.Mapping, b.Noise(style.Latent, s.Latent))
-	if s.Mixing == 0 {
-		return style.Each(w, s.layers())
-	}
-	return style.Mixed(b, w, b.Apply(style.Mapping, b.Noise("other "+style.Latent, s.Latent)), s.layers(), s.Mixing)
+	return style.Drawn(b, s.Latent, s.layers(), s.Mixing)
 }
 
 // path is the penalty on the lengths of paths (Karras et al., 2020, section 3.2, equation 4): with images x of styles w and
