@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"gangpu/engine"
 	"gangpu/engine/expr"
@@ -244,4 +245,31 @@ func (o custom) build(x []*gorgonia.Node) ([]*gorgonia.Node, error) { return one
 // network with it cannot be saved to make images without its code; use [Map] where that will do.
 func Custom(kind string, f func(x ...*gorgonia.Node) (*gorgonia.Node, error), inputs ...*Node) *Node {
 	return apply(custom{kind, f}, inputs...)
+}
+
+// BatchMatMul is the products of two batches of matrices; see [engine.BatchMatMul].
+func BatchMatMul(a, b *Node) *Node {
+	return Custom("batch_matmul", func(x ...*gorgonia.Node) (*gorgonia.Node, error) {
+		return engine.BatchMatMul(x[0], x[1], false, false)
+	}, a, b)
+}
+
+// Transpose has the axes of x in another order; see [engine.Transpose].
+func Transpose(x *Node, order ...int) *Node {
+	return Custom("transpose", func(x ...*gorgonia.Node) (*gorgonia.Node, error) { return engine.Transpose(x[0], order...) }, x)
+}
+
+// Count is the numbers 0, 1, ... n-1, [n], in the graph of x.
+func Count(x *Node, n int) *Node {
+	return Custom("count", func(x ...*gorgonia.Node) (*gorgonia.Node, error) {
+		numbers := tensor.New(tensor.Of(x[0].Dtype()), tensor.WithShape(n))
+		for i := range n {
+			if x[0].Dtype() == tensor.Float64 {
+				numbers.Set(i, float64(i))
+			} else {
+				numbers.Set(i, float32(i))
+			}
+		}
+		return engine.Constant(x[0].Graph(), numbers)
+	}, x)
 }

@@ -31,6 +31,8 @@ type Settings struct {
 	PathDecay   float64 `json:"path_decay" usage:"part of the mean length of paths that an update replaces"`
 	Rate        float64 `json:"lr" usage:"Adam's learning rate"`
 	Average     float64 `json:"ema" usage:"decay of the moving average of the generator's weights, which makes the images; 0 is none"`
+	Target      float64 `json:"ada" usage:"mean sign of the discriminator's score of real images, 0.6 say, that their augmentation, and that of fakes, adapts to; 0 is no augmentation"`
+	TargetIn    int     `json:"ada_iterations" usage:"iterations in which the probability of each augmentation may go from 0 to 1"`
 	Decay       float64 `json:"styles_decay" usage:"decay of the running average of w, which styles are truncated towards"`
 }
 
@@ -41,10 +43,10 @@ var System = train.System{
 	Presets: []train.Preset{
 		{Name: "paper", Description: "config-f, the paper's networks and rates, for 1024 pixels and many GPUs", Batch: 32, Epochs: 100,
 			Settings: Settings{Latent: 512, Styles: 512, Mapping: 8, Filters: 32768, MostFilters: 512, Group: 4, Mixing: 0.9, R1: 10, R1Every: 16,
-				Path: 2, PathEvery: 4, PathDecay: 0.01, Rate: 0.002, Average: 0.9978, Decay: 0.998}},
+				Path: 2, PathEvery: 4, PathDecay: 0.01, Rate: 0.002, Average: 0.9978, TargetIn: 15000, Decay: 0.998}},
 		{Name: "small", Description: "up to 64 filters: for 32 pixels and two cores", Batch: 16, Epochs: 60,
 			Settings: Settings{Latent: 64, Styles: 64, Mapping: 4, Filters: 512, MostFilters: 64, Group: 4, Mixing: 0.9, R1: 0.1, R1Every: 16,
-				Path: 2, PathEvery: 4, PathDecay: 0.01, Rate: 0.002, Average: 0.998, Decay: 0.998}},
+				Path: 2, PathEvery: 4, PathDecay: 0.01, Rate: 0.002, Average: 0.998, TargetIn: 3000, Decay: 0.998}},
 	},
 	New: func(settings any, in train.Input) (train.Game, error) { return New(settings.(Settings), in) },
 }
@@ -61,6 +63,9 @@ func (s Settings) Validate() error {
 			return fmt.Errorf("%s is %v, want 0 to 1", name, v)
 		}
 	}
+	if !(s.Target >= 0 && s.Target < 1) || s.Target > 0 && s.TargetIn < 1 {
+		return fmt.Errorf("ada is %v in %d iterations, want 0 or more and less than 1, and at least 1 iteration", s.Target, s.TargetIn)
+	}
 	return errors.Join(dcgan.Positive("latent", s.Latent), dcgan.Positive("styles", s.Styles), dcgan.Positive("mapping", s.Mapping),
 		dcgan.Positive("filters", s.Filters), dcgan.Positive("most_filters", s.MostFilters), dcgan.Positive("group", s.Group),
 		dcgan.Positive("r1_every", s.R1Every), dcgan.Positive("path_every", s.PathEvery))
@@ -75,10 +80,13 @@ func New(s Settings, in train.Input) (train.Game, error) {
 	if err != nil {
 		return train.Game{}, err
 	}
+	if s.Target > 0 && in.Channels != 1 && in.Channels != 3 {
+		return train.Game{}, fmt.Errorf("images of %d channels: ada changes colours of 1 or 3 channels", in.Channels)
+	}
 	n := sizes{s, in, doublings}
 	mapping := style.Map{Layers: s.Mapping, Width: s.Styles, Rate: 0.01, Decay: s.Decay}
 	images := func(b *train.Builder, styles *nn.Node) *nn.Node { return b.Apply(style.Synthesis, styles) }
-	return train.Game{
+	g := train.Game{
 		Name: "stylegan2", Settings: s, Low: -1, High: 1, Guides: dcgan.Guides(nn.NonSaturating),
 		Networks: []train.Network{
 			{Name: style.Mapping, Net: mapping.Network(), Average: s.Average},
@@ -88,7 +96,11 @@ func New(s Settings, in train.Input) (train.Game, error) {
 		Phases: n.phases(),
 		Sample: style.Sample(s.Latent, n.layers(), images),
 		Uses:   style.Uses(s.Latent, s.Styles, n.layers(), images),
-	}, nil
+	}
+	if s.Target > 0 {
+		g.Networks = append(g.Networks, train.Network{Name: augmentation, Net: n.augmentation})
+	}
+	return g, nil
 }
 
 // phases are the updates of both players, and the lazy penalties (Karras et al., 2020, appendix B), which share the optimizer
@@ -105,21 +117,25 @@ func (s sizes) phases() []train.Phase {
 	}
 	phases := []train.Phase{
 		{Name: "d", Trains: []string{"discriminator"}, Optimizer: ofD, Loss: func(b *train.Builder) *nn.Node {
-			real := b.Apply("discriminator", b.Data("image"))
-			fake := b.Apply("discriminator", nn.Detach(b.Apply(style.Synthesis, s.styles(b))))
+			real := s.score(b, "real images", b.Data("image"))
+			fake := s.score(b, "fakes", nn.Detach(b.Apply(style.Synthesis, s.styles(b))))
+			s.adapt(b, real)
 			b.Share("accuracy_real", nn.Above(real, loss.Boundary()))
 			b.Share("accuracy_fake", nn.Below(fake, loss.Boundary()))
 			return b.Term("d_loss", 1, loss.Real(real), loss.Fake(fake))
 		}},
 		{Name: "g", Trains: generator, Optimizer: adam, Loss: func(b *train.Builder) *nn.Node {
-			return b.Term("g_loss", 1, loss.Generator(b.Apply("discriminator", b.Apply(style.Synthesis, s.styles(b)))))
+			return b.Term("g_loss", 1, loss.Generator(s.score(b, "fakes", b.Apply(style.Synthesis, s.styles(b)))))
 		}},
+	}
+	if s.Target > 0 {
+		phases[0].Updates = []string{augmentation}
 	}
 	if s.R1 > 0 {
 		phases = append(phases, train.Phase{Name: "r1", Trains: []string{"discriminator"}, Optimizer: ofD, Every: s.R1Every,
 			Loss: func(b *train.Builder) *nn.Node {
 				x := b.Data("image")
-				slope := nn.Slope(b.Apply("discriminator", x), x)
+				slope := nn.Slope(s.score(b, "real images", x), x)
 				return b.Term("r1", s.R1/2*float64(s.R1Every), nn.ZeroCentredPenalty(slope))
 			}})
 	}

@@ -29,6 +29,9 @@ func game(t *testing.T, s stylegan2.Settings, side int) train.Game {
 func TestTrains(t *testing.T) {
 	traintest.Run(t, game(t, toy(), 8), traintest.Images(12, 8, 8, 3, 0))
 	s := toy()
+	s.Target, s.TargetIn = 0.6, 10
+	traintest.Run(t, game(t, s, 8), traintest.Images(12, 8, 8, 3, 0), "augmentation/p") // which no score is sure enough for
+	s = toy()
 	s.Mixing, s.Path, s.R1, s.Average = 0, 0, 0, 0
 	traintest.Run(t, game(t, s, 16), traintest.Images(8, 16, 16, 3, 0))
 }
@@ -72,6 +75,7 @@ func TestRefusals(t *testing.T) {
 		"r1 is -1":             {func(s *stylegan2.Settings) { s.R1 = -1 }, 32, 32},
 		"path_every is 0":      {func(s *stylegan2.Settings) { s.PathEvery = 0 }, 32, 32},
 		"most_filters is 0":    {func(s *stylegan2.Settings) { s.MostFilters = 0 }, 32, 32},
+		"ada is 1 in 3000":     {func(s *stylegan2.Settings) { s.Target = 1 }, 32, 32},
 		"styles_decay is 1.01": {func(s *stylegan2.Settings) { s.Decay = 1.01 }, 32, 32},
 	} {
 		s := toy()
