@@ -102,12 +102,22 @@ test-gpu: ## run the tests of the real driver's bindings (needs a C compiler, no
 		$(GO) test -tags gpu -run NCCL ./gan/train/
 
 .PHONY: test-mpi
-test-mpi: ## train on ranks of Open MPI and MPICH, installed by pip in build/mpi: equal files, faults (needs a C compiler)
+test-mpi: ## train on ranks of Open MPI and MPICH, the machine's and pip's in build/mpi: equal files, faults (needs a C compiler)
 	@launchers=$$(sh engine/collective/mpi/launchers.sh); if [ -n "$$launchers" ]; then \
 		GANGPU_TEST_MPI="$$launchers" $(GO) test -count=1 -v ./engine/collective/mpi/ && \
 		GANGPU_TEST_MPI="$$launchers" $(GO) test -count=1 -v -run '^Test(TrainStarts)?Ranks' ./cmd/gangpu/; \
 	else \
 		echo "skipped: no launcher of an MPI, and pip cannot install one"; \
+	fi
+
+.PHONY: test-mpi-hosts
+test-mpi-hosts: ## the same on hosts that are network namespaces: two and three, and one whose cable is pulled (needs root, iproute2)
+	@launchers=$$(sh engine/collective/mpi/launchers.sh); \
+	if [ -z "$$launchers" ]; then echo "skipped: no launcher of an MPI, and pip cannot install one"; \
+	elif ! ip netns add gangpu-probe; then echo "skipped: network namespaces cannot be made"; \
+	else \
+		ip netns delete gangpu-probe && \
+		GANGPU_TEST_MPI_HOSTS=1 GANGPU_TEST_MPI="$$launchers" $(GO) test -count=1 -v -run '^TestHost' ./cmd/gangpu/; \
 	fi
 
 .PHONY: test-nccl

@@ -69,6 +69,7 @@ func (r *ranks) hung(err error) {
 		err = fmt.Errorf("%w; go on with: %s", err, line)
 	}
 	tell(r.errors, err)
+	tellEnd(exitLost)
 	os.Exit(exitLost)
 }
 
@@ -95,6 +96,7 @@ func (r *ranks) leave(ctx context.Context, err error) error {
 	// Launchers lose what a rank prints right before it ends, and some return another exit code if ranks end in good order.
 	time.Sleep(300 * time.Millisecond)
 	code := exitCode(ctx, err)
+	tellEnd(code)
 	r.Abort(code)
 	os.Exit(code) // where the library hangs too
 	return err

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"gangpu/engine/collective/mpi"
 
@@ -91,13 +92,22 @@ func waitForRanks(c *cli.Context, stdout io.Writer, ranks int, hosts []mpi.Host,
 	if err != nil {
 		return err
 	}
+	told, err := os.CreateTemp("", "gangpu-ranks-")
+	if err != nil {
+		return fmt.Errorf("making a file for ranks to tell how they end: %w", err)
+	}
+	defer os.Remove(told.Name())
+	defer told.Close()
 	cmd := s.Command(ranks, hosts, program, args...)
+	cmd.Env = append(cmd.Env, endVariable+"="+told.Name())
 	cmd.Stdout, cmd.Stderr = stdout, os.Stderr
-	inOwnGroup(cmd) // a terminal's Ctrl-C does not reach the launcher, which would leave the ranks no time to save
+	cmd.WaitDelay = launcherGrace // what a launcher started to reach other machines may hold the output open
+	inOwnGroup(cmd)               // a terminal's Ctrl-C does not reach the launcher, which would leave the ranks no time to save
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting ranks by %s: %w", s.File, err)
 	}
 	ended := make(chan struct{})
+	go endLauncher(cmd, told, ended)
 	go func() {
 		select {
 		case <-ended:
@@ -124,10 +134,65 @@ func waitForRanks(c *cli.Context, stdout io.Writer, ranks int, hosts []mpi.Host,
 	}()
 	err = cmd.Wait()
 	close(ended)
+	if code, ok := toldEnd(told); ok && err != nil {
+		return &ranksError{code}
+	}
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		return &ranksError{max(exit.ExitCode(), exitFailed)}
 	}
 	return err
+}
+
+// endVariable names the environment variable with the file, of the machine that ranks were started on, that they tell in how
+// they end.
+const endVariable = "GANGPU_RANKS_END"
+
+// launcherGrace is how long a launcher may take to end after its ranks. Open MPI's waits for ever for a machine that it has
+// lost.
+const launcherGrace = 10 * time.Second
+
+// tellEnd tells the command that started the ranks, if one did and this rank is on its machine, with which exit code they end.
+func tellEnd(code int) {
+	f, err := os.OpenFile(os.Getenv(endVariable), os.O_WRONLY, 0)
+	if err != nil {
+		return // it was another launcher, or another machine
+	}
+	_, _ = f.WriteAt(fmt.Appendf(nil, "%03d", code), 0) // what is not told here takes longer to be seen
+	_ = f.Close()
+}
+
+// toldEnd is what a rank told by tellEnd.
+func toldEnd(f *os.File) (code int, ok bool) {
+	var text [3]byte
+	if _, err := f.ReadAt(text[:], 0); err != nil {
+		return 0, false
+	}
+	code, err := strconv.Atoi(string(text[:]))
+	return code, err == nil
+}
+
+// endLauncher ends a launcher that has not ended long after a rank told of its end.
+func endLauncher(cmd *exec.Cmd, told *os.File, ended <-chan struct{}) {
+	ticks := time.NewTicker(time.Second)
+	defer ticks.Stop()
+	var since time.Time
+	for {
+		select {
+		case <-ended:
+			return
+		case <-ticks.C:
+		}
+		if _, ok := toldEnd(told); !ok {
+			continue
+		}
+		if since.IsZero() {
+			since = time.Now()
+		}
+		if time.Since(since) > launcherGrace {
+			killGroup(cmd)
+			return
+		}
+	}
 }
 
 // ranksError is how ranks ended that were started, and that have told why.

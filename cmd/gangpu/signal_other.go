@@ -10,3 +10,5 @@ import (
 var launcherSignals []os.Signal
 
 func inOwnGroup(*exec.Cmd) {}
+
+func killGroup(cmd *exec.Cmd) { _ = cmd.Process.Kill() }

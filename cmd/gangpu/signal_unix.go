@@ -14,3 +14,6 @@ var launcherSignals = []os.Signal{syscall.SIGUSR1}
 
 // inOwnGroup starts a command where a terminal's signals do not reach it.
 func inOwnGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
+// killGroup ends a command that was started inOwnGroup, and what it started in that group.
+func killGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

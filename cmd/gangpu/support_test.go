@@ -48,7 +48,7 @@ func testMain(m *testing.M) int {
 	}
 	defer os.RemoveAll(home)
 	for _, e := range os.Environ() {
-		if name, _, _ := strings.Cut(e, "="); strings.HasPrefix(name, "GANGPU_") && name != referenceVariable && name != mpitest.Variable {
+		if name, _, _ := strings.Cut(e, "="); strings.HasPrefix(name, "GANGPU_") && name != referenceVariable && !strings.HasPrefix(name, mpitest.Variable) {
 			os.Unsetenv(name)
 		}
 	}
