@@ -133,7 +133,7 @@ func TestRanksEnd(t *testing.T) {
 				}
 			}
 			if err := syscall.Kill(pid, c.signal); err != nil {
-				t.Fatal(err)
+				t.Fatalf("%s: %v, %v\n%s", name, err, cmd.Wait(), &printed)
 			}
 			_ = cmd.Wait()
 			if c.signal == syscall.SIGSTOP {

