@@ -9,6 +9,7 @@ import sys
 import jax
 import jax.numpy as jnp
 
+from adaptive import write_stylegan
 from domains import write_stargan
 from drawings import write_drawings
 from enlarge import write_srgan, write_srresnet
@@ -317,6 +318,7 @@ GAMES = {
     "srgan": write_srgan,
     "biggan": write_biggan,
     "progan": write_progan,
+    "stylegan": write_stylegan,
     "stylegan2": write_stylegan2,
     "acgan-drawings": write_drawings,
 }

@@ -48,12 +48,12 @@ def mapped(p, state, z):
     return w
 
 
-def mixed(p, state, x):
+def mixed(p, state, x, layers=LAYERS):
     """The styles of all layers, where those from a drawn one on may be of the other z."""
     w, other = mapped(p, state, x["z"]), mapped(p, state, x["other z"])
     u = x["crossover"]
-    from_ = jnp.where(u < MIXING, 1 + jnp.floor(u / MIXING * (LAYERS - 1)), LAYERS)
-    layer = jnp.arange(LAYERS)[None]
+    from_ = jnp.where(u < MIXING, 1 + jnp.floor(u / MIXING * (layers - 1)), layers)
+    layer = jnp.arange(layers)[None]
     return jnp.where((layer >= from_)[..., None], other[:, None], w[:, None])
 
 

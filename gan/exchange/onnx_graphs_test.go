@@ -25,6 +25,7 @@ import (
 	"gangpu/gan/games/progan"
 	"gangpu/gan/games/srgan"
 	"gangpu/gan/games/stargan"
+	"gangpu/gan/games/stylegan"
 	"gangpu/gan/games/stylegan2"
 	"gangpu/gan/games/tutorial"
 	"gangpu/gan/nn"
@@ -252,6 +253,11 @@ func gameModels(t *testing.T) map[string]*train.Model {
 	of("progan", progan.System, 1, 3, 5, func(s any) any { // in which images of 8 x 8 fade in
 		a := s.(progan.Settings)
 		a.Filters, a.Sides, a.Hold, a.Fade, a.Labels = 4, 64, 8, 8, 1
+		return a
+	})
+	of("stylegan", stylegan.System, 1, 3, 0, func(s any) any { // in which images of 16 x 16 fade in
+		a := s.(stylegan.Settings)
+		a.Latent, a.Styles, a.Mapping, a.Filters, a.Sides, a.Hold, a.Fade = 4, 4, 2, 4, 64, 8, 8
 		return a
 	})
 	of("stylegan2", stylegan2.System, 1, 3, 0, func(s any) any {

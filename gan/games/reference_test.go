@@ -17,6 +17,7 @@ import (
 	"gangpu/gan/games/progan"
 	"gangpu/gan/games/srgan"
 	"gangpu/gan/games/stargan"
+	"gangpu/gan/games/stylegan"
 	"gangpu/gan/games/stylegan2"
 	"gangpu/gan/games/tutorial"
 	"gangpu/gan/games/wgan"
@@ -26,7 +27,7 @@ import (
 )
 
 var systems = []train.System{tutorial.System, dcgan.System, wgan.System, acgan.System, pix2pix.System, cyclegan.System, stargan.System, srgan.System, biggan.System,
-	progan.System, stylegan2.System}
+	progan.System, stylegan.System, stylegan2.System}
 
 // references are the files that bench/reference writes.
 func references(t *testing.T) []string {
