@@ -83,7 +83,7 @@ func evaluate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if classifier == nil && !hasLosses(model) && c.String("nearest") == "" {
+	if classifier == nil && !hasLosses(model) && !model.HasStyles() && c.String("nearest") == "" {
 		return usagef("%s is a model of the game %s, whose images are judged by a classifier of its dataset: --classifier FILE says which; gangpu train classifier makes one",
 			files[0], model.Game)
 	}
@@ -180,16 +180,26 @@ func (e *evaluator) evaluate(file string, m *train.Model) (_ evaluation, err err
 		floor := e.judge.Floor()
 		v.Generated, v.Floor = &scores, &floor
 	}
+	if m.HasStyles() {
+		paths, err := judge.MeasurePaths(sampler, e.seed, min(mostCompared, e.count))
+		if err != nil {
+			return v, err
+		}
+		v.Paths = &paths
+	}
 	if e.pairs != "" {
 		v.Nearest, err = e.nearest(sampler)
 	}
 	return v, err
 }
 
+// mostCompared is how many images are compared with others, one by one.
+const mostCompared = 1000
+
 // nearest draws those of the first generated images that are nearest to a training image.
 func (e *evaluator) nearest(sampler *train.Sampler) (*judge.Copies, error) {
-	const compared, drawn, pairsInARow = 1000, 50, 5
-	n := min(compared, e.count)
+	const drawn, pairsInARow = 50, 5
+	n := min(mostCompared, e.count)
 	inputs, err := sampler.Noise(e.seed, n)
 	if err == nil {
 		err = sampler.OfClasses(inputs, n)

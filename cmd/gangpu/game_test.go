@@ -232,3 +232,36 @@ func TestGames(t *testing.T) {
 		contains(t, out, s.Title+": "+trainLine(s.Name)+"\n", s.Paper, s.Presets[0].Description)
 	}
 }
+
+// Images of a model of styles are truncated in all layers or in some, mixed, and walked between; how smooth it is is measured.
+func TestStyles(t *testing.T) {
+	ownCache(t)
+	dir := t.TempDir()
+	run := filepath.Join(dir, "run")
+	succeed(t, "train", "stylegan", "--preset", "small", "--data", animals(t), "--size", "16", "--filters", "2", "--latent", "3", "--styles", "4", "--mapping", "2",
+		"--grow=false", "--batch", "4", "--iterations", "1", "--device", "cpu", "--out", run)
+	model, npy := filepath.Join(run, "model.safetensors"), filepath.Join(dir, "x.npy")
+	pixels := func(flags ...string) []byte {
+		t.Helper()
+		succeed(t, append([]string{"generate", "--model", model, "-n", "2", "--npy", npy, "--device", "cpu"}, flags...)...)
+		file, err := os.ReadFile(npy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return file[128:] // behind the header
+	}
+	const image = 4 * 16 * 16 * 3
+	plain, truncated, first := pixels(), pixels("--truncation", "0.3"), pixels("--truncation", "0.3", "--truncated-layers", "2")
+	if len(plain) != 2*image || slices.Equal(plain, truncated) || slices.Equal(plain, first) || slices.Equal(truncated, first) {
+		t.Error("truncated styles make the same images")
+	}
+	walk := pixels("--interpolate", "3")
+	if len(walk) != 6*image || !slices.Equal(walk[:image], plain[:image]) || !slices.Equal(walk[3*image:][:image], plain[image:]) {
+		t.Error("a walk does not come past the images")
+	}
+	if slices.Equal(walk[image:][:image], plain[:image]) {
+		t.Error("a walk stands still")
+	}
+	contains(t, succeed(t, "evaluate", "--device", "cpu", "-n", "20", model), "lengths of 20 paths: ", " in z, ", " in w\n")
+	fail(t, exitUsage, "--truncated-layers 2: want 1 or more, and --truncation", "generate", "--model", model, "--truncated-layers", "2", "--npy", npy)
+}

@@ -30,7 +30,7 @@ func generateCommand() *cli.Command {
 				Usage: "`CLASS` of the images, of a model that knows classes: 7, or several as 0,1,2, equally many of each in that order"},
 			tagsFlag(),
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the noise comes from; the images of a larger n begin with those of a smaller"},
-			&cli.IntFlag{Name: "interpolate", DefaultText: "none", Usage: "`NUMBER` of images from each image to the next and from the last back to the first: a row each in the picture"},
+			&cli.IntFlag{Name: "interpolate", DefaultText: "none", Usage: "`NUMBER` of images from each image to the next and from the last back to the first, by styles where the model has some: a row each in the picture"},
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "write a picture of all images to this PNG `FILE`"},
 			&cli.StringFlag{Name: "gif", TakesFile: true, Usage: "write an animation of the images to this GIF `FILE`"},
 			&cli.StringFlag{Name: "run", TakesFile: true, Usage: "animate the samples of the epochs of this run's `FOLDER` by --gif, instead of making images"},
@@ -127,8 +127,8 @@ func generate(c *cli.Context) (err error) {
 		return err
 	}
 	if steps > 0 {
-		for name, rows := range inputs {
-			inputs[name] = train.Interpolate(rows, len(rows)/n, steps)
+		if inputs, err = sampler.Walk(inputs, n, steps); err != nil {
+			return err
 		}
 	}
 	if err := sampler.OfClasses(inputs, p.count(), c.IntSlice("digit")...); err != nil {

@@ -161,6 +161,7 @@ type evaluation struct {
 	Generated *judge.Scores `json:"generated,omitempty"` // left out without a classifier
 	Floor     *judge.Scores `json:"floor,omitempty"`     // of as many training images
 	Nearest   *judge.Copies `json:"nearest,omitempty"`
+	Paths     *judge.Paths  `json:"path_lengths,omitempty"` // of models that have styles
 }
 
 // printer prints evaluations: as JSON, or one at length, or of several a line each.
@@ -213,6 +214,9 @@ func (v evaluation) print(w io.Writer, o judge.Options, pairs string) error {
 		fmt.Fprintf(&b, "\ndistance of %d generated images to the nearest training image: median %.2f, least %.2f\n"+
 			"of test images: median %.2f, least %.2f\nnearest pairs in %s\n",
 			n.Images, n.Median, n.Least, n.TestMedian, n.TestLeast, pairs)
+	}
+	if p := v.Paths; p != nil {
+		fmt.Fprintf(&b, "\nlengths of %d paths: %.4g in z, %.4g in w\n", p.Count, p.Noise, p.Styles)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -124,12 +124,16 @@ func normalOf(w [4]uint32, j int) float32 {
 	return float32(r * []float64{cos, sin}[j%2])
 }
 
-// Generate makes n images of inputs, which are given by name, [n, ...]: [n, height, width, channels] from 0 to 1.
+// Generate makes n images of inputs, which are given by name, [n, ...]: [n, height, width, channels] from 0 to 1. A sampler
+// that goes by styles takes those that are given under the name StylesInput, in the place of those of noise.
 func (s *Sampler) Generate(inputs map[string][]float32, n int) ([]float32, error) {
 	if s.styles != nil {
-		w, err := s.Styles(inputs, n)
-		if err != nil {
-			return nil, err
+		w, given := inputs[StylesInput]
+		if !given {
+			var err error
+			if w, err = s.Styles(inputs, n); err != nil {
+				return nil, err
+			}
 		}
 		return s.Synthesise(w, inputs, n)
 	}

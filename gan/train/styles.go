@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 
 	"gangpu/engine/program"
@@ -99,6 +100,80 @@ func (s *Sampler) Synthesise(w []float32, inputs map[string][]float32, n int) ([
 		return nil, fmt.Errorf("making images of styles: %w", err)
 	}
 	return y[0], nil
+}
+
+// PathLengths are those of n ways between two images, by noise and by styles (Karras et al., 2019, section 4.1): the mean
+// square of how much a pixel, from 0 to 1, changes a small step along the way, over that of the step,
+//
+//	mean over pixels of ((image(t+step) - image(t))/step)^2
+//
+// of a drawn t from 0 to 1. By noise the way is [Spherical] in z, by styles [Straight] in w. Both images have the same
+// noise in pixels. The authors have the distance of a network's features in the place of pixels', and a step of 1e-4: here it
+// is larger, so that what float32 rounds does not count.
+func (s *Sampler) PathLengths(seed uint64, n int) (byNoise, byStyles []float64, err error) {
+	const step = 1e-3
+	if s.styles == nil {
+		return nil, nil, errors.New("lengths of paths: the sampler does not go by styles")
+	}
+	a, err := s.Noise(seed, 2*n)
+	if err != nil {
+		return nil, nil, err
+	}
+	w, err := s.Styles(a, 2*n)
+	if err != nil {
+		return nil, nil, err
+	}
+	// Of rows 2i and 2i+1, those that are t and t+step of the way between them.
+	random := rand.New(rand.NewPCG(seed, 1))
+	t := make([]float64, n)
+	for i := range t {
+		t[i] = random.Float64()
+	}
+	ends := func(rows []float32, way func(to, a, b []float32, t float64)) []float32 {
+		each := len(rows) / (2 * n)
+		all := make([]float32, len(rows))
+		for i := range n {
+			from, to := rows[2*i*each:][:each], rows[(2*i+1)*each:][:each]
+			way(all[2*i*each:][:each], from, to, t[i])
+			way(all[(2*i+1)*each:][:each], from, to, t[i]+step)
+		}
+		return all
+	}
+	mapped, same := maps.Clone(a), maps.Clone(a)
+	for _, in := range s.styles.mapping.inputs {
+		if in.Role == nn.Noise {
+			mapped[in.Name] = ends(a[in.Name], Spherical)
+		}
+	}
+	for _, in := range s.styles.synthesis.inputs {
+		if in.Role == nn.Noise {
+			same[in.Name] = ends(a[in.Name], func(to, a, _ []float32, _ float64) { copy(to, a) })
+		}
+	}
+	lengths := func(w []float32) ([]float64, error) {
+		pixels, err := s.Synthesise(w, same, 2*n)
+		if err != nil {
+			return nil, err
+		}
+		each := len(pixels) / (2 * n)
+		all := make([]float64, n)
+		for i := range all {
+			for j, x := range pixels[2*i*each:][:each] {
+				d := (float64(pixels[(2*i+1)*each+j]) - float64(x)) / step
+				all[i] += d * d / float64(each)
+			}
+		}
+		return all, nil
+	}
+	between, err := s.Styles(mapped, 2*n)
+	if err != nil {
+		return nil, nil, err
+	}
+	if byNoise, err = lengths(between); err != nil {
+		return nil, nil, err
+	}
+	byStyles, err = lengths(ends(w, Straight))
+	return byNoise, byStyles, err
 }
 
 // Mix makes n*n images of the inputs of n: image i*n+j has image i's styles in the layers before the first one given, and

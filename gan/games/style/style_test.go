@@ -189,3 +189,74 @@ func TestMixed(t *testing.T) {
 		}
 	}
 }
+
+// Images that are the styles themselves change along a way in w by the difference of its ends, whatever its length.
+func TestPathLengths(t *testing.T) {
+	m := model(t)
+	const n = 5
+	s := sampler(t, m, 1, 0)
+	byNoise, byStyles, err := s.PathLengths(3, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inputs, err := s.Noise(3, 2*n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := s.Styles(inputs, 2*n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const each, colours = layers * width, 16 // colours: from Low to High
+	for i := range n {
+		want := 0.0
+		for j := range each {
+			d := float64(w[(2*i+1)*each+j]-w[2*i*each+j]) / colours
+			want += d * d / each
+		}
+		if got := byStyles[i]; math.Abs(got-want) > 0.02*want {
+			t.Errorf("way %d in w has length %v, want %v", i, got, want)
+		}
+	}
+	halfNoise, halfStyles, err := sampler(t, m, 0.5, 0).PathLengths(3, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		if !(byNoise[i] > 0) || math.Abs(4*halfNoise[i]-byNoise[i]) > 0.05*byNoise[i] || math.Abs(4*halfStyles[i]-byStyles[i]) > 0.05*byStyles[i] {
+			t.Errorf("way %d has lengths %v and %v, and %v and %v of styles that go half of the way", i, byNoise[i], byStyles[i], halfNoise[i], halfStyles[i])
+		}
+	}
+}
+
+// Images that are the styles themselves are walked between on straight lines.
+func TestWalk(t *testing.T) {
+	const n, steps = 3, 2
+	s := sampler(t, model(t), 1, 0)
+	inputs, err := s.Noise(3, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	images, err := s.Generate(inputs, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	between, err := s.Walk(inputs, n, steps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Generate(between, n*steps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const each = layers * width
+	var want []float32
+	for i := range n {
+		from, to := images[i*each:][:each], images[(i+1)%n*each:][:each]
+		want = append(want, from...)
+		for j := range each {
+			want = append(want, (from[j]+to[j])/2)
+		}
+	}
+	near(t, "the walk", got, want)
+}
