@@ -102,6 +102,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			reportCommand(),
 			generateCommand(),
 			translateCommand(),
+			projectCommand(),
 			evaluateCommand(),
 			exportCommand(),
 			importCommand(),

@@ -225,14 +225,23 @@ func wanted(names string, d train.Description, n int) ([]float32, error) {
 	return to, nil
 }
 
-// picturesLast puts what gangpu translate is to translate behind its flags: the cli package takes no flag behind an
-// argument.
+// picturesLast puts the pictures that gangpu translate and gangpu project take behind their flags: the cli package takes no
+// flag behind an argument.
 func picturesLast(args []string) []string {
-	if len(args) < 3 || args[1] != "translate" || args[len(args)-1] == "--generate-bash-completion" {
+	if len(args) < 3 || args[len(args)-1] == "--generate-bash-completion" {
+		return args
+	}
+	var of *cli.Command
+	switch args[1] {
+	case "translate":
+		of = translateCommand()
+	case "project":
+		of = projectCommand()
+	default:
 		return args
 	}
 	valued := map[string]bool{}
-	for _, f := range translateCommand().Flags {
+	for _, f := range of.Flags {
 		if _, isBool := f.(*cli.BoolFlag); !isBool {
 			for _, name := range f.Names() {
 				valued[name] = true

@@ -156,8 +156,18 @@ func tooLarge(err error) string {
 
 // runnerOf prepares to use the networks of a model by a graph, whose results may have to be those of a batch.
 func runnerOf(dev program.Device, m *Model, use string, saved *nn.Saved, batch int, batched bool) (*Runner, error) {
+	return runnerOn(dev, m, use, saved, batch, batched, func(_ *nn.Graph, y []*nn.Node) []*nn.Node { return y })
+}
+
+// runnerOn is runnerOf with results that are computed in the graph from those that are saved.
+func runnerOn(dev program.Device, m *Model, use string, saved *nn.Saved, batch int, batched bool,
+	then func(g *nn.Graph, y []*nn.Node) []*nn.Node) (*Runner, error) {
 	g := nn.NewGraph(use, dtype)
 	y, placed, err := saved.Build(g, batch)
+	if err == nil {
+		y = then(g, y)
+		err = g.Err()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the model's graph %s: %w", use, err)
 	}
