@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -45,7 +46,12 @@ func NewHosts(t testing.TB, n int) *Hosts {
 	for i := 1; i <= n; i++ {
 		host, port := strconv.Itoa(i), fmt.Sprintf("port%d", i)
 		must("netns", "add", h.prefix+host)
-		t.Cleanup(func() { _ = h.ip("netns", "delete", h.prefix+host) })
+		t.Cleanup(func() {
+			for _, pid := range h.processes(t, i) { // of Open MPI a daemon that its launcher cannot reach
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+			_ = h.ip("netns", "delete", h.prefix+host)
+		})
 		on("switch", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", h.prefix+host)
 		on("switch", "link", "set", port, "master", "bridge", "up")
 		on(host, "address", "add", h.Address(i)+"/24", "dev", "eth0")
@@ -98,18 +104,30 @@ func (h *Hosts) Received(t testing.TB, i int) int {
 // Running is how many processes of a program run on a host.
 func (h *Hosts) Running(t testing.TB, i int, program string) int {
 	t.Helper()
-	pids, err := exec.Command("ip", "netns", "pids", h.prefix+strconv.Itoa(i)).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
 	n := 0
-	for _, pid := range strings.Fields(string(pids)) {
-		line, _ := os.ReadFile("/proc/" + pid + "/cmdline") // it may have ended
+	for _, pid := range h.processes(t, i) {
+		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)) // it may have ended
 		if name, _, _ := strings.Cut(string(line), "\x00"); filepath.Base(name) == program {
 			n++
 		}
 	}
 	return n
+}
+
+// processes are all that run on a host.
+func (h *Hosts) processes(t testing.TB, i int) []int {
+	t.Helper()
+	out, err := exec.Command("ip", "netns", "pids", h.prefix+strconv.Itoa(i)).Output()
+	if err != nil {
+		t.Error(err)
+	}
+	var pids []int
+	for _, of := range strings.Fields(string(out)) {
+		if pid, err := strconv.Atoi(of); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
 }
 
 // Command is a program on the first host, ended after a minute, with what a launcher needs to reach the others from there.
