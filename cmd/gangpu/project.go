@@ -24,7 +24,7 @@ func projectCommand() *cli.Command {
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "write the picture, as it was taken, and the image beside it to this PNG `FILE`"},
 			&cli.StringFlag{Name: "npy", TakesFile: true, Usage: "write the styles [1, layers, width], or the noise [1, ...], to this `FILE` of NumPy's format"},
 			&cli.IntFlag{Name: "steps", Value: 500, Usage: "`NUMBER` of steps"},
-			&cli.Float64Flag{Name: "rate", Value: 0.05, Usage: "learning rate that the steps begin with, a `NUMBER`"},
+			&cli.Float64Flag{Name: "rate", Value: 0.1, Usage: "learning rate that the steps begin with, a `NUMBER`"},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the first images, and noise that is not changed, come from"},
 		}, deviceFlags()),
 		Action: project,

@@ -35,6 +35,10 @@ func TestReadPicture(t *testing.T) {
 	if err != nil || h != 2 || w != 3 || !slices.Equal(pixels, want) {
 		t.Errorf("%d x %d: %v (%v)", w, h, pixels, err)
 	}
+	// Of another size it is the middle, scaled: of 3 x 2 pixels a column.
+	if pixels, err := FitPicture(path, 2, 1, 3); err != nil || !slices.Equal(pixels, []uint8{40, 10, 200, 255, 255, 255}) {
+		t.Errorf("the middle column is %v (%v)", pixels, err)
+	}
 	if err := os.WriteFile(filepath.Join(dir, "y.txt"), []byte("no picture"), 0o666); err != nil {
 		t.Fatal(err)
 	}

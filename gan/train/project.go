@@ -28,14 +28,14 @@ type Projecting struct {
 }
 
 const (
-	projectedFrom = 64 // drawn images
+	projectedFrom = 16 // drawn images: of 1024 pixels, and their noise, 400 MB
 	projectTarget = "target"
 )
 
 // Project looks for what a model's generator makes a picture of, [height, width, channels] from 0 to 1: by Adam on the mean
 // squared difference of pixels, differentiated through the saved graph (Karras et al., 2020, appendix D, whose loss goes by a
 // network's features instead). A model of styles has those of each layer changed by themselves; another its one noise. It
-// begins with what makes the nearest of 64 drawn images.
+// begins with what makes the nearest of 16 drawn images.
 func Project(ctx context.Context, dev program.Device, m *Model, picture []float32, by Projecting) (_ *Projection, err error) {
 	use, latent := SampleUse, ""
 	if m.HasStyles() {
@@ -96,13 +96,11 @@ type projectionStart struct {
 }
 
 func nearestOf(dev program.Device, m *Model, latent string, picture []float32, seed uint64) (_ *projectionStart, err error) {
-	s, err := NewSampler(dev, m, projectedFrom)
-	if m.HasStyles() && err == nil {
-		err = s.Close()
-		if err == nil {
-			s, err = NewStyled(dev, m, projectedFrom, 1, 0)
-		}
+	prepare := NewSampler
+	if m.HasStyles() {
+		prepare = func(dev program.Device, m *Model, batch int) (*Sampler, error) { return NewStyled(dev, m, batch, 1, 0) }
 	}
+	s, err := prepare(dev, m, projectedFrom)
 	if err != nil {
 		return nil, err
 	}
