@@ -23,6 +23,7 @@ func projectCommand() *cli.Command {
 			modelFlag(),
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "write the picture, as it was taken, and the image beside it to this PNG `FILE`"},
 			&cli.StringFlag{Name: "npy", TakesFile: true, Usage: "write the styles [1, layers, width], or the noise [1, ...], to this `FILE` of NumPy's format"},
+			&cli.IntSliceFlag{Name: "digit", DefaultText: "none", Usage: "`CLASS` of the image, of a model that knows classes: 7"},
 			&cli.IntFlag{Name: "steps", Value: 500, Usage: "`NUMBER` of steps"},
 			&cli.Float64Flag{Name: "rate", Value: 0.1, Usage: "learning rate that the steps begin with, a `NUMBER`"},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the first images, and noise that is not changed, come from"},
@@ -56,8 +57,7 @@ func project(c *cli.Context) (err error) {
 	if err != nil {
 		return blame(c, err, "model")
 	}
-	sample := m.Uses[train.SampleUse]
-	if sample == nil {
+	if m.Uses[train.SampleUse] == nil {
 		return usagef("--model %s: the game %s makes no images of noise", c.String("model"), m.Game)
 	}
 	endAtOnce()
@@ -71,6 +71,16 @@ func project(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sampler.Close()) }()
+	if err := checkDigits(c, sampler.Classes()); err != nil {
+		return err
+	}
+	class := 0
+	if classes := sampler.Classes(); classes > 0 && m.Tags() == nil {
+		if len(c.IntSlice("digit")) != 1 {
+			return usagef("--digit: want the class that the image is to be of, one of 0 to %d", classes-1)
+		}
+		class = c.IntSlice("digit")[0]
+	}
 	shape := sampler.Shape()
 	bytes, err := pictures.FitPicture(from, shape[0], shape[1], shape[2])
 	if err != nil {
@@ -83,7 +93,7 @@ func project(c *cli.Context) (err error) {
 		}
 		pixels[i] = float32(v) / 255
 	}
-	p, err := train.Project(c.Context, dev, m, pixels, train.Projecting{Steps: steps, Rate: rate, Seed: c.Uint64("seed")})
+	p, err := train.Project(c.Context, dev, m, pixels, train.Projecting{Steps: steps, Rate: rate, Seed: c.Uint64("seed"), Class: class})
 	if err != nil {
 		return fmt.Errorf("projecting %s: %w", from, err)
 	}

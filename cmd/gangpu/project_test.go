@@ -8,6 +8,7 @@ import (
 	"math"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,17 +18,18 @@ import (
 	"gangpu/gan/train/traintest"
 )
 
-// Pictures that a model made itself, of noise it is not told, are found again: of a model of styles and of one of noise.
+// Pictures that a model made itself, of noise it is not told, are found again: of a model of styles, of noise, and of noise and classes.
 func TestProject(t *testing.T) {
 	ownCache(t)
 	dir, data := t.TempDir(), animals(t)
-	small := []string{"--data", data, "--size", "16", "--batch", "4", "--iterations", "1", "--device", "cpu", "--preset", "small", "--filters", "4"}
+	small := []string{"--data", data, "--size", "16", "--batch", "4", "--iterations", "1", "--device", "cpu", "--filters", "4"}
 	for game, c := range map[string]struct {
 		flags []string
 		shape []int
 	}{
-		"stylegan": {[]string{"--latent", "3", "--styles", "4", "--mapping", "2", "--grow=false"}, []int{1, 6, 4}},
-		"dcgan":    {[]string{"--latent", "4"}, []int{1, 4}},
+		"stylegan": {[]string{"--latent", "3", "--styles", "4", "--mapping", "2", "--grow=false", "--preset", "small"}, []int{1, 6, 4}},
+		"dcgan":    {[]string{"--preset", "small", "--latent", "4"}, []int{1, 4}},
+		"acgan":    {[]string{"--preset", "projection", "--latent", "4"}, []int{1, 4}},
 	} {
 		run := filepath.Join(dir, game)
 		succeed(t, append(append([]string{"train", game, "--out", run}, small...), c.flags...)...)
@@ -37,7 +39,7 @@ func TestProject(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if game == "dcgan" { // whose images are all alike at first
+		if game != "stylegan" { // whose images are all alike at first
 			for _, a := range m.Arrays {
 				for i := range a.Values {
 					if len(a.Shape) == 4 {
@@ -55,14 +57,25 @@ func TestProject(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		image, err := s.Samples(99, 1)
+		var of []int
+		if s.Classes() > 0 {
+			of = []int{1}
+		}
+		image, err := s.Samples(99, 1, of...)
 		if err == nil {
 			err = picture.Grid{}.SavePNG(made, image)
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		said := succeed(t, "project", made, "--model", model, "--steps", "150", "--out", out, "--npy", npy, "--device", "cpu")
+		args := []string{"project", made, "--model", model, "--steps", "150", "--out", out, "--npy", npy, "--device", "cpu"}
+		if of != nil {
+			fail(t, exitUsage, "--digit: want the class", args...)
+			args = append(args, "--digit", "1")
+		} else {
+			fail(t, exitUsage, "the model knows no classes", append(slices.Clone(args), "--digit", "1")...)
+		}
+		said := succeed(t, args...)
 		found := regexp.MustCompile(`fell from (\S+) to (\S+) in 150 steps`).FindStringSubmatch(said)
 		if found == nil {
 			t.Fatal(said)
@@ -100,7 +113,9 @@ func TestProject(t *testing.T) {
 			for name := range inputs {
 				inputs[name] = latent
 			}
-			pixels, err = s.Generate(inputs, 1)
+			if err = s.OfClasses(inputs, 1, of...); err == nil {
+				pixels, err = s.Generate(inputs, 1)
+			}
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -25,6 +25,7 @@ type Projecting struct {
 	Steps int     // of Adam
 	Rate  float64 // of Adam, with which it begins; it falls to 0 by a cosine over the last quarter of the steps
 	Seed  uint64  // of the images that it begins with the nearest of; other noise stays that of the seed's first image
+	Class int     // of the image, of a model that knows classes
 }
 
 const (
@@ -49,7 +50,7 @@ func Project(ctx context.Context, dev program.Device, m *Model, picture []float3
 	if latent, err = latentOf(m, saved, latent); err != nil {
 		return nil, err
 	}
-	start, err := nearestOf(dev, m, latent, picture, by.Seed)
+	start, err := nearestOf(dev, m, latent, picture, by)
 	if err != nil {
 		return nil, err
 	}
@@ -71,11 +72,12 @@ func Project(ctx context.Context, dev program.Device, m *Model, picture []float3
 	return start.descend(ctx, r, latent, picture, by)
 }
 
-// latentOf is the name of the input that is changed. All others have to be noise.
+// latentOf is the name of the input that is changed. All others have to be noise, or classes.
 func latentOf(m *Model, saved *nn.Saved, latent string) (string, error) {
 	for _, in := range saved.Inputs {
 		switch {
 		case in.Name == latent || in.Role == nn.Array:
+		case in.Role == nn.Example && in.Name != TagsInput && len(in.Shape) == 1: // classes
 		case in.Role != nn.Noise:
 			return "", fmt.Errorf("the game %s makes images of %s too, which a picture is not projected to", m.Game, in.Name)
 		case latent == "" && in.Distribution != nn.Mask:
@@ -95,7 +97,7 @@ type projectionStart struct {
 	imageShape []int
 }
 
-func nearestOf(dev program.Device, m *Model, latent string, picture []float32, seed uint64) (_ *projectionStart, err error) {
+func nearestOf(dev program.Device, m *Model, latent string, picture []float32, by Projecting) (_ *projectionStart, err error) {
 	prepare := NewSampler
 	if m.HasStyles() {
 		prepare = func(dev program.Device, m *Model, batch int) (*Sampler, error) { return NewStyled(dev, m, batch, 1, 0) }
@@ -108,7 +110,10 @@ func nearestOf(dev program.Device, m *Model, latent string, picture []float32, s
 	if len(picture) != size(s.shape) {
 		return nil, fmt.Errorf("a picture of %d numbers, where the model makes images of shape %v", len(picture), s.shape)
 	}
-	all, err := s.Noise(seed, projectedFrom)
+	all, err := s.Noise(by.Seed, projectedFrom)
+	if err == nil && s.Classes() > 0 {
+		err = s.OfClasses(all, projectedFrom, by.Class)
+	}
 	if err != nil {
 		return nil, err
 	}
