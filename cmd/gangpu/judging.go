@@ -206,6 +206,9 @@ func (v evaluation) print(w io.Writer, o judge.Options, pairs string) error {
 			"classes seen                 %d of %d\n",
 			s.Images, s.FrechetDistance, f.FrechetDistance, s.ClassifierScore, f.ClassifierScore, len(s.Classes),
 			100*s.Confident, 100*f.Confident, 100*o.Confidence, s.ClassesSeen, len(s.Classes))
+		if s.Asked != nil {
+			fmt.Fprintf(&b, "of the class asked for       %.2f%%\n", 100*s.Accuracy())
+		}
 		histogram(&b, s, f)
 	} else {
 		fmt.Fprintf(&b, "not judged: %s\n", noClassifier)
@@ -222,7 +225,7 @@ func (v evaluation) print(w io.Writer, o judge.Options, pairs string) error {
 	return err
 }
 
-// histogram draws how many images there are of each class.
+// histogram draws how many images there are of each class, and says how many of those that were to be of it are.
 func histogram(b *strings.Builder, s, floor *judge.Scores) {
 	const columns = 40 // of twice a class's even share
 	for class, n := range s.Classes {
@@ -230,6 +233,9 @@ func histogram(b *strings.Builder, s, floor *judge.Scores) {
 		bar := min(int(share*float64(len(s.Classes))*columns/2+0.5), columns)
 		line := fmt.Sprintf("%5d  %6.2f%%  (%5.2f%%)  %s", class, 100*share,
 			100*float64(floor.Classes[class])/float64(floor.Images), strings.Repeat("#", bar))
+		if s.Asked != nil && s.Asked[class] > 0 {
+			line = fmt.Sprintf("%-67s %6.2f%% of those asked for", line, 100*float64(s.Right[class])/float64(s.Asked[class]))
+		}
 		fmt.Fprintln(b, strings.TrimRight(line, " "))
 	}
 }

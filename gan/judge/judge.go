@@ -132,8 +132,10 @@ func (j *Judge) ScoreSampler(s *train.Sampler, seed uint64, labels []int32) (Sco
 		}
 	}
 	known := recognition{}
-	err := s.Parts(seed, j.options.Images, Batch, classes, func(pixels []float32, _ map[string][]float32, count int) error {
+	var asked []int // of each image
+	err := s.Parts(seed, j.options.Images, Batch, classes, func(pixels []float32, inputs map[string][]float32, count int) error {
 		more, err := j.recognizer.recognize(pixels, count)
+		asked = append(asked, s.ClassesOf(inputs, count)...)
 		known.count += more.count
 		known.features, known.logits = append(known.features, more.features...), append(known.logits, more.logits...)
 		return err
@@ -141,7 +143,17 @@ func (j *Judge) ScoreSampler(s *train.Sampler, seed uint64, labels []int32) (Sco
 	if err != nil {
 		return Scores{}, err
 	}
-	return j.scores(known)
+	scores, err := j.scores(known)
+	if n := j.recognizer.classes; s.Classes() == n {
+		scores.Asked, scores.Right = make([]int, n), make([]int, n)
+		for i, class := range known.likeliest() {
+			scores.Asked[asked[i]]++
+			if class == asked[i] {
+				scores.Right[class]++
+			}
+		}
+	}
+	return scores, err
 }
 
 // Close frees what the judge holds on the device.

@@ -294,7 +294,25 @@ func TestScoreSampler(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want, err := j.Score(all); err != nil || !reflect.DeepEqual(got, want) {
+		want, err := j.Score(all)
+		if conditional {
+			known, err := j.recognizer.recognize(all, 2*Batch+30)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want.Asked, want.Right = make([]int, 4), make([]int, 4)
+			for i, class := range known.likeliest() {
+				asked := []int{2, 3, 3}[i*3/(2*Batch+30)]
+				want.Asked[asked]++
+				if class == asked {
+					want.Right[asked]++
+				}
+			}
+			if right := float64(want.Right[2] + want.Right[3]); got.Accuracy() != right/(2*Batch+30) {
+				t.Errorf("accuracy %v, want %v of %d", got.Accuracy(), right, 2*Batch+30)
+			}
+		}
+		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("the sampler's images score %+v, all at once %+v (%v)", got, want, err)
 		}
 	}

@@ -13,6 +13,19 @@ type Scores struct {
 	// ClassesSeen is the number of classes with more than a few confident images: at least a tenth
 	// of what each had if all had the same.
 	ClassesSeen int `json:"classes_seen"`
+	// Asked are the images by the class that they were to be of, and Right those of them that the classifier takes for it;
+	// nil if the model does not know the classifier's classes.
+	Asked []int `json:"asked,omitempty"`
+	Right []int `json:"right,omitempty"`
+}
+
+// Accuracy is the share of images that are taken for the class that they were to be of, NaN if they were not to be of any.
+func (s Scores) Accuracy() float64 {
+	asked, right := 0, 0
+	for class, n := range s.Asked {
+		asked, right = asked+n, right+s.Right[class]
+	}
+	return float64(right) / float64(asked)
 }
 
 // seen is the share of its even share that a class takes to count as seen: in ten classes, 1% of

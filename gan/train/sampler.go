@@ -176,6 +176,20 @@ func (s *Sampler) OfClasses(inputs map[string][]float32, n int, classes ...int) 
 	return nil
 }
 
+// ClassesOf are the classes of n images, by the inputs that [Sampler.OfClasses] made; nil of a model that knows none.
+func (s *Sampler) ClassesOf(inputs map[string][]float32, n int) []int {
+	known := s.Classes()
+	var classes []int
+	for _, in := range s.inputs {
+		if in.Role == nn.Example && len(in.Shape) == 1 {
+			for i := range n {
+				classes = append(classes, slices.Index(inputs[in.Name][i*known:][:known], 1))
+			}
+		}
+	}
+	return classes
+}
+
 // Tags are the names of the tags that images are asked for by, in their order, of a model that has some.
 func (m *Model) Tags() []string {
 	saved := m.Uses[SampleUse]
