@@ -40,7 +40,8 @@ type ranks struct {
 // setups is how many limits the ranks wait for each other until all are set up: rank 0 may fetch data.
 const setups = 12
 
-// joinRanks joins the ranks that a launcher started; nil if it started one, or there is none. Ranks but 0 print nothing.
+// joinRanks joins the ranks that a launcher started, which wait for each other up to the limit; nil if it started one, or there
+// is none. Ranks but 0 print nothing.
 func joinRanks(c *cli.Context, limit time.Duration) (*ranks, error) {
 	l, err := mpi.FindLaunch(os.Getenv)
 	if err != nil || l.Size == 1 {
@@ -214,7 +215,8 @@ func (r *ranks) openDevice(c *cli.Context, name string) (program.Device, error) 
 	return dev, nil
 }
 
-// deviceName is the name that --device says; where that leaves it open, and the machine has several GPUs, each rank of it takes the next.
+// deviceName is the name that --device says; where that leaves it open, and the machine has several GPUs, each rank of it takes
+// the next.
 func (r *ranks) deviceName(name string) string {
 	if name != "auto" || chooseDriver(os.Getenv(libraryVariable)) != nil {
 		return name
