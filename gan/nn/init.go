@@ -3,8 +3,13 @@ package nn
 import (
 	"fmt"
 	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"gangpu/internal/philox"
+
+	"gonum.org/v1/gonum/blas/blas64"
 )
 
 // Initialiser says what a parameter is before training. The zero value is Glorot's for a kernel, and 0 for others.
@@ -138,7 +143,7 @@ func fillNormal(y []float32, mean, deviation float64, seed uint64, stream uint32
 }
 
 // orthogonalise makes the rows, or the columns if they are fewer, of a matrix of normal numbers orthogonal and of
-// length gain, by Gram and Schmidt's method, twice for the sake of rounding.
+// length gain, by Gram and Schmidt's method: once, in float64, since such a matrix is far from a singular one.
 func orthogonalise(y []float32, rows, columns int, gain float64) {
 	n, length := rows, columns
 	at := func(i, j int) int { return i*columns + j }
@@ -146,31 +151,45 @@ func orthogonalise(y []float32, rows, columns int, gain float64) {
 		n, length = columns, rows
 		at = func(i, j int) int { return j*columns + i }
 	}
-	basis := make([]float64, n*length)
-	for i := range n {
-		v := basis[i*length:][:length]
-		for j := range v {
-			v[j] = float64(y[at(i, j)])
-		}
-		for range 2 {
-			for k := range i {
-				w := basis[k*length:][:length]
-				dot := 0.0
-				for j := range v {
-					dot += v[j] * w[j]
-				}
-				for j := range v {
-					v[j] -= dot * w[j]
-				}
-			}
-		}
-		sum := 0.0
-		for _, x := range v {
-			sum += x * x
-		}
-		for j := range v {
-			v[j] /= math.Sqrt(sum)
-			y[at(i, j)] = float32(gain * v[j])
+	basis := make([]blas64.Vector, n)
+	for i := range basis {
+		basis[i] = blas64.Vector{N: length, Inc: 1, Data: make([]float64, length)}
+		for j := range length {
+			basis[i].Data[j] = float64(y[at(i, j)])
 		}
 	}
+	// without takes off v what it has of others, in their order.
+	without := func(v blas64.Vector, others []blas64.Vector) {
+		for _, w := range others {
+			blas64.Axpy(-blas64.Dot(v, w), w, v)
+		}
+	}
+	const block = 32 // vectors that a processor's cache keeps, while others are taken past them
+	for from := 0; from < n; from += block {
+		to := min(from+block, n)
+		for i := from; i < to; i++ {
+			without(basis[i], basis[from:i])
+			blas64.Scal(1/blas64.Nrm2(basis[i]), basis[i])
+		}
+		parallel(n-to, func(i int) { without(basis[to+i], basis[from:to]) })
+	}
+	for i, v := range basis {
+		for j := range length {
+			y[at(i, j)] = float32(gain * v.Data[j])
+		}
+	}
+}
+
+// parallel calls f for 0 to n-1, on all processors.
+func parallel(n int, f func(i int)) {
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		group.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		})
+	}
+	group.Wait()
 }
