@@ -1,5 +1,6 @@
 // Package exchange takes models to other programs and back: ONNX and a page that makes images in the browser, of any game;
-// weights and whole models of Keras, of networks that are chains of layers. It reads model files of early versions, too.
+// weights and whole models of Keras, of networks that are chains of layers. It reads networks that PyTorch trained, of pix2pix,
+// CycleGAN and StyleGAN2, and model files of early versions.
 package exchange
 
 import (
