@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gangpu/engine/program"
+	pictures "gangpu/gan/data"
 	"gangpu/gan/games/tutorial"
 	"gangpu/gan/judge"
 	"gangpu/gan/train"
@@ -28,6 +29,8 @@ func evaluateCommand() *cli.Command {
 			modelFlag(), rawFlag(), truncationFlag(), truncatedLayersFlag(), standingFlag(),
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the generated images' noise comes from"},
 			classifierFlag(),
+			&cli.StringFlag{Name: "tagger", TakesFile: true,
+				Usage: "say how many of the images have the tags that they were asked for by, of a model of tags, by this `FILE`: the model of gangpu train classifier --preset tags"},
 			&cli.IntFlag{Name: "n", Value: d.Images, Usage: "`NUMBER` of images to generate and judge; the distance depends on it"},
 			&cli.Float64Flag{Name: "confident", Value: d.Confidence, Usage: "`PROBABILITY` from which the classifier is sure of an image"},
 			&cli.StringFlag{Name: "nearest", TakesFile: true,
@@ -45,6 +48,7 @@ type evaluator struct {
 	data           *gameData
 	training, test train.Field
 	judge          *judge.Judge // nil without a classifier
+	tagger         *train.Model // nil without --tagger
 	seed           uint64
 	count          int    // of images to generate
 	pairs          string // file to draw the nearest pairs to
@@ -83,9 +87,13 @@ func evaluate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if classifier == nil && !hasLosses(model) && !model.HasStyles() && c.String("nearest") == "" {
+	if classifier == nil && !hasLosses(model) && !model.HasStyles() && c.String("nearest") == "" && c.String("tagger") == "" {
 		return usagef("%s is a model of the game %s, whose images are judged by a classifier of its dataset: --classifier FILE says which; gangpu train classifier makes one",
 			files[0], model.Game)
+	}
+	tagger, err := openTagger(c.String("tagger"), files[0], model)
+	if err != nil {
+		return err
 	}
 	endAtOnce()
 	dev, err := openDevice(c)
@@ -93,7 +101,7 @@ func evaluate(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
-	e := evaluator{c: c, dev: dev, data: data, seed: c.Uint64("seed"), count: o.Images, pairs: c.String("nearest")}
+	e := evaluator{c: c, dev: dev, data: data, tagger: tagger, seed: c.Uint64("seed"), count: o.Images, pairs: c.String("nearest")}
 	if e.training, e.test, err = realImages(data); err != nil {
 		return err
 	}
@@ -152,7 +160,7 @@ func checkEvaluateFlags(c *cli.Context, o judge.Options) ([]string, error) {
 		return nil, err
 	}
 	return files, errors.Join(checkTruncation(c), checkDataFlags(c), checkDeviceFlags(c),
-		checkOutputs(c, fileOutputs(c, "nearest"), append(slices.Clone(files), c.String("classifier"))...))
+		checkOutputs(c, fileOutputs(c, "nearest"), append(slices.Clone(files), c.String("classifier"), c.String("tagger"))...))
 }
 
 // hasLosses reports whether the networks of a model can be evaluated against each other.
@@ -186,6 +194,17 @@ func (e *evaluator) evaluate(file string, m *train.Model) (_ evaluation, err err
 			return v, err
 		}
 		v.Paths = &paths
+	}
+	if e.tagger != nil {
+		test, err := train.FromDataset(e.data.Dataset, e.data.testSplit(), pictures.Augment{}, 1<<62)
+		if err != nil {
+			return v, err
+		}
+		scores, err := judge.MeasureTags(e.dev, e.tagger, sampler, m.Tags(), test, e.seed, e.count)
+		if err != nil {
+			return v, err
+		}
+		v.Tags = &scores
 	}
 	if e.pairs != "" {
 		v.Nearest, err = e.nearest(sampler)

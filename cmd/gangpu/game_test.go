@@ -110,8 +110,8 @@ func TestTrainGame(t *testing.T) {
 // Images of a model of tags are asked for by their names.
 func TestTags(t *testing.T) {
 	ownCache(t)
-	run := filepath.Join(t.TempDir(), "run")
-	succeed(t, "train", "acgan", "--preset", "drawings-small", "--data", animals(t), "--size", "16", "--filters", "8", "--latent", "2", "--blocks", "1",
+	root, run := animals(t), filepath.Join(t.TempDir(), "run")
+	succeed(t, "train", "acgan", "--preset", "drawings-small", "--data", root, "--size", "16", "--filters", "8", "--latent", "2", "--blocks", "1",
 		"--batch", "4", "--iterations", "1", "--device", "cpu", "--out", run)
 	model, npy := filepath.Join(run, "model.safetensors"), filepath.Join(t.TempDir(), "x.npy")
 	var made []string
@@ -127,6 +127,19 @@ func TestTags(t *testing.T) {
 		t.Error("the second class is not its tag")
 	}
 	fail(t, exitUsage, "the model knows cat, dog", "generate", "--model", model, "--tags", "bird", "--npy", npy)
+
+	// How many images have the tags that they were asked for by is said by a tagger of the same data, and by no classifier.
+	judged := map[string]string{}
+	for _, preset := range []string{"tags", "small"} {
+		out := filepath.Join(t.TempDir(), preset)
+		said := succeed(t, "train", "classifier", "--preset", preset, "--data", root, "--size", "16", "--batch", "4", "--epochs", "1", "--device", "cpu", "--out", out)
+		contains(t, said, map[string]string{"tags": "F1 of the tags of 12 test images", "small": "of 12 test images are classified rightly"}[preset])
+		judged[preset] = filepath.Join(out, "model.safetensors")
+	}
+	contains(t, succeed(t, "evaluate", "--tagger", judged["tags"], "-n", "20", "--device", "cpu", model),
+		"20 generated images by the tags of 12 test images", "TAG    ASKED  HAVE IT", "cat       12", "dog        8")
+	fail(t, exitFailed, "is not a tagger", "evaluate", "--tagger", judged["small"], "--device", "cpu", model)
+	fail(t, exitFailed, "is not a classifier", "evaluate", "--classifier", judged["tags"], "--device", "cpu", model)
 	fail(t, exitUsage, "want one of them", "generate", "--model", model, "--tags", "cat", "--digit", "1", "--npy", npy)
 }
 

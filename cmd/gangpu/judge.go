@@ -79,6 +79,24 @@ func readClassifier(file string, d *gameData, shape []int) (*train.Model, error)
 	return classifier, nil
 }
 
+// openTagger reads the model of a tagger for a model of tags; nil without a file.
+func openTagger(file, of string, m *train.Model) (*train.Model, error) {
+	if file == "" {
+		return nil, nil
+	}
+	if m.Tags() == nil {
+		return nil, fmt.Errorf("--tagger: %s is a model of the game %s, which knows no tags", of, m.Game)
+	}
+	tagger, err := exchange.Load(file)
+	if err != nil {
+		return nil, fmt.Errorf("--tagger: %w", err)
+	}
+	if tagger.Uses[classifying.TagUse] == nil {
+		return nil, fmt.Errorf("--tagger: %s is not a tagger: gangpu train classifier --preset tags makes one", file)
+	}
+	return tagger, nil
+}
+
 // sizeText is the size of images [height width channels] as people write it, width first.
 func sizeText(shape []int) string {
 	text := fmt.Sprintf("%dx%d", shape[1], shape[0])

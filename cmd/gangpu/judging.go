@@ -128,6 +128,21 @@ func (t *training) testing(j run.Judging, trainer *train.Trainer) (run.Judging, 
 	if err != nil {
 		return j, none, err
 	}
+	if tags, _ := t.game.Settings.(classifying.Settings); tags.Tags {
+		r, err := trainer.Runner(classifying.TagUse, judge.Batch)
+		if err != nil {
+			return j, none, err
+		}
+		j.Measures = []run.Measure{{Name: "test_f1", Label: "F1 of the test images' tags", Higher: true}}
+		j.Score = func() ([]float64, error) {
+			f1, err := classifying.F1(r, d.Tables[0].Fields[0], d.Tags())
+			return []float64{f1}, err
+		}
+		j.Line = func(s []float64) string {
+			return fmt.Sprintf("F1 of the tags of %d test images %.2f%%", d.Tables[0].Rows, 100*s[0])
+		}
+		return j, r.Close, nil
+	}
 	r, err := trainer.Runner(classifying.Use, judge.Batch)
 	if err != nil {
 		return j, none, err
@@ -158,10 +173,11 @@ type evaluation struct {
 	Dataset    string `json:"dataset"`
 	TestImages int    `json:"test_images"`
 	*tutorial.Evaluation
-	Generated *judge.Scores `json:"generated,omitempty"` // left out without a classifier
-	Floor     *judge.Scores `json:"floor,omitempty"`     // of as many training images
-	Nearest   *judge.Copies `json:"nearest,omitempty"`
-	Paths     *judge.Paths  `json:"path_lengths,omitempty"` // of models that have styles
+	Generated *judge.Scores    `json:"generated,omitempty"` // left out without a classifier
+	Floor     *judge.Scores    `json:"floor,omitempty"`     // of as many training images
+	Nearest   *judge.Copies    `json:"nearest,omitempty"`
+	Paths     *judge.Paths     `json:"path_lengths,omitempty"` // of models that have styles
+	Tags      *judge.TagScores `json:"tags,omitempty"`         // by a tagger
 }
 
 // printer prints evaluations: as JSON, or one at length, or of several a line each.
@@ -218,11 +234,36 @@ func (v evaluation) print(w io.Writer, o judge.Options, pairs string) error {
 			"of test images: median %.2f, least %.2f\nnearest pairs in %s\n",
 			n.Images, n.Median, n.Least, n.TestMedian, n.TestLeast, pairs)
 	}
+	if s := v.Tags; s != nil {
+		tagTable(&b, *s)
+	}
 	if p := v.Paths; p != nil {
 		fmt.Fprintf(&b, "\nlengths of %d paths: %.4g in z, %.4g in w\n", p.Count, p.Noise, p.Styles)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// tagTable says of each tag how many of the images that were asked for by it have it, and of the others.
+func tagTable(b *strings.Builder, s judge.TagScores) {
+	generated, test := s.Precision()
+	width := len("TAG")
+	for _, t := range s.Tags {
+		width = max(width, len(t.Name))
+	}
+	fmt.Fprintf(b, "\n%d generated images by the tags of %d test images: %.2f%% precision, the mean over tags (%.2f%% of the test images)\n"+
+		"%-*s    ASKED  HAVE IT  (TEST)   OTHERS  HAVE IT  (TEST)\n", s.Images, s.TestImages, 100*generated, 100*test, width, "TAG")
+	share := func(n, of int) string {
+		if of == 0 {
+			return "-"
+		}
+		return fmt.Sprintf("%.1f%%", 100*float64(n)/float64(of))
+	}
+	for _, t := range s.Tags {
+		g, r := t.Generated, t.Test
+		fmt.Fprintf(b, "%-*s  %7d  %7s  %6s  %7d  %7s  %6s\n", width, t.Name, g.Asked, share(g.Right, g.Asked), share(r.Right, r.Asked),
+			g.Others, share(g.Surplus, g.Others), share(r.Surplus, r.Others))
+	}
 }
 
 // histogram draws how many images there are of each class, and says how many of those that were to be of it are.

@@ -106,6 +106,18 @@ func (b *Builder) Noise(name string, shape ...int) *nn.Node {
 	return b.graph.Random(name, nn.Normal, 0, append([]int{b.batch}, shape...)...)
 }
 
+// Tags are those of a batch of rows, [batch, classes + attributes]: their classes, one-hot, and their attributes, of those that
+// the data have.
+func (b *Builder) Tags(in Input) *nn.Node {
+	switch {
+	case in.Attributes == 0:
+		return b.Data("class")
+	case in.Classes == 0:
+		return b.Data("attributes")
+	}
+	return nn.Concat(b.Data("class"), b.Data("attributes"))
+}
+
 // Uniform is numbers in [0, 1), [batch, shape...].
 func (b *Builder) Uniform(name string, shape ...int) *nn.Node {
 	return b.graph.Random(name, nn.Uniform, 0, append([]int{b.batch}, shape...)...)

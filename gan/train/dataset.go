@@ -63,6 +63,24 @@ func FromDataset(d *data.Dataset, split *data.Split, augment data.Augment, inMem
 	return out, nil
 }
 
+// Tags are those of the rows of the first table, [rows, classes + attributes] from 0 to 1, as [Builder.Tags] has them; nil of data
+// that have none.
+func (d Data) Tags() []float32 {
+	var fields []Field
+	for _, name := range []string{"class", "attributes"} {
+		if _, f, ok := d.find(name); ok {
+			fields = append(fields, f)
+		}
+	}
+	var tags []float32
+	for row := range d.Tables[0].Rows {
+		for _, f := range fields {
+			tags = append(tags, Floats(f.Bytes[row*f.Shape[0]:(row+1)*f.Shape[0]])...)
+		}
+	}
+	return tags
+}
+
 // InputOf is what a system has to know of data.
 func InputOf(d Data) (Input, error) {
 	var in Input

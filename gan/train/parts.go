@@ -16,6 +16,11 @@ func (s *Sampler) Parts(seed uint64, n, part int, classes []int, each func(pixel
 	if err := s.OfClasses(inputs, n, classes...); err != nil {
 		return err
 	}
+	return s.PartsOf(inputs, n, part, each)
+}
+
+// PartsOf makes n images of inputs, by name [n, ...], as Parts does.
+func (s *Sampler) PartsOf(inputs map[string][]float32, n, part int, each func(pixels []float32, inputs map[string][]float32, count int) error) error {
 	for first := 0; first < n; first += part {
 		count, of := min(part, n-first), map[string][]float32{}
 		for name, values := range inputs {

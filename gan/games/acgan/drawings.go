@@ -53,7 +53,7 @@ func drawings(s Settings, in train.Input) (train.Game, error) {
 		},
 		Phases: []train.Phase{
 			{Name: "d", Trains: []string{"discriminator"}, Optimizer: adam, Loss: func(b *train.Builder) *nn.Node {
-				x, has := b.Data("image"), tagsOf(b, in)
+				x, has := b.Data("image"), b.Tags(in)
 				wanted := next(has)
 				y := nn.Detach(b.Apply("generator", b.Noise("z", s.Latent), wanted))
 				real, fakes := b.ApplyAll("discriminator", x, has), b.ApplyAll("discriminator", y, has)
@@ -71,7 +71,7 @@ func drawings(s Settings, in train.Input) (train.Game, error) {
 				return nn.Sum(terms...)
 			}},
 			{Name: "g", Trains: []string{"generator"}, Optimizer: adam, Loss: func(b *train.Builder) *nn.Node {
-				wanted := tagsOf(b, in)
+				wanted := b.Tags(in)
 				y := b.ApplyAll("discriminator", b.Apply("generator", b.Noise("z", s.Latent), wanted), wanted)
 				return nn.Add(b.Term("g_loss", adversarial, nn.BCE(y[0], 1)), b.Term("g_tag_loss", s.Weight, tell(y[1], wanted)))
 			}},
@@ -80,17 +80,6 @@ func drawings(s Settings, in train.Input) (train.Game, error) {
 			return b.Apply("generator", b.Noise("z", s.Latent), b.Classes(train.TagsInput, tags))
 		},
 	}, nil
-}
-
-// tagsOf are those of a batch of rows: their classes, one-hot, and their attributes.
-func tagsOf(b *train.Builder, in train.Input) *nn.Node {
-	switch {
-	case in.Attributes == 0:
-		return b.Data("class")
-	case in.Classes == 0:
-		return b.Data("attributes")
-	}
-	return nn.Concat(b.Data("class"), b.Data("attributes"))
 }
 
 // next are the tags of the next image of the batch: fakes are asked for by tags that occur together, and not by those of

@@ -1,5 +1,6 @@
-// Package classifier is the training of a network that tells the classes of images, as a game of one phase. It judges
-// what generators make (gan/judge): by its classes, and by the features that its last layer tells them from.
+// Package classifier is the training of a network that tells the classes of images, or any number of tags of each, as a game
+// of one phase. It judges what generators make (gan/judge): by its classes, and by the features that its last layer tells
+// them from, or by its tags.
 package classifier
 
 import (
@@ -17,18 +18,25 @@ type Settings struct {
 	Features int     `json:"features" usage:"numbers by which the last layer tells the classes"`
 	Dropout  float64 `json:"dropout" usage:"share of the activations that are dropped before the features in training"`
 	Rate     float64 `json:"lr" usage:"Adam's learning rate, which falls to 0 linearly over the training"`
+	Tags     bool    `json:"tags,omitempty" usage:"tell tags, of which an image may have any number, its class and its attributes, and not the class alone"`
 }
 
-// Use is the name of the use that classifies: images "image" in [0, 1] to logits and features.
-const Use = "classify"
+// The names of the uses. Use classifies: images "image" in [0, 1] to the logits of classes, and features. TagUse is that of
+// a tagger: to the logits of tags, which are classes and then attributes, and features.
+const (
+	Use    = "classify"
+	TagUse = "tag"
+)
 
 // System is the game as the command knows it.
 var System = train.System{
 	Name: "classifier", Title: "classifier of images, to judge other games by", Paper: "LeCun et al., 1998, with strided convolutions (Springenberg et al., 2015, arXiv:1412.6806)",
-	Needs: "pictures with classes, or of two kinds", Dataset: "emoji",
+	Needs: "pictures with classes, with tags, or of two kinds", Dataset: "emoji",
 	Presets: []train.Preset{
 		{Name: "small", Description: "three convolutions and a layer of 64 features", Batch: 100, Epochs: 12,
 			Settings: Settings{Filters: 32, Features: 64, Dropout: 0.4, Rate: 2e-3}},
+		{Name: "tags", Description: "the same network as a tagger: tells any number of tags of an image, its class and its attributes", Batch: 100, Epochs: 100,
+			Settings: Settings{Filters: 32, Features: 64, Dropout: 0.4, Rate: 2e-3, Tags: true}},
 	},
 	New: func(settings any, in train.Input) (train.Game, error) { return New(settings.(Settings), in) },
 }
@@ -46,7 +54,14 @@ func New(s Settings, in train.Input) (train.Game, error) {
 	if err := s.Validate(); err != nil {
 		return train.Game{}, err
 	}
-	if in.Classes < 2 {
+	outputs, use := in.Classes, Use
+	if s.Tags {
+		outputs, use = in.Classes+in.Attributes, TagUse
+	}
+	switch {
+	case s.Tags && outputs < 2:
+		return train.Game{}, errors.New("a tagger needs images with tags: a table of attributes, classes, or both")
+	case !s.Tags && outputs < 2:
 		return train.Game{}, errors.New("a classifier needs images with classes: a folder a class, a table of labels, or pictures of two kinds")
 	}
 	network := func(l *nn.Layers, x []*nn.Node) []*nn.Node {
@@ -56,7 +71,7 @@ func New(s Settings, in train.Input) (train.Game, error) {
 			y = nn.LeakyReLU(l.Conv2D(y, nn.Conv{Filters: filters, Kernel: 3, Stride: 2}), alpha)
 		}
 		features := nn.LeakyReLU(l.Dense(l.Dropout(nn.Flatten(y), s.Dropout), nn.Units{N: s.Features}), alpha)
-		return []*nn.Node{l.Dense(l.Dropout(features, s.Dropout/2), nn.Units{N: in.Classes}), features}
+		return []*nn.Node{l.Dense(l.Dropout(features, s.Dropout/2), nn.Units{N: outputs}), features}
 	}
 	return train.Game{
 		Name: "classifier", Settings: s,
@@ -64,11 +79,15 @@ func New(s Settings, in train.Input) (train.Game, error) {
 		Phases: []train.Phase{{Name: "train", Trains: []string{"classifier"},
 			Optimizer: train.Adam{Rate: train.Schedule{Rate: s.Rate, DecayUntil: in.Iterations}, Beta1: 0.9, Beta2: 0.999},
 			Loss: func(b *train.Builder) *nn.Node {
-				logits, class := b.Apply("classifier", b.Data("image")), b.Data("class")
+				logits := b.Apply("classifier", b.Data("image"))
+				if s.Tags { // a cross-entropy for each tag by itself, added up
+					return b.Term("loss", 1, nn.Scale(nn.BCEWith(logits, b.Tags(in)), float64(outputs)))
+				}
+				class := b.Data("class")
 				b.Share("accuracy", nn.Accuracy(logits, class))
 				return b.Term("loss", 1, nn.SoftmaxCrossEntropy(logits, class))
 			}}},
-		Uses: []train.Use{{Name: Use, Build: func(b *train.Builder) []*nn.Node {
+		Uses: []train.Use{{Name: use, Build: func(b *train.Builder) []*nn.Node {
 			return b.ApplyAll("classifier", b.Data("image"))
 		}}},
 	}, nil
