@@ -133,7 +133,9 @@ func (s Settings) draws(in train.Input) nn.Network {
 func (s Settings) judges(side int) nn.Network {
 	return func(l *nn.Layers, x []*nn.Node) []*nn.Node {
 		const alpha = 0.2
-		l.Initialise(nn.RandomNormal(0, 0.02))
+		// Kernels of a deviation of 0.02, as the generator's, would make slopes a thousand times below the penalty's in a dozen
+		// layers without a norm.
+		l.Initialise(nn.HeNormal)
 		f := s.Filters / 2
 		halved := func(filters, kernel int) nn.Conv {
 			return nn.Conv{Filters: filters, Kernel: kernel, Stride: 2, Padding: nn.Pad(1)}
