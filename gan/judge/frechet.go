@@ -3,10 +3,10 @@ package judge
 import (
 	"errors"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/stat"
 )
 
 // gaussian is the mean and the covariance of images' features.
@@ -15,17 +15,21 @@ type gaussian struct {
 	covariance *mat.SymDense
 }
 
-// gaussianOf estimates both in float64, the covariance with n-1 in the denominator.
-func gaussianOf(known recognition, features int) gaussian {
-	x := mat.NewDense(known.count, features, nil)
-	for i, v := range known.features {
-		x.RawMatrix().Data[i] = float64(v)
+// gaussianOf estimates both of features [n, width], in float64, the covariance with n-1 in the denominator.
+func gaussianOf(features []float32, width int) gaussian {
+	n := len(features) / width
+	g := gaussian{mean: make([]float64, width), covariance: mat.NewSymDense(width, nil)}
+	for i, v := range features {
+		g.mean[i%width] += float64(v) / float64(n)
 	}
-	g := gaussian{mean: make([]float64, features), covariance: mat.NewSymDense(features, nil)}
-	for c := range features {
-		g.mean[c] = stat.Mean(mat.Col(nil, c, x), nil)
+	const block = 1000 // rows in float64 at a time
+	for rows := range slices.Chunk(features, block*width) {
+		x := mat.NewDense(width, len(rows)/width, nil)
+		for i, v := range rows {
+			x.Set(i%width, i/width, float64(v)-g.mean[i%width])
+		}
+		g.covariance.SymRankK(g.covariance, 1/float64(n-1), x)
 	}
-	stat.CovarianceMatrix(g.covariance, x, nil)
 	return g
 }
 
@@ -35,41 +39,51 @@ func gaussianOf(known recognition, features int) gaussian {
 //
 //	|a.mean-b.mean|^2 + tr(A + B - 2*(A*B)^(1/2)),  A, B the covariances
 //
-// A*B has the eigenvalues of A^(1/2)*B*A^(1/2), which is symmetric, so that its root's trace comes
-// without complex numbers and exists where A and B are singular.
+// With A = F'*F, of which there is one where A is singular too, A*B has the eigenvalues of F*B*F', which is symmetric, and
+// else zeros: the trace of its root comes without complex numbers.
 func frechetDistance(a, b gaussian) (float64, error) {
-	var eigen mat.EigenSym
 	if !finite(a, b) {
 		return 0, errors.New("features that are not numbers")
-	}
-	if !eigen.Factorize(a.covariance, true) {
-		return 0, errors.New("the eigenvalues of the features' covariance do not converge")
-	}
-	n := len(a.mean)
-	var vectors, root, product mat.Dense
-	eigen.VectorsTo(&vectors)
-	roots := eigen.Values(nil)
-	for i, v := range roots {
-		roots[i] = math.Sqrt(max(v, 0)) // rounding may have left it below zero
-	}
-	root.Product(&vectors, mat.NewDiagDense(n, roots), vectors.T())
-	product.Product(&root, b.covariance, &root)
-	symmetric := mat.NewSymDense(n, nil)
-	for i := range n {
-		for k := i; k < n; k++ {
-			symmetric.SetSym(i, k, (product.At(i, k)+product.At(k, i))/2)
-		}
-	}
-	if !eigen.Factorize(symmetric, false) {
-		return 0, errors.New("the eigenvalues of the covariances' product do not converge")
 	}
 	distance := floats.Distance(a.mean, b.mean, 2)
 	distance *= distance
 	distance += mat.Trace(a.covariance) + mat.Trace(b.covariance)
-	for _, v := range eigen.Values(nil) {
-		distance -= 2 * math.Sqrt(max(v, 0))
+	if f := factor(a.covariance); f != nil {
+		var product mat.Dense
+		product.Product(f, mat.DenseCopyOf(b.covariance), f.T()) // a product with a SymDense is tenfold slower
+		n, _ := product.Dims()
+		symmetric := mat.NewSymDense(n, nil)
+		for i := range n {
+			for k := i; k < n; k++ {
+				symmetric.SetSym(i, k, (product.At(i, k)+product.At(k, i))/2)
+			}
+		}
+		var eigen mat.EigenSym
+		if !eigen.Factorize(symmetric, false) {
+			return 0, errors.New("the eigenvalues of the covariances' product do not converge")
+		}
+		for _, v := range eigen.Values(nil) {
+			distance -= 2 * math.Sqrt(max(v, 0)) // rounding may have left it below zero
+		}
 	}
 	return max(distance, 0), nil
+}
+
+// factor is F [rank, n] of A = F'*F, by Cholesky's decomposition with pivots; nil of zeros.
+func factor(a *mat.SymDense) *mat.Dense {
+	var c mat.PivotedCholesky
+	c.Factorize(a, -1)
+	rank := c.Rank()
+	if rank == 0 {
+		return nil
+	}
+	u, f := c.RawU(), mat.NewDense(rank, a.SymmetricDim(), nil)
+	for k, at := range c.ColumnPivots(nil) {
+		for i := range min(rank, k+1) {
+			f.Set(i, at, u.At(i, k))
+		}
+	}
+	return f
 }
 
 func finite(gaussians ...gaussian) bool {

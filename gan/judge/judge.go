@@ -78,7 +78,7 @@ func (j *Judge) prepare(training, test train.Field) error {
 	if err != nil {
 		return err
 	}
-	j.test = gaussianOf(known, j.recognizer.features)
+	j.test = gaussianOf(known.features, j.recognizer.features)
 	some, err := training.Draw(j.options.Images)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (j *Judge) prepare(training, test train.Field) error {
 }
 
 // checkMemory finds out before the work whether the arrays of the host find room: the real images as bytes and as
-// numbers, and of each image its features, appended to in float32, and in float64 with the copies that the covariance takes.
+// numbers, and of each image its features, appended to in float32.
 func (j *Judge) checkMemory(training, test train.Field) error {
 	for _, f := range []train.Field{training, test} {
 		if !slices.Equal(f.Shape, j.recognizer.image) {
@@ -97,7 +97,7 @@ func (j *Judge) checkMemory(training, test train.Field) error {
 	}
 	real := uint64(max(test.Rows(), min(j.options.Images, training.Rows())))
 	all := uint64(max(test.Rows(), j.options.Images))
-	need := real*uint64(sizeOf(j.recognizer.image))*5 + all*uint64(j.recognizer.features*(3*4+3*8)+j.recognizer.classes*3*4)
+	need := real*uint64(sizeOf(j.recognizer.image))*5 + all*uint64(3*4*(j.recognizer.features+j.recognizer.classes))
 	return hostmemory.Check(fmt.Sprintf("judging by %d images", all), need)
 }
 

@@ -135,7 +135,7 @@ func ones(n int) []float64 {
 }
 
 func TestGaussianOf(t *testing.T) {
-	g := gaussianOf(recognition{count: 3, features: []float32{1, 10, 2, 20, 6, 60}}, 2)
+	g := gaussianOf([]float32{1, 10, 2, 20, 6, 60}, 2)
 	near(t, "mean", g.mean[0], 3, 1e-15)
 	near(t, "mean", g.mean[1], 30, 1e-15)
 	near(t, "variance", g.covariance.At(0, 0), 7, 1e-14)

@@ -35,7 +35,7 @@ const seen = 0.1
 func (j *Judge) scores(known recognition) (Scores, error) {
 	s := Scores{Images: known.count}
 	var err error
-	if s.FrechetDistance, err = frechetDistance(gaussianOf(known, j.recognizer.features), j.test); err != nil {
+	if s.FrechetDistance, err = frechetDistance(gaussianOf(known.features, j.recognizer.features), j.test); err != nil {
 		return s, err
 	}
 	j.classify(&s, known)
