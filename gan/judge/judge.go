@@ -2,8 +2,8 @@
 // the Fréchet distance of its features, the classifier score, and how many images it is sure of.
 // docs/judging.md says what these numbers can and cannot tell.
 //
-// None of them compares with numbers of Inception's: the classifier is a small one, trained on the
-// data set in question.
+// None of these compares with numbers of Inception's: the classifier is a small one, trained on the
+// data set in question. By a file of Inception's weights, [InceptionJudge] computes the FID itself, precision and recall.
 package judge
 
 import (
@@ -125,15 +125,9 @@ func (j *Judge) Score(pixels []float32) (Scores, error) {
 // classes they are of those of the labels, each as often as it is among them, or equally many of all if there are no labels:
 // the test images' labels make images of the same classes as these. A negative label is of an image without a class.
 func (j *Judge) ScoreSampler(s *train.Sampler, seed uint64, labels []int32) (Scores, error) {
-	var classes []int
-	for _, l := range labels {
-		if s.Classes() > 0 && l >= 0 {
-			classes = append(classes, int(l))
-		}
-	}
 	known := recognition{}
 	var asked []int // of each image
-	err := s.Parts(seed, j.options.Images, Batch, classes, func(pixels []float32, inputs map[string][]float32, count int) error {
+	err := s.Parts(seed, j.options.Images, Batch, classesOf(s, labels), func(pixels []float32, inputs map[string][]float32, count int) error {
 		more, err := j.recognizer.recognize(pixels, count)
 		asked = append(asked, s.ClassesOf(inputs, count)...)
 		known.count += more.count
@@ -154,6 +148,17 @@ func (j *Judge) ScoreSampler(s *train.Sampler, seed uint64, labels []int32) (Sco
 		}
 	}
 	return scores, err
+}
+
+// classesOf are the classes of labels that a sampler takes.
+func classesOf(s *train.Sampler, labels []int32) []int {
+	var classes []int
+	for _, l := range labels {
+		if s.Classes() > 0 && l >= 0 {
+			classes = append(classes, int(l))
+		}
+	}
+	return classes
 }
 
 // Close frees what the judge holds on the device.
