@@ -29,6 +29,8 @@ func evaluateCommand() *cli.Command {
 			modelFlag(), rawFlag(), truncationFlag(), truncatedLayersFlag(), standingFlag(),
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the generated images' noise comes from"},
 			classifierFlag(),
+			&cli.StringFlag{Name: "inception", TakesFile: true,
+				Usage: "compute FID, precision and recall by Inception's features, of this safetensors `FILE` of its weights: docs/judging.md"},
 			&cli.StringFlag{Name: "tagger", TakesFile: true,
 				Usage: "say how many of the images have the tags that they were asked for by, of a model of tags, by this `FILE`: the model of gangpu train classifier --preset tags"},
 			&cli.IntFlag{Name: "n", Value: d.Images, Usage: "`NUMBER` of images to generate and judge; the distance depends on it"},
@@ -47,8 +49,10 @@ type evaluator struct {
 	dev            program.Device
 	data           *gameData
 	training, test train.Field
-	judge          *judge.Judge // nil without a classifier
-	tagger         *train.Model // nil without --tagger
+	judge          *judge.Judge          // nil without a classifier
+	inception      *judge.InceptionJudge // nil without its file
+	bar            *pictureBar           // of what it does
+	tagger         *train.Model          // nil without --tagger
 	seed           uint64
 	count          int    // of images to generate
 	pairs          string // file to draw the nearest pairs to
@@ -87,7 +91,11 @@ func evaluate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if classifier == nil && !hasLosses(model) && !model.HasStyles() && c.String("nearest") == "" && c.String("tagger") == "" {
+	network, err := openInception(c, data, shape)
+	if err != nil {
+		return err
+	}
+	if classifier == nil && network == nil && !hasLosses(model) && !model.HasStyles() && c.String("nearest") == "" && c.String("tagger") == "" {
 		return usagef("%s is a model of the game %s, whose images are judged by a classifier of its dataset: --classifier FILE says which; gangpu train classifier makes one",
 			files[0], model.Game)
 	}
@@ -110,6 +118,17 @@ func evaluate(c *cli.Context) (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, e.judge.Close()) }()
+	}
+	if network != nil {
+		e.bar = &pictureBar{w: c.App.ErrWriter}
+		e.inception, err = judge.NewInceptionJudge(dev, network, o.Images, e.training, e.test, func(what string, done, total int) {
+			e.bar.show(pictures.Progress{Task: "Inception's features of " + what, Done: done, Total: total})
+		})
+		e.bar.finish()
+		if err != nil {
+			return fmt.Errorf("preparing to judge by Inception: %w", err)
+		}
+		defer func() { err = errors.Join(err, e.inception.Close()) }()
 	}
 	show := printer(c, files, o)
 	for i, file := range files {
@@ -160,7 +179,7 @@ func checkEvaluateFlags(c *cli.Context, o judge.Options) ([]string, error) {
 		return nil, err
 	}
 	return files, errors.Join(checkTruncation(c), checkDataFlags(c), checkDeviceFlags(c),
-		checkOutputs(c, fileOutputs(c, "nearest"), append(slices.Clone(files), c.String("classifier"), c.String("tagger"))...))
+		checkOutputs(c, fileOutputs(c, "nearest"), append(slices.Clone(files), c.String("classifier"), c.String("inception"), c.String("tagger"))...))
 }
 
 // hasLosses reports whether the networks of a model can be evaluated against each other.
@@ -187,6 +206,15 @@ func (e *evaluator) evaluate(file string, m *train.Model) (_ evaluation, err err
 		}
 		floor := e.judge.Floor()
 		v.Generated, v.Floor = &scores, &floor
+	}
+	if e.inception != nil {
+		scores, err := e.inception.ScoreSampler(sampler, e.seed, e.data.Split("train").Labels)
+		e.bar.finish()
+		if err != nil {
+			return v, err
+		}
+		floor := e.inception.Floor()
+		v.Inception, v.InceptionFloor = &scores, &floor
 	}
 	if m.HasStyles() {
 		paths, err := judge.MeasurePaths(sampler, e.seed, min(mostCompared, e.count))

@@ -141,3 +141,49 @@ training images +\d+\.\d\d +\d+\.\d{3} +\d+\.\d\d% +\d+
 	fail(t, exitFailed, "is not a classifier", "evaluate", "--device", "cpu", "--classifier", model, model)
 	fail(t, exitFailed, "no such file", args(model, "missing.safetensors")...)
 }
+
+// Inception judges where there is no classifier, and beside one; the file is a small one of its names.
+func TestEvaluateInception(t *testing.T) {
+	const network = "../../gan/judge/inception/testdata/network.safetensors"
+	model := filepath.Join(trained(t), "model.safetensors")
+	args := func(more ...string) []string {
+		return append([]string{"evaluate", "--device", "cpu", "--inception", network, "-n", "14"}, more...)
+	}
+	stdout := succeed(t, args(model)...)
+	form := `^12 test images of digits, .*
+(?:d|g|accuracy)(?s:.*)fake .*
+
+14 generated images beside 14 training images, by Inception \(12 test images in brackets\)
+Inception FID  (\d+\.\d\d)  \((\d+\.\d\d)\)
+precision      ([01]\.\d{3})  \([01]\.\d{3}\)
+recall         ([01]\.\d{3})  \([01]\.\d{3}\)
+$`
+	found := regexp.MustCompile(form).FindStringSubmatch(stdout)
+	if found == nil {
+		t.Fatalf("got\n%s", stdout)
+	}
+	var got evaluation
+	if err := json.Unmarshal([]byte(succeed(t, args("--json", model)...)), &got); err != nil {
+		t.Fatal(err)
+	}
+	s, f := got.Inception, got.InceptionFloor
+	if s == nil || f == nil || got.Generated != nil || s.Images != 14 || f.Images != 12 || fmt.Sprintf("%.2f", s.FID) != found[1] || f.FID >= s.FID {
+		t.Errorf("as JSON it is %+v, floor %+v; printed was\n%s", s, f, stdout)
+	}
+	other := filepath.Join(trained(t, "--seed", "5"), "model.safetensors")
+	table := succeed(t, args("--classifier", classifier(t), model, other)...)
+	head := `^FILE .* CLASSES  INCEPTION FID  PRECISION  RECALL
+real images .* +` + regexp.QuoteMeta(found[2]) + ` +[01]\.\d{3} +[01]\.\d{3}
+`
+	line := regexp.QuoteMeta(model) + ` +2 .* +` + strings.Join([]string{found[1], found[3], found[4]}, " +") + "\n"
+	if !regexp.MustCompile(head+line+regexp.QuoteMeta(other)+".*\n$").MatchString(table) || strings.Count(table, " "+found[1]+" ") != 1 {
+		t.Errorf("of two models\n%s", table)
+	}
+
+	fail(t, exitFailed, "--inception: "+model+" is no Inception v3 with torchvision's names: no tensor \"Conv2d_1a_3x3.conv.weight\"",
+		append(args("--inception", model), model)...)
+	fail(t, exitFailed, "no such file", args("--inception", "missing", model)...)
+	fail(t, exitFailed, "not a safetensors file", args("--inception", "evaluate_test.go", model)...)
+	fail(t, exitUsage, "1 images to judge by", args("-n", "1", model)...)
+	fail(t, exitFailed, "it would replace "+network, args("--nearest", network, model)...)
+}

@@ -12,6 +12,7 @@ import (
 	"gangpu/gan/exchange"
 	classifying "gangpu/gan/games/classifier"
 	"gangpu/gan/judge"
+	"gangpu/gan/judge/inception"
 	"gangpu/gan/train"
 
 	"github.com/urfave/cli/v2"
@@ -49,6 +50,22 @@ func openClassifier(c *cli.Context, file string, d *gameData, shape []int, asked
 	_, err = fmt.Fprintf(c.App.ErrWriter, "gangpu: the classifier %s was trained on %s, not on these images of %s: "+
 		"its numbers say less, and compare with its own only\n", file, classifier.Data.Name, d.Name)
 	return classifier, err
+}
+
+// openInception is Inception v3, for images of that shape, of the file that is asked for; nil if none is.
+func openInception(c *cli.Context, d *gameData, shape []int) (*inception.Network, error) {
+	file := c.String("inception")
+	if file == "" {
+		return nil, nil
+	}
+	if err := judgeable(d); err != nil {
+		return nil, err
+	}
+	n, err := inception.Open(file, shape)
+	if err != nil {
+		return nil, fmt.Errorf("--inception: %w", err)
+	}
+	return n, nil
 }
 
 func readClassifier(file string, d *gameData, shape []int) (*train.Model, error) {

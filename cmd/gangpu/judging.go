@@ -173,11 +173,13 @@ type evaluation struct {
 	Dataset    string `json:"dataset"`
 	TestImages int    `json:"test_images"`
 	*tutorial.Evaluation
-	Generated *judge.Scores    `json:"generated,omitempty"` // left out without a classifier
-	Floor     *judge.Scores    `json:"floor,omitempty"`     // of as many training images
-	Nearest   *judge.Copies    `json:"nearest,omitempty"`
-	Paths     *judge.Paths     `json:"path_lengths,omitempty"` // of models that have styles
-	Tags      *judge.TagScores `json:"tags,omitempty"`         // by a tagger
+	Generated      *judge.Scores          `json:"generated,omitempty"`       // left out without a classifier
+	Floor          *judge.Scores          `json:"floor,omitempty"`           // of as many training images
+	Inception      *judge.InceptionScores `json:"inception,omitempty"`       // left out without its file
+	InceptionFloor *judge.InceptionScores `json:"inception_floor,omitempty"` // of test images
+	Nearest        *judge.Copies          `json:"nearest,omitempty"`
+	Paths          *judge.Paths           `json:"path_lengths,omitempty"` // of models that have styles
+	Tags           *judge.TagScores       `json:"tags,omitempty"`         // by a tagger
 }
 
 // printer prints evaluations: as JSON, or one at length, or of several a line each.
@@ -226,8 +228,13 @@ func (v evaluation) print(w io.Writer, o judge.Options, pairs string) error {
 			fmt.Fprintf(&b, "of the class asked for       %.2f%%\n", 100*s.Accuracy())
 		}
 		histogram(&b, s, f)
-	} else {
+	} else if v.Inception == nil {
 		fmt.Fprintf(&b, "not judged: %s\n", noClassifier)
+	}
+	if s, f := v.Inception, v.InceptionFloor; s != nil {
+		fmt.Fprintf(&b, "\n%d generated images beside %d training images, by Inception (%d test images in brackets)\n"+
+			"Inception FID  %.2f  (%.2f)\nprecision      %.3f  (%.3f)\nrecall         %.3f  (%.3f)\n",
+			s.Images, s.Training, f.Images, s.FID, f.FID, s.Precision, f.Precision, s.Recall, f.Recall)
 	}
 	if n := v.Nearest; n != nil {
 		fmt.Fprintf(&b, "\ndistance of %d generated images to the nearest training image: median %.2f, least %.2f\n"+
@@ -281,23 +288,34 @@ func histogram(b *strings.Builder, s, floor *judge.Scores) {
 	}
 }
 
-// Columns of a table: of losses, and of what a classifier says.
+// Columns of a table: of losses, of what a classifier says, and Inception.
 const (
 	lossHead, noLosses, lossForm = "   D LOSS   G LOSS    REAL    FAKE", "                                  ", "  %7.4f  %7.4f  %5.1f%%  %5.1f%%"
 	judgedHead, judgedForm       = "  DISTANCE   SCORE  CONFIDENT  CLASSES", "  %8.2f  %6.3f  %8.2f%%  %7d"
+	inceptionHead, inceptionForm = "  INCEPTION FID  PRECISION  RECALL", "  %13.2f  %9.3f  %6.3f"
 	fileForm                     = "%-*s  %10v"
 )
 
 // printHead prints the head of a table whose first model is v.
 func (v evaluation) printHead(w io.Writer, width int) error {
-	head, floor := fmt.Sprintf(fileForm, width, "FILE", "ITERATIONS"), fmt.Sprintf(fileForm, width, "training images", "")
+	real := "training images"
+	if v.InceptionFloor != nil {
+		real = "real images" // of its columns they are the test images
+	}
+	head, floor := fmt.Sprintf(fileForm, width, "FILE", "ITERATIONS"), fmt.Sprintf(fileForm, width, real, "")
 	if v.Evaluation != nil {
 		head, floor = head+lossHead, floor+noLosses
 	}
 	if f := v.Floor; f != nil {
-		head += judgedHead + "\n" + floor + fmt.Sprintf(judgedForm, f.FrechetDistance, f.ClassifierScore, 100*f.Confident, f.ClassesSeen)
-	} else {
+		head, floor = head+judgedHead, floor+fmt.Sprintf(judgedForm, f.FrechetDistance, f.ClassifierScore, 100*f.Confident, f.ClassesSeen)
+	}
+	if f := v.InceptionFloor; f != nil {
+		head, floor = head+inceptionHead, floor+fmt.Sprintf(inceptionForm, f.FID, f.Precision, f.Recall)
+	}
+	if v.Floor == nil && v.InceptionFloor == nil {
 		head += "  " + noClassifier
+	} else {
+		head += "\n" + floor
 	}
 	_, err := fmt.Fprintln(w, head)
 	return err
@@ -313,6 +331,9 @@ func (v evaluation) printLine(w io.Writer, width int, losses bool) error {
 	}
 	if s := v.Generated; s != nil {
 		line += fmt.Sprintf(judgedForm, s.FrechetDistance, s.ClassifierScore, 100*s.Confident, s.ClassesSeen)
+	}
+	if s := v.Inception; s != nil {
+		line += fmt.Sprintf(inceptionForm, s.FID, s.Precision, s.Recall)
 	}
 	_, err := fmt.Fprintln(w, line)
 	return err
