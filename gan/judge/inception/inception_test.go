@@ -7,8 +7,10 @@ import (
 	"testing"
 
 	"gangpu/engine/cpu"
+	"gangpu/engine/cuda"
 	"gangpu/gan/train"
 	"gangpu/internal/safetensors"
+	"gangpu/kernels/ptxemu"
 )
 
 // The network and what is to come of it were written by testdata/reference.py.
@@ -75,6 +77,26 @@ func TestFeatures(t *testing.T) {
 		if err := e.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// A CUDA device has all operations: it takes the network, which is far too slow to be run on the emulator here.
+func TestLoadsOnCUDA(t *testing.T) {
+	dev, err := cuda.Open(ptxemu.New(ptxemu.Options{}), 0, cuda.Options{Name: "emulated", Precision: "fp32"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	n, err := Open(small, []int{14, 10, 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := n.On(dev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
 	}
 }
 
