@@ -36,7 +36,7 @@ type Network struct {
 // missing or has another shape.
 func Open(path string, image []int) (*Network, error) {
 	if len(image) != 3 || min(image[0], image[1]) < 1 || image[2] != 1 && image[2] != 3 {
-		return nil, fmt.Errorf("Inception sees images of 1 or 3 channels, these are %v [height width channels]", image)
+		return nil, fmt.Errorf("images of %v [height width channels]: Inception sees 1 or 3 channels", image)
 	}
 	content, err := safetensors.Read(path)
 	if err != nil {
