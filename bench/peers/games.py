@@ -4,6 +4,8 @@ Each phase draws images of its own and makes its fakes anew, as gangpu's do; --f
 as the authors' code of pix2pix and CycleGAN does. The number of each network's parameters is printed, to be compared.
 """
 
+import itertools
+
 import common
 
 GAMES = {  # pixels, batch, filters, blocks
@@ -13,6 +15,7 @@ GAMES = {  # pixels, batch, filters, blocks
     "srgan": (64, 8, 64, 8),
     "wgan": (64, 32, 32, 0),
     "progan": (32, 32, 16, 0),
+    "stylegan2": (32, 16, 16, 0),
 }
 o = common.options(
     __doc__,
@@ -24,6 +27,8 @@ o = common.options(
     d_layers=dict(type=int, default=2, help="layers of a discriminator of patches that halve the image"),
     mode=dict(choices=["eager", "compile"], default="eager"),
     channels_last=dict(action="store_true", help="images as NHWC in memory"),
+    modulation=dict(choices=["grouped", "scaled"], default="grouped", help="of stylegan2: a kernel for each image, or one for scaled images"),
+    phase=dict(choices=["d", "g", "r1", "path"], help="of stylegan2, the only one to measure"),
     fakes=dict(choices=["anew", "once"], default="anew", help="of pix2pix and cyclegan: made by each phase, or once for both"),
     device=dict(choices=["cpu", "cuda"], default="cpu"),
     precision=dict(choices=["fp32", "tf32"], default="fp32", help="of products and convolutions on a GPU"),
@@ -35,6 +40,9 @@ for option, usual in zip(("size", "batch", "filters", "blocks"), GAMES[o.game]):
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+import styles
+from layers import Biased, Deviation, Equalised, PixelNorm
 
 if o.device == "cuda":
     kind = {"fp32": "ieee", "tf32": "tf32"}[o.precision]
@@ -62,55 +70,6 @@ class Add(nn.Sequential):
 
     def forward(self, x):
         return x + super().forward(x)
-
-
-class Equalised(nn.Module):
-    """A convolution or a linear layer of a normal kernel, which is multiplied by He's constant at each use.
-
-    A layer that learns slower by a multiplier has it for the kernel and for the bias.
-    """
-
-    def __init__(self, layer, gain=2**0.5, multiplier=1.0):
-        super().__init__()
-        self.layer, self.multiplier = layer, multiplier
-        nn.init.normal_(layer.weight, std=1 / multiplier)
-        if layer.bias is not None:
-            nn.init.zeros_(layer.bias)
-        self.scale = multiplier * gain / layer.weight[0].numel() ** 0.5
-
-    def forward(self, x):
-        kernel, bias = self.layer.weight * self.scale, self.layer.bias
-        if bias is not None and self.multiplier != 1:
-            bias = bias * self.multiplier
-        if isinstance(self.layer, nn.Linear):
-            return F.linear(x, kernel, bias)
-        return F.conv2d(x, kernel, bias, padding=self.layer.padding)
-
-
-class PixelNorm(nn.Module):
-    def forward(self, x):
-        return x * (x.square().mean(1, keepdim=True) + 1e-8).rsqrt()
-
-
-class Deviation(nn.Module):
-    """Appends a channel that tells how much the images of a group differ."""
-
-    def forward(self, x):
-        n, c, h, w = x.shape
-        groups = n // 4
-        y = (x.view(4, groups, c, h, w).var(0, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3))
-        return torch.cat([x, y.repeat(4).view(n, 1, 1, 1).expand(n, 1, h, w)], 1)
-
-
-class Biased(nn.Module):
-    """Adds a number to each channel."""
-
-    def __init__(self, channels):
-        super().__init__()
-        self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
-
-    def forward(self, x):
-        return x + self.bias
 
 
 class UNet(nn.Module):
@@ -408,13 +367,77 @@ def play_progan():
     return d_step, lambda: step(of_g, lambda: bce(d(g(noise())), 1), ["discriminator"])
 
 
-first, second = globals()["play_" + o.game]()
+def play_stylegan2():
+    """The preset small up to 32 pixels, and beyond it the paper's networks: lazy penalties on slopes and on the lengths of paths."""
+    small = o.size <= 32
+    width, mapped, most, by_side, r1_every, path_every = (64, 4, 64, 512, 16, 4) if small else (512, 8, 512, 32768, 16, 4)
+    channels = [min(by_side // (4 << i), most) for i in range((o.size // 4).bit_length())]
+    count = 2 * len(channels)
+    grouped = o.modulation == "grouped"
+    m = network("mapping", styles.Mapping(width, width, mapped, 0.998))
+    g = network("synthesis", styles.Synthesis(channels, width, grouped))
+    d = network("discriminator", styles.discriminator(channels))
+    betas = lambda every: tuple(b ** (every / (every + 1)) for b in (0.0, 0.99))
+    of_g, of_d = (adam(*names, lr=2e-3 * every / (every + 1), betas=betas(every))
+                  for names, every in ((("mapping", "synthesis"), path_every), (("discriminator",), r1_every)))
+    mean = torch.zeros((), device=o.device)
+
+    def drawn(n):
+        w, other = (m(torch.randn(n, width, device=o.device)) for _ in range(2))
+        crossover = torch.rand(n, 1, 1, device=o.device) * (count - 1) / 0.9
+        layers = torch.arange(count, device=o.device).view(1, count, 1)
+        return torch.where(crossover < layers, other[:, None], w[:, None])
+
+    def d_loss():
+        fake = made(lambda n: g(drawn(n)), o.batch)
+        return bce(d(draw()), 1) + bce(d(fake), 0)
+
+    def r1():
+        x = draw().requires_grad_()
+        slope, = torch.autograd.grad(networks["discriminator"](x).sum(), x, create_graph=True)
+        return 0.1 / 2 * r1_every * slope.square().sum((1, 2, 3)).mean()
+
+    def path():
+        w = drawn(o.batch // 2)
+        x = networks["synthesis"](w)
+        slope, = torch.autograd.grad((x * torch.randn_like(x) / o.size).sum(), w, create_graph=True)
+        length = slope.square().sum(2).mean(1).sqrt()
+        mean.lerp_(length.detach().mean(), 0.01)
+        return 2 * path_every * (length - mean).square().mean()
+
+    phases = {
+        "d": (1, lambda: step(of_d, d_loss)),
+        "g": (1, lambda: step(of_g, lambda: bce(d(g(drawn(o.batch))), 1), ["discriminator"])),
+        "r1": (r1_every, lambda: step(of_d, r1)),
+        "path": (path_every, lambda: step(of_g, path)),
+    }
+    return in_turn(phases)
+
+
+def in_turn(phases):
+    """Phases of which each is due every so many iterations, or the only one that is measured."""
+    if o.phase:
+        return phases[o.phase][1], lambda: None
+    common.K = max(every for every, _ in phases.values())
+    iteration = itertools.count()
+
+    def one():
+        i = next(iteration)
+        for every, phase in phases.values():
+            if i % every == 0:
+                phase()
+
+    return lambda: None, one
+
+
 common.K = 1  # all phases once an iteration
+first, second = globals()["play_" + o.game]()
 wait = torch.cuda.synchronize if o.device == "cuda" else lambda: None
 samples = common.measure(o, first, second, wait)
 name = f"PyTorch, {'compiled' if o.mode == 'compile' else 'eager'}{', channels last' if o.channels_last else ''}"
 name += ", fakes made once" if o.fakes == "once" else ""
+name += f", {o.modulation}" if o.game == "stylegan2" else ""
 common.report(o, name, {"torch": torch.__version__}, samples, device="cuda:0" if o.device == "cuda" else "cpu",
               description=torch.cuda.get_device_name() if o.device == "cuda" else "", precision=o.precision,
-              game=o.game, input=dict(height=o.size, width=o.size, channels=3), **({"phase": "critic"} if o.game == "wgan" else {}),
+              game=o.game, input=dict(height=o.size, width=o.size, channels=3), **({"phase": "critic"} if o.game == "wgan" else {"phase": o.phase} if o.phase else {}),
               parameters={n: sum(p.numel() for p in m.parameters()) for n, m in networks.items()})

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Measures an iteration of games by gangpu and by PyTorch's modes in turn, on the CPU, and prints a Markdown table.
-# Usage: games.sh [NAME...]: of dcgan pix2pix pix2pix-256 cyclegan srresnet wgan progan; all without any. Environment: PYTHON,
-# GANGPU, ROUNDS (3), STEPS (3) measurements of each a round, COMPILED (1; 0 leaves compiled modes out), RESULTS, a
-# folder that keeps the results: those of more calls can be put into one table by bench/table -games.
+# Usage: games.sh [NAME...]: of dcgan pix2pix pix2pix-256 cyclegan srresnet wgan progan stylegan2, all without any, and of
+# stylegan2-256-d and stylegan2-256-g, which take minutes. Environment: PYTHON, GANGPU, ROUNDS (3), STEPS (3) measurements of
+# each a round, COMPILED (1; 0 leaves compiled modes out), RESULTS, a folder that keeps the results: those of more calls can
+# be put into one table by bench/table -games.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 venv=$root/build/peers/bin/python
@@ -19,7 +20,10 @@ measure() {
 	modes=("eager --channels-last" "eager")
 	# PyTorch does not differentiate a compiled network twice, which the penalties of wgan and progan need.
 	[ "${COMPILED:-1}" = 0 ] || [ "$1" = wgan ] || [ "$1" = progan ] || modes+=("compile --channels-last" "compile")
-	case $1 in pix2pix* | cyclegan) modes+=("eager --channels-last --fakes once" "eager --fakes once") ;; esac
+	case $1 in
+		pix2pix* | cyclegan) modes+=("eager --channels-last --fakes once" "eager --fakes once") ;;
+		stylegan2*) modes+=("eager --channels-last --modulation scaled" "eager --modulation scaled") ;;
+	esac
 	for round in $(seq "${ROUNDS:-3}"); do
 		# shellcheck disable=SC2086 # several words
 		"$gangpu" bench $2 --device cpu --steps "${STEPS:-3}" --warmup 1 --json - >"$results/$1-0-$round.json"
@@ -32,7 +36,7 @@ measure() {
 	done
 }
 
-for name in ${*:-dcgan pix2pix pix2pix-256 cyclegan srresnet wgan progan}; do
+for name in ${*:-dcgan pix2pix pix2pix-256 cyclegan srresnet wgan progan stylegan2}; do
 	echo "$name" >&2
 	case $name in
 		dcgan) measure $name "--game dcgan" "--game dcgan" ;;
@@ -42,6 +46,11 @@ for name in ${*:-dcgan pix2pix pix2pix-256 cyclegan srresnet wgan progan}; do
 		srresnet) measure $name "--game srgan --set blocks=8 --batch 8" "--game srgan" ;;
 		wgan) measure $name "--game wgan --set filters=32 --batch 32 --phase critic" "--game wgan" ;;
 		progan) measure $name "--game progan --preset small --size 32 --set ema=0" "--game progan" ;;
+		stylegan2) measure $name "--game stylegan2 --preset small --size 32 --set ema=0" "--game stylegan2" ;;
+		stylegan2-256-[dg])
+			phase=${name##*-}
+			measure $name "--game stylegan2 --size 256 --batch 4 --phase $phase --set ema=0" "--game stylegan2 --size 256 --batch 4 --phase $phase"
+			;;
 		*) echo "unknown game $name" >&2; exit 2 ;;
 	esac
 done
