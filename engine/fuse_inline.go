@@ -168,6 +168,7 @@ func (l *loop) inlineSource(i int, p *loop) bool {
 			return false
 		}
 		y.Axes = append(y.Axes, conditions...)
+		y = y.Distinct()
 		l.sources = append(l.sources, operand{s.value, y})
 	}
 	e := inner.results[0].Replace(func(j int) expr.Expr { return expr.Input(first + j) })

@@ -28,7 +28,7 @@ type expression struct {
 	steady, code []chunkInstr
 	advancing    int // slots that advance from chunk to chunk: the first ones
 	reading      int // of those, the first ones, which are sources in arrays
-	buffers      int // of a block each
+	buffers      int // of a block each, or a window of it
 	stride       int // floats from a buffer to the next
 	registers    int // of a chunk each
 	consts       []float32
@@ -47,6 +47,7 @@ const (
 type slot struct {
 	kind  slotKind
 	index int
+	moved int // floats behind the beginning of a buffer
 }
 
 type slotKind uint8
@@ -69,8 +70,8 @@ type expressionWorker struct {
 
 // newExpression makes the code ready for sources and results in arrays, the latter of one element a point. The results
 // after these stay in slots, see value. With inLine, blocks begin where cache lines of the results do, if these begin
-// where one does.
-func newExpression(shape []int, in []program.Source, code expr.Code, sources, results [][]float32, inLine bool, l *layout) (
+// where one does. With windowed, the blocks may be such that sources share windows.
+func newExpression(shape []int, in []program.Source, code expr.Code, sources, results [][]float32, inLine, windowed bool, l *layout) (
 	*expression, []int, error) {
 	lowered, err := code.Lower()
 	if err != nil {
@@ -85,13 +86,19 @@ func newExpression(shape []int, in []program.Source, code expr.Code, sources, re
 		indices[i] = s.Index
 	}
 	e := &expression{arrays: slices.Concat(sources, results), sources: len(sources)}
-	e.shape, indices = program.Simplify(shape, indices)
+	w := windows{dim: -1}
+	if windowed {
+		w = findWindows(shape, in, sources)
+	}
+	if e.shape = shape; w.dim < 0 {
+		e.shape, indices = program.Simplify(shape, indices)
+	}
 	if len(e.shape) > maxRank {
 		return nil, nil, fmt.Errorf("an iteration of %d dimensions, which is more than %d", len(e.shape), maxRank)
 	}
 	walks := make([]program.Walk, len(in))
 	for i, x := range indices {
-		walks[i] = x.Walk(e.shape)
+		walks[i] = x.Walk(w.shape(e.shape, i))
 		if n := len(walks[i].Guards); n > maxRank {
 			return nil, nil, fmt.Errorf("operand x%d has %d conditions, which is more than %d", i, n, maxRank)
 		}
@@ -105,14 +112,14 @@ func newExpression(shape []int, in []program.Source, code expr.Code, sources, re
 			}
 		}
 	}
-	e.cut(walks)
+	e.cut(walks, w)
 	over := overlaps(sources, results)
-	where, err := e.compile(instructions, outputs, walks, len(results), over, inLine && !over)
+	where, err := e.compile(instructions, outputs, walks, w, len(results), over, inLine && !over)
 	if err != nil {
 		return nil, nil, err
 	}
 	e.arrange(where)
-	e.stride = roundUp(e.block, maxChunk) + 80 // not a page: places a page apart look alike to a processor's loads
+	e.stride = roundUp(e.block+slices.Max(append(w.more, 0))*w.inner(e), maxChunk) + 80 // not a page: places a page apart look alike to a processor's loads
 	e.consts = slices.Clip(e.consts)
 	e.workers = make([]expressionWorker, l.workspace.threads)
 	for i := range e.workers {
@@ -122,13 +129,17 @@ func newExpression(shape []int, in []program.Source, code expr.Code, sources, re
 	return e, where, nil
 }
 
-// cut chooses the blocks: rows of the inner dimensions that fit, or parts of a row.
-func (e *expression) cut(walks []program.Walk) {
+// cut chooses the blocks: rows of the inner dimensions that fit, or parts of a row. Windows have blocks of their own.
+func (e *expression) cut(walks []program.Walk, w windows) {
 	last := len(e.shape) - 1
 	e.inner, e.points = make([]int, len(e.shape)), 1
 	for d := last; d >= 0; d-- {
 		e.inner[d] = e.points
 		e.points *= e.shape[d]
+	}
+	if w.dim >= 0 {
+		e.block, e.span = w.steps*e.inner[w.dim], e.shape[w.dim]*e.inner[w.dim]
+		return
 	}
 	row := e.row()
 	e.block, e.span = blockPoints/row*row, e.points
@@ -192,7 +203,7 @@ func (e *expression) run(first, n, worker int) {
 			w.steady = n
 		}
 		changed = changed || l.steady
-		l.load(memory[l.buffer*e.stride:][:n], e.arrays[l.source], first, e)
+		l.load(memory[l.buffer*e.stride:][:n+l.more], e.arrays[l.source], first, e)
 	}
 	if changed {
 		w.steady = n
@@ -210,7 +221,7 @@ func (e *expression) compute(code []chunkInstr, writes bool, w *expressionWorker
 		if s.kind == inArray {
 			w.slots[i] = address(&e.arrays[s.index][first])
 		} else {
-			w.slots[i] = address(&memory[s.index*e.stride])
+			w.slots[i] = address(&memory[s.index*e.stride+s.moved])
 		}
 	}
 	whole := n / e.chunk * e.chunk
@@ -222,7 +233,7 @@ func (e *expression) compute(code []chunkInstr, writes bool, w *expressionWorker
 	ends := memory[e.buffers*e.stride+e.registers*maxChunk:]
 	for i, s := range e.slots[:e.advancing] {
 		if s.kind == inBuffer {
-			w.slots[i] = address(&memory[s.index*e.stride+whole])
+			w.slots[i] = address(&memory[s.index*e.stride+s.moved+whole])
 			continue
 		}
 		end := ends[s.index*maxChunk:]
@@ -258,7 +269,7 @@ func (e *expression) chunksOf(code []chunkInstr, w *expressionWorker, chunks, po
 // value is the elements of a result in the block of the n points from first on that was run last.
 func (e *expression) value(slot, first, n, worker int) []float32 {
 	if s := e.slots[slot]; s.kind == inBuffer {
-		return e.memory.worker(worker)[s.index*e.stride:][:n]
+		return e.memory.worker(worker)[s.index*e.stride+s.moved:][:n]
 	}
 	return e.arrays[e.slots[slot].index][first:][:n]
 }

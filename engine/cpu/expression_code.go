@@ -42,24 +42,35 @@ func (e *expression) add(s slot) int {
 
 func (e *expression) newBuffer() int {
 	e.buffers++
-	return e.add(slot{inBuffer, e.buffers - 1})
+	return e.add(slot{kind: inBuffer, index: e.buffers - 1})
 }
 
 func (e *expression) newRegister() int {
 	e.registers++
-	return e.add(slot{inRegister, e.registers - 1})
+	return e.add(slot{kind: inRegister, index: e.registers - 1})
 }
 
 // source finds where the machine reads a source, and whether it is the same for blocks in a row.
-func (e *expression) source(i int, w program.Walk) (at place, steady bool) {
+func (e *expression) source(i int, walks []program.Walk, of windows) (at place, steady bool) {
+	if f, ok := of.loaderOf(i); ok {
+		k := slices.IndexFunc(e.loaders, func(l loader) bool { return l.source == f })
+		if k < 0 {
+			k = len(e.loaders)
+			e.loaders = append(e.loaders, newWindow(e, f, walks[f], of))
+			e.buffers++
+			e.loaders[k].buffer = e.buffers - 1
+		}
+		return place{slot: e.add(slot{kind: inBuffer, index: e.loaders[k].buffer, moved: of.moved[i] * of.inner(e)})}, false
+	}
+	w := walks[i]
 	moves := slices.ContainsFunc(w.Stride, func(s int) bool { return s != 0 })
 	switch {
 	case w.IsDense(e.shape) && e.points > 1:
 		e.arrays[i] = e.arrays[i][w.Base:]
-		return place{slot: e.add(slot{inArray, i})}, false
+		return place{slot: e.add(slot{kind: inArray, index: i})}, false
 	case !moves && len(w.Guards) == 0:
 		e.arrays[i] = e.arrays[i][w.Base:]
-		return place{slot: e.add(slot{inNumber, i}), scalar: true}, true
+		return place{slot: e.add(slot{kind: inNumber, index: i}), scalar: true}, true
 	}
 	l := newLoader(e, i, w)
 	at = place{slot: e.newBuffer()}
@@ -71,7 +82,7 @@ func (e *expression) source(i int, w program.Walk) (at place, steady bool) {
 // compile writes the steady code and the code, and gives the slots of the results, of which the first ones are in
 // arrays. With over, a result lies where a source does, and all are written when all is read. With past, results may be
 // written past the caches.
-func (e *expression) compile(instructions []expr.Instr, outputs []int, walks []program.Walk, inArrays int, over, past bool) (
+func (e *expression) compile(instructions []expr.Instr, outputs []int, walks []program.Walk, of windows, inArrays int, over, past bool) (
 	where []int, err error) {
 	places, steady := make([]place, len(instructions)), make([]bool, len(instructions))
 	computed := func(i int) bool { return instructions[i].Op > expr.OpConst }
@@ -80,10 +91,10 @@ func (e *expression) compile(instructions []expr.Instr, outputs []int, walks []p
 		places[i] = nowhere
 		switch in.Op {
 		case expr.OpInput:
-			places[i], steady[i] = e.source(in.Index, walks[in.Index])
+			places[i], steady[i] = e.source(in.Index, walks, of)
 			continue
 		case expr.OpConst:
-			places[i], steady[i] = place{slot: e.add(slot{inConstant, len(e.consts)}), scalar: true}, true
+			places[i], steady[i] = place{slot: e.add(slot{kind: inConstant, index: len(e.consts)}), scalar: true}, true
 			e.consts = append(e.consts, in.Value)
 			continue
 		}
@@ -117,7 +128,7 @@ func (e *expression) compile(instructions []expr.Instr, outputs []int, walks []p
 	var written []int
 	for k, o := range outputs {
 		if k < inArrays {
-			where[k] = e.add(slot{inArray, e.sources + k})
+			where[k] = e.add(slot{kind: inArray, index: e.sources + k})
 		} else if in := places[o]; in != nowhere && !in.scalar && !over {
 			where[k] = in.slot
 			continue

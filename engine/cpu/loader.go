@@ -18,6 +18,9 @@ type loader struct {
 	// apart depend on it alone of the dimensions from apart on, and have no division: what they leave is a box.
 	guards []guard
 	apart  int
+	// more are the points of a window beyond those of a block; shape and inner are those of the expression with them.
+	more         int
+	shape, inner []int
 }
 
 type guard struct {
@@ -28,7 +31,7 @@ type guard struct {
 const maxRank = 16
 
 func newLoader(e *expression, source int, w program.Walk) loader {
-	l := loader{source: source, walk: w, period: 1}
+	l := loader{source: source, walk: w, period: 1, shape: e.shape, inner: e.inner}
 	for _, g := range w.Guards {
 		last := -1
 		for d, c := range g.Coef {
@@ -86,17 +89,17 @@ func (l *loader) load(dst, array []float32, first int, e *expression) {
 		at[d] = rest / n
 		rest %= n
 	}
-	last := len(e.shape) - 1
+	last := len(l.shape) - 1
 	for len(dst) > 0 {
 		d := last
-		for d > 0 && at[d] == 0 && len(dst) >= e.inner[d-1] {
+		for d > 0 && at[d] == 0 && len(dst) >= l.inner[d-1] {
 			d--
 		}
-		n := min(e.shape[d]-at[d], len(dst)/e.inner[d])
-		l.box(dst, array, at[:], d, n, e)
-		dst = dst[n*e.inner[d]:]
+		n := min(l.shape[d]-at[d], len(dst)/l.inner[d])
+		l.box(dst, array, at[:], d, n)
+		dst = dst[n*l.inner[d]:]
 		at[d] += n
-		for ; d > 0 && at[d] == e.shape[d]; d-- {
+		for ; d > 0 && at[d] == l.shape[d]; d-- {
 			at[d] = 0
 			at[d-1]++
 		}
@@ -104,7 +107,7 @@ func (l *loader) load(dst, array []float32, first int, e *expression) {
 }
 
 // box copies n steps along dimension d from at on, with all of the dimensions within.
-func (l *loader) box(dst, array []float32, at []int, d, n int, e *expression) {
+func (l *loader) box(dst, array []float32, at []int, d, n int) {
 	from := l.walk.Base
 	for i, s := range l.walk.Stride {
 		from += s * at[i]
@@ -125,12 +128,12 @@ func (l *loader) box(dst, array []float32, at []int, d, n int, e *expression) {
 			}
 		}
 	}
-	l.steps(dst, array, from, d, n, v, e)
+	l.steps(dst, array, from, d, n, v)
 }
 
 // steps copies n steps along dimension d. The conditions on it and those within hold values v, others hold. They are
 // passed by value: what a recursive function takes by address would be allocated.
-func (l *loader) steps(dst, array []float32, from, d, n int, v [maxRank]int, e *expression) {
+func (l *loader) steps(dst, array []float32, from, d, n int, v [maxRank]int) {
 	low, high, step := 0, n, 1
 	within, divides := false, false // there are conditions on dimensions within, divisions on this one
 	for i := range l.guards {
@@ -161,7 +164,7 @@ func (l *loader) steps(dst, array []float32, from, d, n int, v [maxRank]int, e *
 		}
 	}
 	n = (high - low + step - 1) / step
-	dst = dst[low*e.inner[d]:]
+	dst = dst[low*l.inner[d]:]
 	if within && d < l.apart {
 		for j := range n {
 			inner := v
@@ -170,15 +173,15 @@ func (l *loader) steps(dst, array []float32, from, d, n int, v [maxRank]int, e *
 					inner[i] += g.Coef[d] * (low + j*step)
 				}
 			}
-			l.steps(dst[j*step*e.inner[d]:], array, from+j*stride, d+1, e.shape[d+1], inner, e)
+			l.steps(dst[j*step*l.inner[d]:], array, from+j*stride, d+1, l.shape[d+1], inner)
 		}
 		return
 	}
 	var axes [maxRank]copyAxis
-	axes[0] = copyAxis{n, step * e.inner[d], stride}
+	axes[0] = copyAxis{n, step * l.inner[d], stride}
 	to := 0
-	for i := d + 1; i < len(e.shape); i++ {
-		low, high := 0, e.shape[i]
+	for i := d + 1; i < len(l.shape); i++ {
+		low, high := 0, l.shape[i]
 		for j := range l.guards {
 			if g := &l.guards[j]; g.last == i {
 				low, high = g.narrow(v[j], low, high)
@@ -187,11 +190,11 @@ func (l *loader) steps(dst, array []float32, from, d, n int, v [maxRank]int, e *
 		if low >= high {
 			return
 		}
-		axes[i-d] = copyAxis{high - low, e.inner[i], l.walk.Stride[i]}
-		to += low * e.inner[i]
+		axes[i-d] = copyAxis{high - low, l.inner[i], l.walk.Stride[i]}
+		to += low * l.inner[i]
 		from += low * l.walk.Stride[i]
 	}
-	copyAxes(dst, array, to, from, axes[:len(e.shape)-d])
+	copyAxes(dst, array, to, from, axes[:len(l.shape)-d])
 }
 
 // narrow is the part of [low, high) where 0 <= v + Coef*j < Limit.

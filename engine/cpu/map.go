@@ -10,7 +10,7 @@ var _ = runs(newMap)
 // newMap computes blocks of points.
 func newMap(op program.Map, a arguments, ws *workspace) (kernel, error) {
 	l := &layout{workspace: ws}
-	e, _, err := newExpression(op.Shape, op.In, op.Code, a.floats(0, len(op.In)), a.floats(len(op.In), len(a)), true, l)
+	e, _, err := newExpression(op.Shape, op.In, op.Code, a.floats(0, len(op.In)), a.floats(len(op.In), len(a)), true, true, l)
 	if err != nil {
 		return nil, err
 	}

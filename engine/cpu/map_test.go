@@ -158,7 +158,7 @@ func TestExpressionAnywhere(t *testing.T) {
 		in := drawArguments(rng, op.In)
 		want := wantOf(t, op, in, 1)[0]
 		ws := &workspace{threads: 1}
-		e, where, err := newExpression(op.Shape, op.In, op.Code, in, nil, true, &layout{workspace: ws})
+		e, where, err := newExpression(op.Shape, op.In, op.Code, in, nil, true, false, &layout{workspace: ws})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -43,7 +43,7 @@ func (r *reduction) kernel(shape []int, in []program.Source, code expr.Code, sou
 	const line = alignment / 4
 	inLine := r.inner%line == 0 || r.inner == 1 && r.reduced%line == 0
 	var err error
-	if r.expression, r.where, err = newExpression(shape, in, code, sources, maps, inLine, l); err != nil {
+	if r.expression, r.where, err = newExpression(shape, in, code, sources, maps, inLine, false, l); err != nil {
 		return nil, err
 	}
 	r.where, r.out = r.where[len(maps):], out

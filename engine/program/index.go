@@ -193,6 +193,21 @@ func (x Index) Compose(position []Axis, shape []int) (Index, error) {
 	return y, nil
 }
 
+// Distinct is the index without the conditions that one of its other axes is as well.
+func (x Index) Distinct() Index {
+	y := Index{Base: x.Base}
+	for i, a := range x.Axes {
+		same := func(b Axis) bool {
+			return b.Size == a.Size && b.Offset == a.Offset && b.Div == a.Div && slices.Equal(b.Coef, a.Coef)
+		}
+		if a.Stride == 0 && (slices.ContainsFunc(y.Axes, same) || slices.ContainsFunc(x.Axes[i+1:], same)) {
+			continue
+		}
+		y.Axes = append(y.Axes, a)
+	}
+	return y
+}
+
 // Refine is the index in an iteration where dimension d is split into as many as sizes has, whose product
 // is the dimension's.
 func (x Index) Refine(d int, sizes []int) Index {
