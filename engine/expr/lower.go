@@ -5,12 +5,14 @@ import "math"
 // Lower rewrites functions by the primitive operations that every device has: the arithmetic ones,
 // comparisons, select, abs, neg, floor, ceil, sqrt, and from OpFMA on. Each of these is rounded correctly
 // in float32 everywhere, so that a code gives the same bits on all devices. Results are within 2 units in
-// the last place of the functions' values (pow 3), subnormal ones included.
+// the last place of the functions' values (pow 3), subnormal ones included. A product that is of use in a sum
+// alone is rounded with it, as OpFMA.
 func (c Code) Lower() (Code, error) {
 	results, err := c.Exprs()
 	if err != nil {
 		return "", err
 	}
+	uses := usesOf(results)
 	done := map[*node]Expr{}
 	var visit func(n *node) Expr
 	visit = func(n *node) Expr {
@@ -18,7 +20,9 @@ func (c Code) Lower() (Code, error) {
 			return e
 		}
 		e := Expr{n}
-		if arity := n.op.Arity(); arity > 0 {
+		if product, rest := productIn(n, uses); product != nil {
+			e = fma(visit(product.args[0]), visit(product.args[1]), visit(rest))
+		} else if arity := n.op.Arity(); arity > 0 {
 			args := make([]Expr, 3)
 			for i := range arity {
 				args[i] = visit(n.args[i])
@@ -32,6 +36,36 @@ func (c Code) Lower() (Code, error) {
 		results[i] = visit(r.node)
 	}
 	return Compile(results...), nil
+}
+
+// usesOf are how often nodes are operands, or results.
+func usesOf(results []Expr) map[*node]int {
+	uses := map[*node]int{}
+	var count func(n *node)
+	count = func(n *node) {
+		if uses[n]++; uses[n] == 1 {
+			for _, a := range n.args[:n.op.Arity()] {
+				count(a)
+			}
+		}
+	}
+	for _, r := range results {
+		count(r.node)
+	}
+	return uses
+}
+
+// productIn is a product that is of use in the sum n alone, and what is added to it; nil if there is none.
+func productIn(n *node, uses map[*node]int) (product, rest *node) {
+	if n.op != OpAdd {
+		return nil, nil
+	}
+	for i, a := range n.args[:2] {
+		if a.op == OpMul && uses[a] == 1 {
+			return a, n.args[1-i]
+		}
+	}
+	return nil, nil
 }
 
 func lowered(op Op, a, b Expr, args []Expr) Expr {
