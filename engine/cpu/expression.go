@@ -22,7 +22,11 @@ type expression struct {
 	arrays  [][]float32 // of the sources, those that are dense from their first element on, then of the results
 	sources int
 	loaders []loader
-	slots   []slot
+	// windowed is the dimension along which sources share windows, -1 if there are none. With chained, rows of the dimension
+	// before take over from each other.
+	windowed int
+	chained  bool
+	slots    []slot
 	// The steady code computes what is the same for blocks in a row, for steadyBlocks such blocks or more; the code
 	// computes the rest.
 	steady, code []chunkInstr
@@ -62,10 +66,11 @@ const (
 
 // expressionWorker is what one worker has at hand.
 type expressionWorker struct {
-	slots  []uintptr
-	keys   []int // of the loaders: of which blocks their buffers hold the values, or -1
-	steady int   // points for which the values are loaded that the keys tell, and the steady code has run
-	state  chunkState
+	slots   []uintptr
+	buffers []int // where the buffers lie
+	keys    []int // of the loaders: of which blocks their buffers hold the values, or -1
+	steady  int   // points for which the values are loaded that the keys tell, and the steady code has run
+	state   chunkState
 }
 
 // newExpression makes the code ready for sources and results in arrays, the latter of one element a point. The results
@@ -90,6 +95,7 @@ func newExpression(shape []int, in []program.Source, code expr.Code, sources, re
 	if windowed {
 		w = findWindows(shape, in, sources)
 	}
+	e.windowed = w.dim
 	if e.shape = shape; w.dim < 0 {
 		e.shape, indices = program.Simplify(shape, indices)
 	}
@@ -118,12 +124,16 @@ func newExpression(shape []int, in []program.Source, code expr.Code, sources, re
 	if err != nil {
 		return nil, nil, err
 	}
+	w.chain(e, in)
 	e.arrange(where)
 	e.stride = roundUp(e.block+slices.Max(append(w.more, 0))*w.inner(e), maxChunk) + 80 // not a page: places a page apart look alike to a processor's loads
 	e.consts = slices.Clip(e.consts)
 	e.workers = make([]expressionWorker, l.workspace.threads)
 	for i := range e.workers {
-		e.workers[i] = expressionWorker{slots: make([]uintptr, len(e.slots)+1), keys: make([]int, len(e.loaders))}
+		e.workers[i] = expressionWorker{slots: make([]uintptr, len(e.slots)+1), keys: make([]int, len(e.loaders)), buffers: make([]int, e.buffers)}
+		for k := range e.buffers {
+			e.workers[i].buffers[k] = k
+		}
 	}
 	e.memory = l.perWorker(e.buffers*e.stride + (e.registers+len(e.arrays))*maxChunk)
 	return e, where, nil
@@ -170,6 +180,9 @@ func (e *expression) transposes(w program.Walk) bool {
 func (e *expression) prepare(worker int) {
 	w := &e.workers[worker]
 	w.steady = 0
+	for i := range w.keys {
+		w.keys[i] = -1
+	}
 	memory := e.memory.worker(worker)
 	for i, s := range e.slots {
 		switch s.kind {
@@ -194,6 +207,10 @@ func (e *expression) run(first, n, worker int) {
 	changed := more
 	for i := range e.loaders {
 		l := &e.loaders[i]
+		if l.more > 0 {
+			e.loadWindow(i, first, n, w, memory)
+			continue
+		}
 		key := l.key(first, n)
 		if key >= 0 && key == w.keys[i] && !more {
 			continue
@@ -203,7 +220,7 @@ func (e *expression) run(first, n, worker int) {
 			w.steady = n
 		}
 		changed = changed || l.steady
-		l.load(memory[l.buffer*e.stride:][:n+l.more], e.arrays[l.source], first, e)
+		l.load(memory[w.buffers[l.buffer]*e.stride:][:n], e.arrays[l.source], first, e)
 	}
 	if changed {
 		w.steady = n
@@ -221,7 +238,7 @@ func (e *expression) compute(code []chunkInstr, writes bool, w *expressionWorker
 		if s.kind == inArray {
 			w.slots[i] = address(&e.arrays[s.index][first])
 		} else {
-			w.slots[i] = address(&memory[s.index*e.stride+s.moved])
+			w.slots[i] = address(&memory[w.buffers[s.index]*e.stride+s.moved])
 		}
 	}
 	whole := n / e.chunk * e.chunk
@@ -233,7 +250,7 @@ func (e *expression) compute(code []chunkInstr, writes bool, w *expressionWorker
 	ends := memory[e.buffers*e.stride+e.registers*maxChunk:]
 	for i, s := range e.slots[:e.advancing] {
 		if s.kind == inBuffer {
-			w.slots[i] = address(&memory[s.index*e.stride+s.moved+whole])
+			w.slots[i] = address(&memory[w.buffers[s.index]*e.stride+s.moved+whole])
 			continue
 		}
 		end := ends[s.index*maxChunk:]
@@ -266,10 +283,24 @@ func (e *expression) chunksOf(code []chunkInstr, w *expressionWorker, chunks, po
 	}
 }
 
+// place is where block i begins, and its points. Of parts of rows, those below each other follow each other if rows take
+// over from each other.
+func (e *expression) place(i int) (first, n int) {
+	parts := ceilDiv(e.span, e.block)
+	row, part := i/parts, i%parts
+	if e.chained {
+		rows := e.shape[e.windowed-1]
+		image := i / (parts * rows)
+		i -= image * parts * rows
+		row, part = image*rows+i%rows, i/rows
+	}
+	return row*e.span + part*e.block, min(e.block, e.span-part*e.block)
+}
+
 // value is the elements of a result in the block of the n points from first on that was run last.
 func (e *expression) value(slot, first, n, worker int) []float32 {
 	if s := e.slots[slot]; s.kind == inBuffer {
-		return e.memory.worker(worker)[s.index*e.stride+s.moved:][:n]
+		return e.memory.worker(worker)[e.workers[worker].buffers[s.index]*e.stride+s.moved:][:n]
 	}
 	return e.arrays[e.slots[slot].index][first:][:n]
 }

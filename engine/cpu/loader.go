@@ -19,8 +19,10 @@ type loader struct {
 	guards []guard
 	apart  int
 	// more are the points of a window beyond those of a block; shape and inner are those of the expression with them.
-	more         int
+	// next is the window that holds now what this one holds one step further along the dimension before, or -1.
+	more, next   int
 	shape, inner []int
+	plain        bool // of a window, whose steps are copied whole or are zeros
 }
 
 type guard struct {

@@ -14,13 +14,12 @@ func newMap(op program.Map, a arguments, ws *workspace) (kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	perSpan := ceilDiv(e.span, e.block)
 	blocksOfTask := max(mapTask/e.block, 1)
-	return kernel{blocks(e.points/e.span*perSpan, blocksOfTask, func(i, end, worker int) {
+	return kernel{blocks(e.points/e.span*ceilDiv(e.span, e.block), blocksOfTask, func(i, end, worker int) {
 		e.prepare(worker)
 		for ; i < end; i++ {
-			first := i % perSpan * e.block
-			e.run(i/perSpan*e.span+first, min(e.block, e.span-first), worker)
+			first, n := e.place(i)
+			e.run(first, n, worker)
 		}
 	})}, nil
 }
