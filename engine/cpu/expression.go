@@ -283,20 +283,6 @@ func (e *expression) chunksOf(code []chunkInstr, w *expressionWorker, chunks, po
 	}
 }
 
-// place is where block i begins, and its points. Of parts of rows, those below each other follow each other if rows take
-// over from each other.
-func (e *expression) place(i int) (first, n int) {
-	parts := ceilDiv(e.span, e.block)
-	row, part := i/parts, i%parts
-	if e.chained {
-		rows := e.shape[e.windowed-1]
-		image := i / (parts * rows)
-		i -= image * parts * rows
-		row, part = image*rows+i%rows, i/rows
-	}
-	return row*e.span + part*e.block, min(e.block, e.span-part*e.block)
-}
-
 // value is the elements of a result in the block of the n points from first on that was run last.
 func (e *expression) value(slot, first, n, worker int) []float32 {
 	if s := e.slots[slot]; s.kind == inBuffer {

@@ -138,6 +138,20 @@ func (w windows) chain(e *expression, in []program.Source) {
 	}
 }
 
+// place is where block i begins, and its points. Of parts of rows, those below each other follow each other if rows take
+// over from each other.
+func (e *expression) place(i int) (first, n int) {
+	parts := ceilDiv(e.span, e.block)
+	row, part := i/parts, i%parts
+	if e.chained {
+		rows := e.shape[e.windowed-1]
+		image := i / (parts * rows)
+		i -= image * parts * rows
+		row, part = image*rows+i%rows, i/rows
+	}
+	return row*e.span + part*e.block, min(e.block, e.span-part*e.block)
+}
+
 // loadWindow fills the window's buffer for a block that begins at first.
 func (e *expression) loadWindow(i, first, n int, w *expressionWorker, memory []float32) {
 	l := &e.loaders[i]
