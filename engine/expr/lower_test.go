@@ -162,3 +162,20 @@ func TestPowInUlps(t *testing.T) {
 	}
 	t.Logf("pow: %.2f ulp, %d instructions", worst, len(instructions))
 }
+
+// A product that is of use in one sum alone is rounded with it, and others by themselves.
+func TestLowerRoundsProductsWithSums(t *testing.T) {
+	x, y, z := Input(0), Input(1), Input(2)
+	product := x.Mul(y)
+	for want, results := range map[Code][]Expr{
+		"in 0;in 1;in 2;fma 0 1 2 -> 3":               {product.Add(z)},
+		"in 0;in 1;mul 0 0;fma 0 1 2 -> 3":            {product.Add(x.Mul(x))},
+		"in 0;in 1;mul 0 1;in 2;add 2 3 -> 4 2":       {product.Add(z), product},
+		"in 2;in 0;in 1;mul 1 2;add 0 3;mul 4 3 -> 5": {z.Add(product).Mul(product)},
+	} {
+		got, err := Compile(results...).Lower()
+		if err != nil || got != want {
+			t.Errorf("%s became %s (%v), want %s", Compile(results...), got, err, want)
+		}
+	}
+}
