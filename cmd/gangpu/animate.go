@@ -34,7 +34,7 @@ func writeGIF(file string, p picture.Pixels, motion bool) error {
 
 // animateRun makes a GIF of the grids of samples that a run left at the end of each epoch.
 func animateRun(c *cli.Context) error {
-	for _, flag := range []string{"out", "images", "npy", "interpolate", "digit", "tags", "truncation", "truncated-layers", "standing", "mix"} {
+	for _, flag := range []string{"out", "images", "npy", "latents", "interpolate", "digit", "tags", "truncation", "truncated-layers", "standing", "mix"} {
 		if c.IsSet(flag) {
 			return usagef("--run animates what a run left, by --gif alone; it has no --%s", flag)
 		}

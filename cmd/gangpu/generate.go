@@ -30,6 +30,8 @@ func generateCommand() *cli.Command {
 				Usage: "`CLASS` of the images, of a model that knows classes: 7, or several as 0,1,2, equally many of each in that order"},
 			tagsFlag(),
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the noise comes from; the images of a larger n begin with those of a smaller"},
+			&cli.StringFlag{Name: "latents", TakesFile: true, DefaultText: "drawn",
+				Usage: "`FILE` of NumPy's format with the styles [n, layers, width], or the noise [n, ...], to make images of in the place of drawn ones, as gangpu project --npy writes it"},
 			&cli.IntFlag{Name: "interpolate", DefaultText: "none", Usage: "`NUMBER` of images from each image to the next and from the last back to the first, by styles where the model has some: a row each in the picture"},
 			&cli.StringFlag{Name: "out", TakesFile: true, Usage: "write a picture of all images to this PNG `FILE`"},
 			&cli.StringFlag{Name: "gif", TakesFile: true, Usage: "write an animation of the images to this GIF `FILE`"},
@@ -74,6 +76,17 @@ func generate(c *cli.Context) (err error) {
 		return animateRun(c)
 	}
 	n, steps := c.Int("n"), c.Int("interpolate")
+	var shape []int // of latents
+	var latents []float32
+	if file := c.String("latents"); file != "" {
+		if c.IsSet("n") {
+			return usagef("--latents says how many images there are: want no -n beside it")
+		}
+		if shape, latents, err = picture.ReadNPY(file); err != nil {
+			return fmt.Errorf("--latents: %w", err)
+		}
+		n = shape[0]
+	}
 	if err := checkGenerateFlags(c, n); err != nil {
 		return err
 	}
@@ -125,6 +138,11 @@ func generate(c *cli.Context) (err error) {
 	inputs, err := sampler.Noise(c.Uint64("seed"), n)
 	if err != nil {
 		return err
+	}
+	if latents != nil {
+		if err := sampler.GiveLatents(inputs, n, shape, latents); err != nil {
+			return fmt.Errorf("--latents %s: %w", c.String("latents"), err)
+		}
 	}
 	if steps > 0 {
 		if inputs, err = sampler.Walk(inputs, n, steps); err != nil {
@@ -191,7 +209,7 @@ func checkGenerateFlags(c *cli.Context, n int) error {
 		return err
 	}
 	outs := append(fileOutputs(c, "out", "gif", "npy"), output{flag: "images", path: c.String("images"), written: isNumbered})
-	return checkOutputs(c, outs, c.String("model"))
+	return checkOutputs(c, outs, c.String("model"), c.String("latents"))
 }
 
 // checkDigits refuses a --digit that a model of so many classes does not know.

@@ -1,16 +1,12 @@
 package main
 
 import (
-	"bytes"
-	"encoding/binary"
-	"fmt"
 	"image/color"
 	"math"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 
 	"gangpu/gan/picture"
@@ -86,37 +82,17 @@ func TestProject(t *testing.T) {
 			t.Errorf("%s: the difference fell from %v to %v", game, first, last)
 		}
 		// The image of what was written differs from the picture by as much as was said.
-		n := 1
-		for _, d := range c.shape {
-			n *= d
+		shape, _, err := picture.ReadNPY(npy)
+		if err != nil || !slices.Equal(shape, c.shape) {
+			t.Errorf("%s: %v are written (%v), want %v", game, shape, err, c.shape)
 		}
-		latent, file := make([]float32, n), readFile(t, npy)
-		contains(t, string(file[:128]), strings.Trim(strings.ReplaceAll(fmt.Sprint(c.shape), " ", ", "), "[]"))
-		if err := binary.Read(bytes.NewReader(file[128:]), binary.LittleEndian, latent); err != nil {
-			t.Fatal(err)
+		again := filepath.Join(dir, game+"-again.npy")
+		generate := []string{"generate", "--model", model, "--latents", npy, "--npy", again, "--device", "cpu"}
+		if of != nil {
+			generate = append(generate, "--digit", "1")
 		}
-		inputs, err := s.Noise(1, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var pixels []float32
-		if m.HasStyles() {
-			styled, err := train.NewStyled(dev, m, 1, 1, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer styled.Close()
-			if pixels, err = styled.Synthesise(latent, inputs, 1); err != nil {
-				t.Fatal(err)
-			}
-		} else {
-			for name := range inputs {
-				inputs[name] = latent
-			}
-			if err = s.OfClasses(inputs, 1, of...); err == nil {
-				pixels, err = s.Generate(inputs, 1)
-			}
-		}
+		succeed(t, generate...)
+		_, pixels, err := picture.ReadNPY(again)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +105,14 @@ func TestProject(t *testing.T) {
 			t.Errorf("%s: what was written makes an image that differs by %v, not %v", game, sum, last)
 		}
 	}
+	// Images are walked between, too; what is no latent of the model is refused.
+	succeed(t, "generate", "--model", filepath.Join(dir, "stylegan", "model.safetensors"), "--latents", filepath.Join(dir, "stylegan.npy"), "--mix", "2",
+		"--npy", filepath.Join(dir, "mixed.npy"), "--device", "cpu")
 	model := filepath.Join(dir, "dcgan", "model.safetensors")
+	fail(t, exitFailed, "the model has no noise of shape [6 4]", "generate", "--model", model, "--latents", filepath.Join(dir, "stylegan.npy"),
+		"--npy", filepath.Join(dir, "x.npy"), "--device", "cpu")
+	fail(t, exitUsage, "want no -n beside it", "generate", "--model", model, "--latents", filepath.Join(dir, "dcgan.npy"), "-n", "2", "--npy", filepath.Join(dir, "x.npy"))
+	fail(t, exitFailed, "it is no array in NumPy's format", "generate", "--model", model, "--latents", filepath.Join(dir, "dcgan.png"), "--npy", filepath.Join(dir, "x.npy"))
 	picture := filepath.Join(dir, "dcgan.png")
 	fail(t, exitUsage, "project takes one picture, not 0", "project", "--model", model, "--out", filepath.Join(dir, "x.png"))
 	fail(t, exitUsage, "nothing to write", "project", picture, "--model", model)

@@ -128,12 +128,9 @@ func normalOf(w [4]uint32, j int) float32 {
 // that goes by styles takes those that are given under the name StylesInput, in the place of those of noise.
 func (s *Sampler) Generate(inputs map[string][]float32, n int) ([]float32, error) {
 	if s.styles != nil {
-		w, given := inputs[StylesInput]
-		if !given {
-			var err error
-			if w, err = s.Styles(inputs, n); err != nil {
-				return nil, err
-			}
+		w, err := s.Styles(inputs, n)
+		if err != nil {
+			return nil, err
 		}
 		return s.Synthesise(w, inputs, n)
 	}

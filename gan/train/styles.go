@@ -80,8 +80,12 @@ func (s *Sampler) StylesShape() []int {
 	return slices.Clone(s.styles.shape)
 }
 
-// Styles are those of n images, [n, layers, width], of inputs as Generate takes them. They are truncated.
+// Styles are those of n images, [n, layers, width], of inputs as Generate takes them: those that are given, or those of the noise,
+// which are truncated.
 func (s *Sampler) Styles(inputs map[string][]float32, n int) ([]float32, error) {
+	if w, given := inputs[StylesInput]; given {
+		return w, nil
+	}
 	inputs = maps.Clone(inputs)
 	inputs[TruncationInput] = slices.Repeat(s.styles.truncation, n)
 	w, err := s.styles.mapping.Run(inputs, n)
@@ -89,6 +93,25 @@ func (s *Sampler) Styles(inputs map[string][]float32, n int) ([]float32, error) 
 		return nil, fmt.Errorf("mapping noise to styles: %w", err)
 	}
 	return w[0], nil
+}
+
+// GiveLatents adds to inputs, which have the noise of n images, what [Project] finds of each in the place of what was drawn:
+// styles [n, layers, width] of a model of styles, else its one noise [n, ...].
+func (s *Sampler) GiveLatents(inputs map[string][]float32, n int, shape []int, values []float32) error {
+	if s.styles != nil {
+		if want := append([]int{n}, s.styles.shape...); !slices.Equal(shape, want) {
+			return fmt.Errorf("the styles are %v, want %v [images, layers, width]", shape, want)
+		}
+		inputs[StylesInput] = values
+		return nil
+	}
+	for _, in := range s.inputs {
+		if in.Role == nn.Noise && slices.Equal(shape, append([]int{n}, in.Shape...)) {
+			inputs[in.Name] = values
+			return nil
+		}
+	}
+	return fmt.Errorf("the model has no noise of shape %v", shape[1:])
 }
 
 // Synthesise makes n images of styles, as Generate does; the rest of the inputs is noise.
