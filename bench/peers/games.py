@@ -16,6 +16,8 @@ GAMES = {  # pixels, batch, filters, blocks
     "wgan": (64, 32, 32, 0),
     "progan": (32, 32, 16, 0),
     "stylegan2": (32, 16, 16, 0),
+    "biggan": (32, 64, 16, 0),
+    "drawings": (32, 64, 32, 4),
 }
 o = common.options(
     __doc__,
@@ -41,6 +43,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+import classes
 import styles
 from layers import Biased, Deviation, Equalised, PixelNorm
 
@@ -414,6 +417,60 @@ def play_stylegan2():
     return in_turn(phases)
 
 
+def play_biggan():
+    """The preset small: two updates of the discriminator and one of the generator, by the hinge loss."""
+    count = 10
+    g, d = network("generator", classes.Generator(f, 20, 32, count)), network("discriminator", classes.Discriminator(f, count))
+    of_g, of_d = (adam(n, betas=(0.0, 0.999)) for n in ("generator", "discriminator"))
+    drawn = lambda: F.one_hot(torch.randint(0, count, (o.batch,), device=o.device), count).float()
+    noise = lambda: torch.randn(o.batch, 80, device=o.device)
+
+    def d_step():
+        for _ in range(2):
+            wanted = drawn()
+            fake = made(lambda z: g(z, wanted), noise())
+            step(of_d, lambda: F.relu(1 - d(draw(), drawn())).mean() + F.relu(1 + d(fake, wanted)).mean())
+
+    def g_step():
+        wanted = drawn()
+        step(of_g, lambda: -d(g(noise(), wanted), wanted).mean(), ["discriminator"])
+
+    return d_step, g_step
+
+
+def play_drawings():
+    """acgan's preset drawings-small: a penalty near real images, and a cross-entropy for each tag."""
+    tags = 10
+    g, d = network("generator", classes.Draws(f, o.blocks, o.size, 128 + tags)), network("discriminator", classes.Judges(f, o.size, tags))
+    of_g, of_d = (adam(n, lr=1e-3) for n in ("generator", "discriminator"))
+    has = lambda: F.one_hot(torch.randint(0, tags, (o.batch,), device=o.device), tags).float()
+    noise = lambda: torch.randn(o.batch, 128, device=o.device)
+    tell = lambda logits, wanted: tags * F.binary_cross_entropy_with_logits(logits, wanted)
+
+    def d_loss(x, real_tags, fake, wanted):
+        near = (x + 0.5 * x.std() * torch.rand_like(x)).requires_grad_()
+        slope, = torch.autograd.grad(networks["discriminator"](near)[0].sum(), near, create_graph=True)
+        (real, told), (score, told_of_fake) = d(x), d(fake)
+        return (tags * (bce(real, 1) + bce(score, 0)) + 5 * (tell(told, real_tags) + tell(told_of_fake, wanted))
+                + 50 * (slope.flatten(1).norm(dim=1) - 1).square().mean())
+
+    def d_step():
+        x, real_tags = draw(), has()
+        wanted = real_tags.roll(-1, 0)
+        step(of_d, lambda: d_loss(x, real_tags, made(lambda z: g(z, wanted), noise()), wanted))
+
+    def g_step():
+        wanted = has()
+
+        def loss():
+            score, told = d(g(noise(), wanted))
+            return tags * bce(score, 1) + 5 * tell(told, wanted)
+
+        step(of_g, loss, ["discriminator"])
+
+    return d_step, g_step
+
+
 def in_turn(phases):
     """Phases of which each is due every so many iterations, or the only one that is measured."""
     if o.phase:
@@ -439,5 +496,5 @@ name += ", fakes made once" if o.fakes == "once" else ""
 name += f", {o.modulation}" if o.game == "stylegan2" else ""
 common.report(o, name, {"torch": torch.__version__}, samples, device="cuda:0" if o.device == "cuda" else "cpu",
               description=torch.cuda.get_device_name() if o.device == "cuda" else "", precision=o.precision,
-              game=o.game, input=dict(height=o.size, width=o.size, channels=3), **({"phase": "critic"} if o.game == "wgan" else {"phase": o.phase} if o.phase else {}),
+              game="acgan" if o.game == "drawings" else o.game, input=dict(height=o.size, width=o.size, channels=3), **({"phase": "critic"} if o.game == "wgan" else {"phase": o.phase} if o.phase else {}),
               parameters={n: sum(p.numel() for p in m.parameters()) for n, m in networks.items()})

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures an iteration of games by gangpu and by PyTorch's modes in turn, on the CPU, and prints a Markdown table.
-# Usage: games.sh [NAME...]: of dcgan pix2pix pix2pix-256 cyclegan srresnet wgan progan stylegan2, all without any, and of
+# Usage: games.sh [NAME...]: of dcgan pix2pix pix2pix-256 cyclegan srresnet wgan progan stylegan2 biggan drawings, all without any, and of
 # stylegan2-256-d and stylegan2-256-g, which take minutes. Environment: PYTHON, GANGPU, ROUNDS (3), STEPS (3) measurements of
 # each a round, COMPILED (1; 0 leaves compiled modes out), RESULTS, a folder that keeps the results: those of more calls can
 # be put into one table by bench/table -games.
@@ -18,8 +18,8 @@ export PYTHONDONTWRITEBYTECODE=1
 # measure NAME GANGPU'S-OPTIONS PEER'S-OPTIONS
 measure() {
 	modes=("eager --channels-last" "eager")
-	# PyTorch does not differentiate a compiled network twice, which the penalties of wgan and progan need.
-	[ "${COMPILED:-1}" = 0 ] || [ "$1" = wgan ] || [ "$1" = progan ] || modes+=("compile --channels-last" "compile")
+	# PyTorch does not differentiate a compiled network twice, which the penalties of wgan, progan and drawings need.
+	[ "${COMPILED:-1}" = 0 ] || [ "$1" = wgan ] || [ "$1" = progan ] || [ "$1" = drawings ] || modes+=("compile --channels-last" "compile")
 	case $1 in
 		pix2pix* | cyclegan) modes+=("eager --channels-last --fakes once" "eager --fakes once") ;;
 		stylegan2*) modes+=("eager --channels-last --modulation scaled" "eager --modulation scaled") ;;
@@ -36,7 +36,7 @@ measure() {
 	done
 }
 
-for name in ${*:-dcgan pix2pix pix2pix-256 cyclegan srresnet wgan progan stylegan2}; do
+for name in ${*:-dcgan pix2pix pix2pix-256 cyclegan srresnet wgan progan stylegan2 biggan drawings}; do
 	echo "$name" >&2
 	case $name in
 		dcgan) measure $name "--game dcgan" "--game dcgan" ;;
@@ -47,6 +47,8 @@ for name in ${*:-dcgan pix2pix pix2pix-256 cyclegan srresnet wgan progan stylega
 		wgan) measure $name "--game wgan --set filters=32 --batch 32 --phase critic" "--game wgan" ;;
 		progan) measure $name "--game progan --preset small --size 32 --set ema=0" "--game progan" ;;
 		stylegan2) measure $name "--game stylegan2 --preset small --size 32 --set ema=0" "--game stylegan2" ;;
+		biggan) measure $name "--game biggan --preset small --size 32 --set ema=0" "--game biggan" ;;
+		drawings) measure $name "--game acgan --preset drawings-small --size 32 --set ema=0" "--game drawings" ;;
 		stylegan2-256-[dg])
 			phase=${name##*-}
 			measure $name "--game stylegan2 --size 256 --batch 4 --phase $phase --set ema=0" "--game stylegan2 --size 256 --batch 4 --phase $phase"
