@@ -55,7 +55,7 @@ func scoreOf(r fidelity.Result) shownScore {
 // evaluateShown measures models of games that make images of others by held-out pictures, as a run does. The data are
 // those of the first model.
 func evaluateShown(c *cli.Context, files []string, model *train.Model) (err error) {
-	for _, flag := range []string{"nearest", "inception", "n", "confident", "truncation", "truncated-layers", "standing"} {
+	for _, flag := range []string{"nearest", "inception", "tagger", "n", "confident", "truncation", "truncated-layers", "standing"} {
 		if given(c, flag) {
 			return usagef("--%s is for models that make images of noise: %s is one of the game %s", flag, files[0], model.Game)
 		}

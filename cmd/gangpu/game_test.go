@@ -138,6 +138,9 @@ func TestTags(t *testing.T) {
 	}
 	contains(t, succeed(t, "evaluate", "--tagger", judged["tags"], "-n", "20", "--device", "cpu", model),
 		"20 generated images by the tags of 12 test images", "TAG    ASKED  HAVE IT", "cat       12", "dog        8")
+	if out := succeed(t, "evaluate", "--tagger", judged["tags"], "-n", "20", "--device", "cpu", model, model); strings.Count(out, "50.00%") != 3 || !strings.Contains(out, "TAG PRECISION") {
+		t.Errorf("the table of two models is\n%s", out)
+	}
 	fail(t, exitFailed, "is not a tagger", "evaluate", "--tagger", judged["small"], "--device", "cpu", model)
 	fail(t, exitFailed, "is not a classifier", "evaluate", "--classifier", judged["tags"], "--device", "cpu", model)
 	fail(t, exitUsage, "want one of them", "generate", "--model", model, "--tags", "cat", "--digit", "1", "--npy", npy)

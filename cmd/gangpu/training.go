@@ -191,8 +191,10 @@ func (t *training) open(c *cli.Context) (err error) {
 	}()
 	if t.system.Name == classifying.System.Name {
 		t.data.Dataset = t.data.Kinds()
-		if err := checkClasses(c, t.data); err != nil {
-			return err
+		if s, _ := settings.(classifying.Settings); !s.Tags {
+			if err := checkClasses(c, t.data); err != nil {
+				return err
+			}
 		}
 	}
 	return t.make(c, settings, planned, epochs)

@@ -203,7 +203,7 @@ type Evaluator struct {
 	errors       []float64 // for Bounds
 
 	// Float32 rounds the result of every instruction to float32, so that an expression gives the same bits in
-	// one piece as in several.
+	// one piece as in several. (On devices a product is rounded with the sum that it is of use in, of a piece.)
 	Float32 bool
 }
 

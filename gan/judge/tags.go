@@ -58,13 +58,16 @@ func MeasureTags(dev program.Device, tagger *train.Model, s *train.Sampler, name
 		return TagScores{}, fmt.Errorf("it is no tagger: %w", err)
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	known := slices.Concat(tagger.Data.Classes, tagger.Data.Attributes)
+	known := tagger.Data.TagNames(r.Shapes()[0][0])
 	if !slices.Equal(known, names) {
-		return TagScores{}, fmt.Errorf("the tagger knows the tags %v, the model %v", known, names)
+		return TagScores{}, fmt.Errorf("the tagger knows the tags %q, the model %q", known, names)
 	}
-	images, tags := test.Tables[0].Fields[0], test.Tags()
-	if len(tags) != images.Rows()*len(names) {
-		return TagScores{}, fmt.Errorf("the test images have no tags, or not all %d", len(names))
+	images, tags := test.Tables[0].Fields[0], test.Tags(len(names))
+	if tags == nil {
+		return TagScores{}, fmt.Errorf("not all test images have the %d tags that the model was trained with", len(names))
+	}
+	if shape := r.Inputs()[0].Shape; !slices.Equal(images.Shape, shape) {
+		return TagScores{}, fmt.Errorf("the images are %v [height width channels], the tagger takes %v", images.Shape, shape)
 	}
 	scores := TagScores{Images: n, TestImages: images.Rows(), Tags: make([]TagScore, len(names))}
 	for i, name := range names {

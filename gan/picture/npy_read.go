@@ -9,10 +9,22 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"gangpu/internal/hostmemory"
 )
 
 // ReadNPY reads an array in NumPy's format: float32 or float64 in the order of C, little-endian. Its shape has one dimension or more.
 func ReadNPY(path string) (shape []int, values []float32, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, fmt.Errorf("reading %s: not a regular file", path)
+	}
+	if err := hostmemory.Check("reading "+path, 2*uint64(info.Size())); err != nil {
+		return nil, nil, err
+	}
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, nil, err

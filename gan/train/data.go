@@ -25,6 +25,16 @@ type Description struct {
 	Ink bool `json:"ink,omitempty"`
 }
 
+// TagNames are the names of n tags: classes and then attributes, or those of one kind; nil if neither are as many.
+func (d Description) TagNames(n int) []string {
+	for _, known := range [][]string{slices.Concat(d.Classes, d.Attributes), d.Attributes, d.Classes} {
+		if len(known) == n && n > 0 {
+			return known
+		}
+	}
+	return nil
+}
+
 // Table is examples with one or more fields: an image, its class. A phase draws rows, with replacement.
 type Table struct {
 	Rows   int

@@ -63,22 +63,32 @@ func FromDataset(d *data.Dataset, split *data.Split, augment data.Augment, inMem
 	return out, nil
 }
 
-// Tags are those of the rows of the first table, [rows, classes + attributes] from 0 to 1, as [Builder.Tags] has them; nil of data
-// that have none.
-func (d Data) Tags() []float32 {
-	var fields []Field
-	for _, name := range []string{"class", "attributes"} {
-		if _, f, ok := d.find(name); ok {
-			fields = append(fields, f)
-		}
-	}
-	var tags []float32
-	for row := range d.Tables[0].Rows {
+// Tags are n of each row of the first table, [rows, n] from 0 to 1, in the order of [Description.TagNames]; nil of rows that have
+// not as many.
+func (d Data) Tags(n int) []float32 {
+	_, class, _ := d.find("class")
+	_, attributes, _ := d.find("attributes")
+	for _, fields := range [][]Field{{class, attributes}, {attributes}, {class}} {
+		there := 0
 		for _, f := range fields {
-			tags = append(tags, Floats(f.Bytes[row*f.Shape[0]:(row+1)*f.Shape[0]])...)
+			if f.Name == "" {
+				there = -1
+				break
+			}
+			there += f.Shape[0]
 		}
+		if there != n {
+			continue
+		}
+		var tags []float32
+		for row := range d.Tables[0].Rows {
+			for _, f := range fields {
+				tags = append(tags, Floats(f.Bytes[row*f.Shape[0]:(row+1)*f.Shape[0]])...)
+			}
+		}
+		return tags
 	}
-	return tags
+	return nil
 }
 
 // InputOf is what a system has to know of data.

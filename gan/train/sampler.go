@@ -194,13 +194,8 @@ func (m *Model) Tags() []string {
 		return nil
 	}
 	for _, in := range saved.Inputs {
-		if in.Name != TagsInput || in.Role != nn.Example {
-			continue
-		}
-		for _, known := range [][]string{slices.Concat(m.Data.Classes, m.Data.Attributes), m.Data.Attributes, m.Data.Classes} {
-			if len(known) == size(in.Shape) {
-				return known
-			}
+		if in.Name == TagsInput && in.Role == nn.Example {
+			return m.Data.TagNames(size(in.Shape))
 		}
 	}
 	return nil

@@ -98,6 +98,11 @@ func (s *Sampler) Styles(inputs map[string][]float32, n int) ([]float32, error) 
 // GiveLatents adds to inputs, which have the noise of n images, what [Project] finds of each in the place of what was drawn:
 // styles [n, layers, width] of a model of styles, else its one noise [n, ...].
 func (s *Sampler) GiveLatents(inputs map[string][]float32, n int, shape []int, values []float32) error {
+	for i, v := range values {
+		if v-v != 0 {
+			return fmt.Errorf("number %d is %v", i, v)
+		}
+	}
 	if s.styles != nil {
 		if want := append([]int{n}, s.styles.shape...); !slices.Equal(shape, want) {
 			return fmt.Errorf("the styles are %v, want %v [images, layers, width]", shape, want)

@@ -29,14 +29,19 @@ func (f file) layer(name string, height, width, in int) (kernel, bias []float32,
 		return nil, nil, 0, fmt.Errorf("%s: tensor %q has shape %v, want [filters %d %d %d]", f.path, weight.Name, s, in, height, width)
 	}
 	filters = weight.Shape[0]
-	values, err := weight.Float64s()
+	values, err := f.finite(weight)
 	if err != nil {
-		return nil, nil, 0, fmt.Errorf("%s: %w", f.path, err)
+		return nil, nil, 0, err
 	}
 	var norm [4][]float64
 	for i, of := range []string{"weight", "bias", "running_mean", "running_var"} {
 		if norm[i], err = f.vector(name+".bn."+of, filters); err != nil {
 			return nil, nil, 0, err
+		}
+	}
+	for i, v := range norm[3] {
+		if v < 0 {
+			return nil, nil, 0, fmt.Errorf("%s: tensor %q: variance %d is %v", f.path, name+".bn.running_var", i, v)
 		}
 	}
 	gamma, beta, mean, variance := norm[0], norm[1], norm[2], norm[3]
@@ -62,9 +67,19 @@ func (f file) vector(name string, n int) ([]float64, error) {
 	if !slices.Equal(t.Shape, []int{n}) {
 		return nil, fmt.Errorf("%s: tensor %q has shape %v, want [%d]", f.path, name, t.Shape, n)
 	}
+	return f.finite(t)
+}
+
+// finite are the numbers of a tensor, all of them finite: a ReLU would hide others.
+func (f file) finite(t *safetensors.Tensor) ([]float64, error) {
 	values, err := t.Float64s()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.path, err)
+	}
+	for i, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, fmt.Errorf("%s: tensor %q: number %d is %v", f.path, t.Name, i, v)
+		}
 	}
 	return values, nil
 }

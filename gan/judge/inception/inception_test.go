@@ -130,6 +130,14 @@ func TestFaults(t *testing.T) {
 	cut := replace(variance, short, err)
 	whole, err := safetensors.New(variance, []int{12}, make([]int64, 12))
 	integers := replace(variance, whole, err)
+	below := make([]float32, 12)
+	below[5] = -1
+	negative, err := safetensors.New(variance, []int{12}, below)
+	noVariance := replace(variance, negative, err)
+	none := make([]float32, 8*8*7)
+	none[3] = float32(math.NaN())
+	broken, err := safetensors.New(kernel, []int{8, 8, 1, 7}, none)
+	noNumber := replace(kernel, broken, err)
 	other, err := safetensors.New("fc.weight", []int{2}, []float32{1, 2})
 	without := replace(variance, other, err)
 	for _, c := range []struct {
@@ -139,6 +147,8 @@ func TestFaults(t *testing.T) {
 		{transposed, []string{kernel, "has shape [8 8 7 1], want [filters 8 1 7]"}},
 		{cut, []string{variance, "has shape [3], want [12]"}},
 		{integers, []string{variance, "I64"}},
+		{noVariance, []string{variance, "variance 5 is -1"}},
+		{noNumber, []string{kernel, "number 3 is NaN"}},
 		{without, []string{"no tensor", variance, "is no Inception v3"}},
 		{"testdata/expected.safetensors", []string{"no tensor", "Conv2d_1a_3x3.conv.weight", "is no Inception v3"}},
 		{"testdata/reference.py", []string{"not a safetensors file"}},
