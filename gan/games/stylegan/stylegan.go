@@ -43,7 +43,7 @@ var System = train.System{
 				Batches: "16:128,32:64,64:32", Rates: "128:0.0015,256:0.002,512:0.003", Mixing: 0.9, R1: 10, Rate: 1e-3, Average: 0.9978, Decay: 0.995}},
 		{Name: "small", Description: "16 filters at 32 pixels and at most 64: for two cores", Batch: 32, Epochs: 100,
 			Settings: Settings{Latent: 64, Styles: 64, Mapping: 4, Filters: 64, Sides: 512, Grow: true, Hold: 12_000, Fade: 12_000, Mixing: 0.9,
-				R1: 0.1, Rate: 2e-3, Average: 0.995, Decay: 0.995}},
+				R1: 2, Rate: 2e-3, Average: 0.995, Decay: 0.995}},
 	},
 	New: func(settings any, in train.Input) (train.Game, error) { return New(settings.(Settings), in) },
 }
