@@ -42,7 +42,7 @@ var System = train.System{
 			Settings: Settings{Latent: 100, Embedding: 32, Filters: 64, Class: "projection", Loss: nn.HingeGame, Spectral: true, Rate: 2e-4, Beta1: 0, Average: 0.999}},
 		{Name: "drawings", Description: "any number of tags an image, residual networks, DRAGAN's penalty (Jin et al., 2017): for 128 pixels", Batch: 64, Epochs: 100,
 			Settings: drawn(64, 16)},
-		{Name: "drawings-small", Description: "the same with half of the filters and 4 blocks: for 32 pixels and two cores", Batch: 64, Epochs: 60,
+		{Name: "drawings-small", Description: "the same with half of the filters and 4 blocks: for 32 pixels and two cores", Batch: 64, Epochs: 100,
 			Settings: quickly(drawn(32, 4))},
 	},
 	New: func(settings any, in train.Input) (train.Game, error) { return New(settings.(Settings), in) },
